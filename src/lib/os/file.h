@@ -1,0 +1,42 @@
+/*
+ * file — whole files, read and replaced.
+ *
+ * Replacing is atomic and durable: temporary file in the same folder, write, fsync, rename, fsync
+ * of the folder. A reader sees the old bytes or the new ones, also after a crash.
+ */
+#ifndef KN_OS_FILE_H
+#define KN_OS_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/error.h"
+
+struct kn_bytes {
+    char *at; /* a NUL that does not count follows */
+    size_t n;
+};
+
+void kn_bytes_done(struct kn_bytes *bytes);
+
+/*
+ * Read a regular file of at most `max` bytes. Release with kn_bytes_done().
+ * KN_E_NOT_FOUND, KN_E_DENIED, KN_E_LIMIT, KN_E_IO (a folder, a device), KN_E_NO_MEMORY; the
+ * texts do not repeat the path.
+ */
+KN_MUST_USE enum kn_code kn_file_read(const char *path, size_t max, struct kn_bytes *out,
+                                      struct kn_error *err);
+
+bool kn_file_exists(const char *path);
+
+/*
+ * Replace the content of `path`, or create it with `mode`. A symbolic link stays one and what it
+ * names is replaced; mode, owner and group stay. When `expected` is given, the file must still
+ * hold exactly those bytes (or not exist, when expected->at is NULL), else KN_E_CHANGED and
+ * nothing is written. On every failure the old file stands and no temporary file is left.
+ */
+KN_MUST_USE enum kn_code kn_file_replace(const char *path, const char *bytes, size_t n,
+                                         unsigned mode, const struct kn_bytes *expected,
+                                         struct kn_error *err);
+
+#endif
