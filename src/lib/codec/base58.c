@@ -1,0 +1,88 @@
+#include "lib/codec/base58.h"
+
+#include <string.h>
+
+static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
+/* 0..57, -1 for a character that base58 has not. */
+static int digit_of(char c)
+{
+    const char *found = c != '\0' ? strchr(alphabet, c) : NULL;
+
+    return found != NULL ? (int)(found - alphabet) : -1;
+}
+
+size_t kn_base58_span(const char *text, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && digit_of(text[i]) >= 0)
+        i++;
+    return i;
+}
+
+enum kn_code kn_base58_decode(const char *text, size_t n, uint8_t *out, size_t room, size_t *out_n)
+{
+    size_t zeros = 0, used = 0;
+
+    if (n > KN_BASE58_TEXT_MAX)
+        return KN_E_LIMIT;
+    if (kn_base58_span(text, n) != n)
+        return KN_E_SYNTAX;
+    while (zeros < n && text[zeros] == alphabet[0])
+        zeros++;
+    /* The number grows from the end of the buffer towards its front, most significant byte first.
+     */
+    for (size_t i = zeros; i < n; i++) {
+        unsigned carry = (unsigned)digit_of(text[i]);
+
+        for (size_t j = 0; j < used; j++) {
+            carry += 58u * out[room - 1 - j];
+            out[room - 1 - j] = (uint8_t)(carry & 0xff);
+            carry >>= 8;
+        }
+        if (carry != 0) {
+            if (used == room)
+                return KN_E_LIMIT;
+            used++;
+            out[room - used] = (uint8_t)carry;
+        }
+    }
+    if (zeros > room - used)
+        return KN_E_LIMIT;
+    if (used > 0)
+        memmove(out + zeros, out + room - used, used);
+    if (zeros > 0)
+        memset(out, 0, zeros);
+    *out_n = zeros + used;
+    return KN_OK;
+}
+
+enum kn_code kn_base58_encode(const uint8_t *bytes, size_t n, char *out, size_t room)
+{
+    uint8_t digits[KN_BASE58_TEXT_MAX]; /* least significant first */
+    size_t zeros = 0, used = 0;
+
+    if (n > KN_BASE58_BYTES_MAX)
+        return KN_E_LIMIT;
+    while (zeros < n && bytes[zeros] == 0)
+        zeros++;
+    for (size_t i = zeros; i < n; i++) {
+        unsigned carry = bytes[i];
+
+        for (size_t j = 0; j < used; j++) {
+            carry += 256u * digits[j];
+            digits[j] = (uint8_t)(carry % 58);
+            carry /= 58;
+        }
+        for (; carry != 0; carry /= 58)
+            digits[used++] = (uint8_t)(carry % 58);
+    }
+    if (zeros + used >= room)
+        return KN_E_LIMIT;
+    memset(out, alphabet[0], zeros);
+    for (size_t i = 0; i < used; i++)
+        out[zeros + i] = alphabet[digits[used - 1 - i]];
+    out[zeros + used] = '\0';
+    return KN_OK;
+}

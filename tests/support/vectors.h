@@ -1,0 +1,39 @@
+/*
+ * vectors — the files of tests/vectors, which name their source.
+ * A test that includes this also links jansson and gets KN_VECTORS, the folder's path.
+ */
+#ifndef KN_TESTS_VECTORS_H
+#define KN_TESTS_VECTORS_H
+
+#include <jansson.h>
+
+#include "support/check.h"
+
+/* The list `name` of a file; the test fails when it is not there. Release with vectors_done(). */
+static inline json_t *vectors_list(const char *file, const char *name)
+{
+    char path[1024];
+    json_error_t error;
+    json_t *root, *list;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", KN_VECTORS, file);
+    root = json_load_file(path, 0, &error);
+    CHECK(path, root != NULL);
+    list = json_incref(json_object_get(root, name));
+    CHECK(name, json_array_size(list) > 0);
+    json_decref(root);
+    return list;
+}
+
+static inline void vectors_done(json_t *list)
+{
+    json_decref(list);
+}
+
+/* A string member of a row, NULL when it has none. */
+static inline const char *vectors_text(const json_t *row, const char *name)
+{
+    return json_string_value(json_object_get(row, name));
+}
+
+#endif
