@@ -31,6 +31,7 @@ static void fields_become_sets(void **state)
         { "0 0 * * 5-7", BIT(0), BIT(0), ALL_DAYS, ALL_MONTHS, BIT(5) | BIT(6) | BIT(0) },
         { "0 0 * * 0-7", BIT(0), BIT(0), ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS },
         { "0 0 * * SUN-TUE", BIT(0), BIT(0), ALL_DAYS, ALL_MONTHS, SPAN(0, 2) },
+        { "0 0 * * SUN-SUN", BIT(0), BIT(0), ALL_DAYS, ALL_MONTHS, BIT(0) },
         { "00 09 01 01 06", BIT(0), BIT(9), BIT(1), BIT(1), BIT(6) },
         { " 0\t0  * * * ", BIT(0), BIT(0), ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS },
         { "7,7,*/30 3-3 * * *", BIT(0) | BIT(7) | BIT(30), BIT(3), ALL_DAYS, ALL_MONTHS,
