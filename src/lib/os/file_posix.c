@@ -1,0 +1,149 @@
+#include "lib/os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/memory.h"
+#include "lib/os/failure.h"
+
+enum { FIRST_READ = 4096 };
+
+void kn_bytes_done(struct kn_bytes *bytes)
+{
+    kn_free(bytes->at);
+    *bytes = (struct kn_bytes){ 0 };
+}
+
+bool kn_file_exists(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+static enum kn_code too_large(size_t max, struct kn_error *err)
+{
+    return kn_fail(err, KN_E_LIMIT, "larger than the limit of %zu bytes", max);
+}
+
+/* For a path that could not be opened or looked at. */
+static enum kn_code refuse(const char *path, int number, struct kn_error *err)
+{
+    enum kn_code rc = kn_fail_system(err, number, NULL);
+    struct stat info;
+
+    if (number != EACCES)
+        return rc;
+    if (stat(path, &info) == 0)
+        kn_hint_owner(err, "The file", &info);
+    else
+        kn_hint(err, "A folder on its path may not be entered.");
+    return rc;
+}
+
+static enum kn_code accept_kind(const struct stat *info, size_t max, struct kn_error *err)
+{
+    if (!S_ISREG(info->st_mode))
+        return kn_fail(err, KN_E_IO, "is %s, not a file", kn_kind_of(info));
+    if (info->st_size > 0 && (uintmax_t)info->st_size > max)
+        return too_large(max, err);
+    return KN_OK;
+}
+
+static enum kn_code open_regular(const char *path, size_t max, int *out, size_t *size,
+                                 struct kn_error *err)
+{
+    struct stat info;
+    enum kn_code rc;
+    int fd;
+
+    /* Looked at before it is opened: opening wakes the writer of a pipe and starts some devices. */
+    if (stat(path, &info) != 0)
+        return refuse(path, errno, err);
+    rc = accept_kind(&info, max, err);
+    if (rc != KN_OK)
+        return rc;
+    do {
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return refuse(path, errno, err);
+    if (fstat(fd, &info) != 0)
+        rc = kn_fail_system(err, errno, "look at it");
+    else
+        rc = accept_kind(&info, max, err);
+    if (rc != KN_OK) {
+        (void)close(fd);
+        return rc;
+    }
+    *out = fd;
+    *size = (size_t)info.st_size;
+    return KN_OK;
+}
+
+/* Make room for one more byte than was read, and for the NUL. */
+static enum kn_code grow(struct kn_bytes *bytes, size_t *room, struct kn_error *err)
+{
+    size_t more = *room < SIZE_MAX / 2 ? *room * 2 : SIZE_MAX;
+    char *at;
+
+    if (bytes->n + 2 <= *room)
+        return KN_OK;
+    at = kn_try_realloc(bytes->at, more);
+    if (at == NULL)
+        return kn_fail_no_memory(err);
+    bytes->at = at;
+    *room = more;
+    return KN_OK;
+}
+
+/* The size is a hint only: files under /proc have none, others grow while they are read. */
+static enum kn_code read_all(int fd, size_t size, size_t max, struct kn_bytes *bytes,
+                             struct kn_error *err)
+{
+    size_t room = size > FIRST_READ ? size + 2 : FIRST_READ;
+
+    bytes->at = kn_try_alloc(room);
+    if (bytes->at == NULL)
+        return kn_fail_no_memory(err);
+    for (;;) {
+        ssize_t got;
+
+        if (grow(bytes, &room, err) != KN_OK)
+            return KN_E_NO_MEMORY;
+        got = read(fd, bytes->at + bytes->n, room - bytes->n - 1);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return kn_fail_system(err, errno, "read");
+        if (got == 0)
+            break;
+        bytes->n += (size_t)got;
+        if (bytes->n > max)
+            return too_large(max, err);
+    }
+    bytes->at[bytes->n] = '\0';
+    return KN_OK;
+}
+
+enum kn_code kn_file_read(const char *path, size_t max, struct kn_bytes *out, struct kn_error *err)
+{
+    struct kn_bytes bytes = { 0 };
+    size_t size = 0;
+    int fd = -1;
+    enum kn_code rc = open_regular(path, max, &fd, &size, err);
+
+    if (rc != KN_OK)
+        return rc;
+    rc = read_all(fd, size, max, &bytes, err);
+    (void)close(fd);
+    if (rc != KN_OK) {
+        kn_bytes_done(&bytes);
+        return rc;
+    }
+    *out = bytes;
+    return KN_OK;
+}

@@ -1,0 +1,329 @@
+#include "lib/os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+#include "lib/base/utf8.h"
+#include "lib/os/failure.h"
+#include "lib/os/path.h"
+
+enum {
+    LINKS_MAX = 40,     /* as many as the system follows */
+    NAME_TRIES = 64,    /* random names before giving up */
+    NAME_LETTERS = 6,   /* the random part */
+    CREATED_MODE = 0600 /* until the final mode is set, before the first byte */
+};
+
+/* The file that is replaced, symbolic links followed. */
+struct target {
+    struct kn_text path;
+    struct kn_text folder_path;
+    const char *name; /* the last part of `path` */
+    int folder;       /* open */
+    bool exists;
+    struct stat old; /* of the file when it exists */
+};
+
+struct temporary {
+    char name[NAME_MAX + 1]; /* "" while there is none in the folder */
+    int fd;
+};
+
+/* Where the links that start at `path` end, whether or not something is there. */
+static enum kn_code follow_links(const char *path, struct kn_text *out, struct kn_error *err)
+{
+    char link[KN_PATH_MAX];
+
+    kn_text_add(out, path);
+    for (int i = 0; i < LINKS_MAX && !out->failed; i++) {
+        ssize_t n = readlink(kn_text_get(out), link, sizeof(link));
+        const char *slash;
+
+        if (n < 0 && (errno == EINVAL || errno == ENOENT))
+            return KN_OK; /* no link, or nothing yet */
+        if (n < 0)
+            return kn_fail_system(err, errno, NULL);
+        if ((size_t)n == sizeof(link))
+            return kn_fail_system(err, ENAMETOOLONG, NULL);
+        slash = strrchr(kn_text_get(out), '/');
+        kn_text_cut(out, link[0] == '/' || slash == NULL ? 0 : (size_t)(slash + 1 - out->at));
+        kn_text_add_n(out, link, (size_t)n);
+    }
+    return out->failed ? kn_fail_no_memory(err) : kn_fail_system(err, ELOOP, NULL);
+}
+
+static enum kn_code open_folder(struct target *target, struct kn_error *err)
+{
+    const char *path = kn_text_get(&target->path), *slash = strrchr(path, '/');
+
+    target->name = slash != NULL ? slash + 1 : path;
+    if (slash == NULL)
+        kn_text_add(&target->folder_path, ".");
+    else
+        kn_text_add_n(&target->folder_path, path, slash == path ? 1 : (size_t)(slash - path));
+    if (target->folder_path.failed)
+        return kn_fail_no_memory(err);
+    do {
+        target->folder =
+            open(kn_text_get(&target->folder_path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } while (target->folder < 0 && errno == EINTR);
+    if (target->folder < 0 && errno == ENOENT)
+        return kn_fail(err, KN_E_NOT_FOUND, "its folder does not exist");
+    if (target->folder < 0)
+        return kn_fail_system(err, errno, "open its folder");
+    return KN_OK;
+}
+
+/* The folder alone decides whether a rename succeeds; a write-protected file is meant to stay. */
+static enum kn_code check_writable(const struct target *target, struct kn_error *err)
+{
+    enum kn_code rc;
+
+    if (faccessat(target->folder, target->name, W_OK, AT_EACCESS) == 0)
+        return KN_OK;
+    rc = kn_fail_system(err, errno, "write");
+    if (rc == KN_E_DENIED)
+        kn_hint_owner(err, "The file", &target->old);
+    return rc;
+}
+
+static enum kn_code find_target(const char *path, struct target *target, struct kn_error *err)
+{
+    enum kn_code rc;
+
+    if (path[0] == '\0')
+        return kn_fail(err, KN_E_NOT_FOUND, "an empty path names no file");
+    rc = follow_links(path, &target->path, err);
+    if (rc != KN_OK)
+        return rc;
+    rc = open_folder(target, err);
+    if (rc != KN_OK)
+        return rc;
+    if (target->name[0] == '\0')
+        return kn_fail(err, KN_E_IO, "names a folder, not a file");
+    target->exists = fstatat(target->folder, target->name, &target->old, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!target->exists)
+        return errno == ENOENT ? KN_OK : kn_fail_system(err, errno, "look at it");
+    if (!S_ISREG(target->old.st_mode))
+        return kn_fail(err, KN_E_IO, "is %s, not a file", kn_kind_of(&target->old));
+    return check_writable(target, err);
+}
+
+static enum kn_code random_name(const char *name, char *out, struct kn_error *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+    static const char mark[] = ".kwaainet-";
+    size_t n = strlen(name), most = NAME_MAX - 1 - (sizeof(mark) - 1) - NAME_LETTERS;
+    unsigned char bytes[NAME_LETTERS];
+    int used;
+
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+        return kn_fail_system(err, errno, "find a name for a temporary file");
+    if (n > most)
+        n = kn_utf8_cut(name, most);
+    used = snprintf(out, NAME_MAX + 1, ".%.*s%s", (int)n, name, mark);
+    for (size_t i = 0; i < NAME_LETTERS; i++)
+        out[(size_t)used + i] = letters[bytes[i] % (sizeof(letters) - 1)];
+    out[used + NAME_LETTERS] = '\0';
+    return KN_OK;
+}
+
+static enum kn_code refuse_folder(const struct target *target, int number, struct kn_error *err)
+{
+    enum kn_code rc = kn_fail_system(err, number, "create a file in its folder");
+    struct stat info;
+
+    if (number == EACCES && fstat(target->folder, &info) == 0)
+        kn_hint_owner(err, "The folder", &info);
+    return rc;
+}
+
+static enum kn_code make_temporary(const struct target *target, struct temporary *temporary,
+                                   struct kn_error *err)
+{
+    char name[NAME_MAX + 1];
+
+    for (int i = 0; i < NAME_TRIES; i++) {
+        enum kn_code rc = random_name(target->name, name, err);
+
+        if (rc != KN_OK)
+            return rc;
+        temporary->fd = openat(target->folder, name,
+                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, CREATED_MODE);
+        if (temporary->fd >= 0) {
+            memcpy(temporary->name, name, sizeof(name));
+            return KN_OK;
+        }
+        if (errno != EEXIST && errno != EINTR)
+            return refuse_folder(target, errno, err);
+    }
+    return refuse_folder(target, EEXIST, err);
+}
+
+/* Owner, group and mode of the old file, before a byte is in the new one. */
+static enum kn_code adopt(const struct target *target, int fd, unsigned mode, struct kn_error *err)
+{
+    mode_t want = (target->exists ? target->old.st_mode : (mode_t)mode) & 07777;
+    const struct stat *old = &target->old;
+    struct stat now;
+
+    if (fstat(fd, &now) != 0)
+        return kn_fail_system(err, errno, "look at the temporary file");
+    /* Some file systems refuse even a change to what is already so. */
+    if (target->exists && (now.st_uid != old->st_uid || now.st_gid != old->st_gid) &&
+        fchown(fd, old->st_uid, old->st_gid) != 0) {
+        enum kn_code rc = kn_fail_system(err, errno, "keep its owner and group");
+
+        kn_hint_owner(err, "The file", old);
+        return rc;
+    }
+    if (fchmod(fd, want) != 0)
+        return kn_fail_system(err, errno, "set its mode");
+    return KN_OK;
+}
+
+static enum kn_code write_all(int fd, const char *bytes, size_t n, struct kn_error *err)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, bytes, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return kn_fail_system(err, done < 0 ? errno : EIO, "write");
+        bytes += done;
+        n -= (size_t)done;
+    }
+    return KN_OK;
+}
+
+static int flush(int fd)
+{
+    int failed;
+
+    do {
+        failed = fsync(fd);
+    } while (failed != 0 && errno == EINTR);
+    return failed;
+}
+
+static enum kn_code close_temporary(struct temporary *temporary, struct kn_error *err)
+{
+    int fd = temporary->fd;
+
+    temporary->fd = -1;
+    /* After EINTR the descriptor is gone, and the bytes were flushed before. */
+    if (close(fd) != 0 && errno != EINTR)
+        return kn_fail_system(err, errno, "write");
+    return KN_OK;
+}
+
+static enum kn_code fill(const struct target *target, struct temporary *temporary,
+                         const char *bytes, size_t n, unsigned mode, struct kn_error *err)
+{
+    enum kn_code rc = adopt(target, temporary->fd, mode, err);
+
+    if (rc == KN_OK)
+        rc = write_all(temporary->fd, bytes, n, err);
+    if (rc == KN_OK && flush(temporary->fd) != 0)
+        rc = kn_fail_system(err, errno, "write");
+    return rc == KN_OK ? close_temporary(temporary, err) : rc;
+}
+
+static enum kn_code changed(const char *how, struct kn_error *err)
+{
+    (void)kn_fail(err, KN_E_CHANGED, "was %s by somebody else in the meantime", how);
+    kn_hint(err, "Look at the file and try again.");
+    return KN_E_CHANGED;
+}
+
+static enum kn_code check_unchanged(const struct target *target, const struct kn_bytes *expected,
+                                    struct kn_error *err)
+{
+    struct kn_bytes now = { 0 };
+    struct kn_error why = { 0 };
+    enum kn_code rc;
+    bool same;
+
+    if (expected == NULL)
+        return KN_OK;
+    rc = kn_file_read(kn_text_get(&target->path), expected->n, &now, &why);
+    if (rc == KN_E_NOT_FOUND)
+        return expected->at == NULL ? KN_OK : changed("removed", err);
+    if (rc == KN_OK || rc == KN_E_LIMIT) {
+        same = rc == KN_OK && expected->at != NULL && now.n == expected->n &&
+               memcmp(now.at, expected->at, now.n) == 0;
+        kn_bytes_done(&now);
+        return same ? KN_OK : changed(expected->at == NULL ? "created" : "changed", err);
+    }
+    if (err != NULL)
+        *err = why;
+    return rc;
+}
+
+/* With `creates`, a file that appeared since it was looked for is left alone: EEXIST. */
+static int move(const struct target *target, const char *from, bool creates)
+{
+    if (creates &&
+        renameat2(target->folder, from, target->folder, target->name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (creates && errno != EINVAL && errno != ENOSYS)
+        return -1;
+    return renameat(target->folder, from, target->folder, target->name);
+}
+
+static enum kn_code put_in_place(const struct target *target, struct temporary *temporary,
+                                 const struct kn_bytes *expected, struct kn_error *err)
+{
+    bool creates = expected != NULL && expected->at == NULL;
+
+    if (move(target, temporary->name, creates) != 0)
+        return creates && errno == EEXIST ? changed("created", err)
+                                          : kn_fail_system(err, errno, "put the new file in place");
+    temporary->name[0] = '\0';
+    /* EINVAL and ENOTSUP: a file system that flushes its folders by itself. */
+    if (flush(target->folder) != 0 && errno != EINVAL && errno != ENOTSUP)
+        return kn_fail(err, KN_E_IO,
+                       "the new file is in place, but its folder could not be "
+                       "flushed to the disk; a power cut may undo it");
+    return KN_OK;
+}
+
+static void clean_up(struct target *target, struct temporary *temporary)
+{
+    if (temporary->fd >= 0)
+        (void)close(temporary->fd);
+    if (temporary->name[0] != '\0')
+        (void)unlinkat(target->folder, temporary->name, 0);
+    if (target->folder >= 0)
+        (void)close(target->folder);
+    kn_text_done(&target->path);
+    kn_text_done(&target->folder_path);
+}
+
+enum kn_code kn_file_replace(const char *path, const char *bytes, size_t n, unsigned mode,
+                             const struct kn_bytes *expected, struct kn_error *err)
+{
+    struct target target = { .folder = -1 };
+    struct temporary temporary = { .fd = -1 };
+    enum kn_code rc = find_target(path, &target, err);
+
+    if (rc == KN_OK)
+        rc = make_temporary(&target, &temporary, err);
+    if (rc == KN_OK)
+        rc = fill(&target, &temporary, bytes, n, mode, err);
+    if (rc == KN_OK)
+        rc = check_unchanged(&target, expected, err);
+    if (rc == KN_OK)
+        rc = put_in_place(&target, &temporary, expected, err);
+    clean_up(&target, &temporary);
+    return rc;
+}

@@ -1,0 +1,26 @@
+/*
+ * process — another program run to its end, and the environment of this one.
+ */
+#ifndef KN_OS_PROCESS_H
+#define KN_OS_PROCESS_H
+
+#include "lib/base/error.h"
+
+/*
+ * Run argv[0], found through PATH, on this process's terminal and wait for its end. `argv` ends in
+ * NULL. Meanwhile the interrupt and quit keys are the child's alone; afterwards signals are as
+ * before. Not thread-safe: signal actions belong to the whole process.
+ * `*exit_status` is what the child returned, or 128 and the number of the signal that ended it.
+ * KN_E_NOT_FOUND, KN_E_DENIED: no such program, or none that may be run; nothing ran.
+ * KN_E_INVALID: argv is empty.
+ */
+KN_MUST_USE enum kn_code kn_process_run(const char *const argv[], int *exit_status,
+                                        struct kn_error *err);
+
+/* NAME=value each, NULL at the end. Lent; valid until somebody changes the environment. */
+const char *const *kn_os_environment(void);
+
+/* A kn_lookup_fn over the environment; `arg` is not used. Valid as long as the above. */
+const char *kn_os_lookup(void *arg, const char *name);
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * terminal — what is known about the terminal at the other end of a descriptor.
+ */
+#ifndef KN_OS_TERMINAL_H
+#define KN_OS_TERMINAL_H
+
+#include <stdbool.h>
+
+bool kn_terminal_is(int fd);
+
+/* Columns of the terminal; 0 when `fd` is none or it does not tell. Reads no variable. */
+unsigned kn_terminal_columns(int fd);
+
+#endif

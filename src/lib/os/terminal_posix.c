@@ -1,0 +1,16 @@
+#include "lib/os/terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+bool kn_terminal_is(int fd)
+{
+    return isatty(fd) == 1;
+}
+
+unsigned kn_terminal_columns(int fd)
+{
+    struct winsize size = { 0 };
+
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}

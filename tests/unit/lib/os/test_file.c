@@ -1,0 +1,585 @@
+#include <errno.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/os/file.h"
+#include "support/check.h"
+#include "support/home.h"
+
+enum { NOBODY = 65534, OWNER = 12345, GROUP = 54321 };
+
+#define OLD "old: bytes\n"
+#define NEW "new: bytes, and more of them\n"
+
+static struct kn_home home;
+
+static int make_home(void **state)
+{
+    (void)state;
+    kn_home_make(&home);
+    return 0;
+}
+
+static int remove_home(void **state)
+{
+    (void)state;
+    kn_home_remove(&home);
+    return 0;
+}
+
+static const char *at(const char *name)
+{
+    return kn_home_path(&home, name);
+}
+
+static void write_old(const char *name)
+{
+    kn_home_write(&home, name, OLD, strlen(OLD), 0644);
+}
+
+static struct kn_bytes view(const char *text)
+{
+    static char copy[64];
+
+    (void)snprintf(copy, sizeof(copy), "%s", text);
+    return (struct kn_bytes){ copy, strlen(copy) };
+}
+
+static void check_content(const char *row, const char *name, const char *want)
+{
+    struct kn_bytes bytes = { 0 };
+    struct kn_error err = { 0 };
+
+    CHECK_EQ(row, kn_file_read(at(name), 4096, &bytes, &err), KN_OK);
+    CHECK_STR(row, bytes.at, want);
+    kn_bytes_done(&bytes);
+}
+
+static void check_no_temporary(const char *row)
+{
+    CHECK_EQ(row, kn_home_count(&home, ".kwaainet-"), 0);
+}
+
+/* --- reading --- */
+
+static void a_file_is_read_whole_up_to_the_limit(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t size, max;
+        enum kn_code want;
+    } cases[] = {
+        { "empty", 0, 0, KN_OK },
+        { "one byte over nothing", 1, 0, KN_E_LIMIT },
+        { "at the limit", 100, 100, KN_OK },
+        { "one past it", 101, 100, KN_E_LIMIT },
+        { "one read", 4095, 1 << 20, KN_OK },
+        { "just over one read", 4097, 1 << 20, KN_OK },
+        { "large, at the limit", 1 << 20, 1 << 20, KN_OK },
+        { "large, one past it", (1 << 20) + 1, 1 << 20, KN_E_LIMIT },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        char *content = test_calloc(1, cases[i].size + 1);
+        struct kn_bytes bytes = { 0 };
+        struct kn_error err = { 0 };
+
+        memset(content, 'x', cases[i].size);
+        kn_home_write(&home, "f", content, cases[i].size, 0600);
+        CHECK_EQ(cases[i].name, kn_file_read(at("f"), cases[i].max, &bytes, &err), cases[i].want);
+        if (cases[i].want == KN_OK) {
+            CHECK_EQ(cases[i].name, bytes.n, cases[i].size);
+            CHECK_STR(cases[i].name, bytes.at, content);
+        } else {
+            CHECK_HAS(cases[i].name, err.text, "larger than the limit of ");
+            CHECK(cases[i].name, bytes.at == NULL);
+        }
+        kn_bytes_done(&bytes);
+        test_free(content);
+    }
+}
+
+static void make_socket(const char *name)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", at(name));
+    CHECK_EQ(name, bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    (void)close(fd);
+}
+
+/* What neither reading nor replacing accepts. */
+static void make_odd_things(void)
+{
+    write_old("file");
+    CHECK_EQ("folder", mkdir(at("folder"), 0755), 0);
+    CHECK_EQ("pipe", mkfifo(at("pipe"), 0644), 0);
+    CHECK_EQ("a link", symlink("b", at("a")), 0);
+    CHECK_EQ("a link", symlink("a", at("b")), 0);
+    CHECK_EQ("a link", symlink("pipe", at("to-pipe")), 0);
+    make_socket("socket");
+}
+
+static void what_is_no_file_is_named_for_what_it_is(void **state)
+{
+    static const struct {
+        const char *name;
+        enum kn_code want;
+        const char *text;
+    } cases[] = {
+        { "missing", KN_E_NOT_FOUND, "does not exist" },
+        { "no-folder/x", KN_E_NOT_FOUND, "does not exist" },
+        { "file/x", KN_E_NOT_FOUND, "a part of its path is not a folder" },
+        { "folder", KN_E_IO, "is a folder, not a file" },
+        { "folder/", KN_E_IO, "is a folder, not a file" },
+        { "pipe", KN_E_IO, "is a pipe, not a file" },
+        { "to-pipe", KN_E_IO, "is a pipe, not a file" },
+        { "socket", KN_E_IO, "is a socket, not a file" },
+        { "a", KN_E_IO, "symbolic links lead in a circle" },
+    };
+    struct kn_bytes bytes = { 0 };
+    struct kn_error err = { 0 };
+
+    (void)state;
+    make_odd_things();
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        CHECK_EQ(cases[i].name, kn_file_read(at(cases[i].name), 100, &bytes, &err), cases[i].want);
+        CHECK_STR(cases[i].name, err.text, cases[i].text);
+        CHECK(cases[i].name, bytes.at == NULL);
+    }
+    CHECK_EQ("device", kn_file_read("/dev/zero", 100, &bytes, &err), KN_E_IO);
+    CHECK_STR("device", err.text, "is a device, not a file");
+}
+
+static void files_that_tell_no_size_are_read_too(void **state)
+{
+    struct kn_bytes bytes = { 0 };
+    struct kn_error err = { 0 };
+
+    (void)state;
+    if (!kn_file_exists("/proc/self/status")) {
+        print_message("skipped: no /proc here\n");
+        skip();
+    }
+    CHECK_EQ("status", kn_file_read("/proc/self/status", 1 << 16, &bytes, &err), KN_OK);
+    CHECK_HAS("status", bytes.at, "Name:");
+    kn_bytes_done(&bytes);
+    CHECK_EQ("status", kn_file_read("/proc/self/status", 10, &bytes, &err), KN_E_LIMIT);
+    CHECK_STR("status", err.text, "larger than the limit of 10 bytes");
+}
+
+static void existing_means_not_known_to_be_missing(void **state)
+{
+    (void)state;
+    make_odd_things();
+    CHECK("file", kn_file_exists(at("file")));
+    CHECK("folder", kn_file_exists(at("folder")));
+    CHECK("circle", kn_file_exists(at("a")));
+    CHECK("missing", !kn_file_exists(at("missing")));
+    CHECK("below a file", !kn_file_exists(at("file/x")));
+}
+
+/* --- replacing --- */
+
+static void a_file_is_replaced_or_created(void **state)
+{
+    struct kn_error err = { 0 };
+    struct stat info;
+    mode_t before = umask(077);
+
+    (void)state;
+    write_old("f");
+    CHECK_EQ("replace", kn_file_replace(at("f"), NEW, strlen(NEW), 0600, NULL, &err), KN_OK);
+    check_content("replace", "f", NEW);
+    CHECK_EQ("replace", stat(at("f"), &info), 0);
+    CHECK_EQ("its mode stays", info.st_mode & 07777, 0644);
+    CHECK_EQ("create", kn_file_replace(at("g"), NEW, strlen(NEW), 0664, NULL, &err), KN_OK);
+    check_content("create", "g", NEW);
+    CHECK_EQ("create", stat(at("g"), &info), 0);
+    CHECK_EQ("the mode is the one asked for", info.st_mode & 07777, 0664);
+    CHECK_EQ("empty", kn_file_replace(at("g"), "", 0, 0600, NULL, &err), KN_OK);
+    check_content("empty", "g", "");
+    CHECK_EQ("two files", kn_home_count(&home, ""), 2);
+    (void)umask(before);
+}
+
+static void a_bare_name_is_in_the_working_folder(void **state)
+{
+    struct kn_error err = { 0 };
+
+    (void)state;
+    CHECK_EQ("bare", chdir(home.path), 0);
+    CHECK_EQ("bare", kn_file_replace("bare", NEW, strlen(NEW), 0600, NULL, &err), KN_OK);
+    CHECK_EQ("bare", chdir("/"), 0);
+    check_content("bare", "bare", NEW);
+}
+
+static void the_longest_names_can_be_replaced(void **state)
+{
+    char name[256];
+    struct kn_error err = { 0 };
+
+    (void)state;
+    memset(name, 'n', 255);
+    name[255] = '\0';
+    CHECK_EQ("longest", kn_file_replace(at(name), NEW, strlen(NEW), 0600, NULL, &err), KN_OK);
+    check_content("longest", name, NEW);
+    CHECK_EQ("longest", kn_home_count(&home, ""), 1);
+}
+
+static void owner_group_and_mode_stay(void **state)
+{
+    struct kn_error err = { 0 };
+    struct stat info;
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can give a file away\n");
+        skip();
+    }
+    write_old("f");
+    CHECK_EQ("owner", chown(at("f"), OWNER, GROUP), 0);
+    CHECK_EQ("mode", chmod(at("f"), 02640), 0);
+    CHECK_EQ("replace", kn_file_replace(at("f"), NEW, strlen(NEW), 0600, NULL, &err), KN_OK);
+    CHECK_EQ("replace", stat(at("f"), &info), 0);
+    CHECK_EQ("owner", info.st_uid, OWNER);
+    CHECK_EQ("group", info.st_gid, GROUP);
+    CHECK_EQ("mode", info.st_mode & 07777, 02640);
+    check_content("replace", "f", NEW);
+}
+
+static void a_link_stays_a_link(void **state)
+{
+    static const struct {
+        const char *name, *to, *file;
+    } cases[] = {
+        { "beside", "file", "file" },
+        { "into a folder", "folder/inner", "folder/inner" },
+        { "from a folder", "../file", "file" },
+        { "a chain", "beside", "file" },
+        { "to nothing yet", "fresh", "fresh" },
+        { "to nothing yet in a folder", "folder/fresh", "folder/fresh" },
+    };
+
+    (void)state;
+    CHECK_EQ("folder", mkdir(at("folder"), 0755), 0);
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        const char *link = cases[i].to[0] == '.' ? "folder/link" : cases[i].name;
+        struct kn_error err = { 0 };
+        struct stat info;
+
+        if (strcmp(cases[i].file, "file") == 0 || strstr(cases[i].file, "inner") != NULL)
+            write_old(cases[i].file);
+        CHECK_EQ(cases[i].name, symlink(cases[i].to, at(link)), 0);
+        CHECK_EQ(cases[i].name, kn_file_replace(at(link), NEW, strlen(NEW), 0600, NULL, &err),
+                 KN_OK);
+        CHECK_EQ(cases[i].name, lstat(at(link), &info), 0);
+        CHECK(cases[i].name, S_ISLNK(info.st_mode));
+        CHECK_EQ(cases[i].name, lstat(at(cases[i].file), &info), 0);
+        CHECK(cases[i].name, S_ISREG(info.st_mode));
+        check_content(cases[i].name, cases[i].file, NEW);
+    }
+    CHECK_EQ("absolute", symlink(at("file"), at("absolute")), 0);
+    write_old("file");
+    CHECK_EQ("absolute", kn_file_replace(at("absolute"), NEW, strlen(NEW), 0600, NULL, NULL),
+             KN_OK);
+    check_content("absolute", "file", NEW);
+    check_no_temporary("links");
+}
+
+static void what_cannot_be_replaced_is_named(void **state)
+{
+    static const struct {
+        const char *name;
+        enum kn_code want;
+        const char *text;
+    } cases[] = {
+        { "folder", KN_E_IO, "is a folder, not a file" },
+        { "folder/", KN_E_IO, "names a folder, not a file" },
+        { "pipe", KN_E_IO, "is a pipe, not a file" },
+        { "to-pipe", KN_E_IO, "is a pipe, not a file" },
+        { "socket", KN_E_IO, "is a socket, not a file" },
+        { "a", KN_E_IO, "symbolic links lead in a circle" },
+        { "no-folder/x", KN_E_NOT_FOUND, "its folder does not exist" },
+        { "file/x", KN_E_NOT_FOUND, "a part of its path is not a folder" },
+    };
+    struct kn_error err = { 0 };
+
+    (void)state;
+    make_odd_things();
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        CHECK_EQ(cases[i].name, kn_file_replace(at(cases[i].name), NEW, 3, 0600, NULL, &err),
+                 cases[i].want);
+        CHECK_STR(cases[i].name, err.text, cases[i].text);
+    }
+    CHECK_EQ("empty path", kn_file_replace("", NEW, 3, 0600, NULL, &err), KN_E_NOT_FOUND);
+    CHECK_STR("empty path", err.text, "an empty path names no file");
+    check_no_temporary("odd things");
+}
+
+static void a_file_that_changed_since_it_was_read_is_left_alone(void **state)
+{
+    static const struct {
+        const char *name, *there, *expected; /* NULL: no such file */
+        const char *text;                    /* NULL: replaced */
+    } cases[] = {
+        { "as read", "abc", "abc", NULL },
+        { "still missing", NULL, NULL, NULL },
+        { "still empty", "", "", NULL },
+        { "other bytes", "abd", "abc", "was changed by somebody else in the meantime" },
+        { "longer", "abcd", "abc", "was changed by somebody else in the meantime" },
+        { "shorter", "ab", "abc", "was changed by somebody else in the meantime" },
+        { "no longer empty", "a", "", "was changed by somebody else in the meantime" },
+        { "gone", NULL, "abc", "was removed by somebody else in the meantime" },
+        { "gone, was empty", NULL, "", "was removed by somebody else in the meantime" },
+        { "appeared", "abc", NULL, "was created by somebody else in the meantime" },
+        { "appeared, empty", "", NULL, "was created by somebody else in the meantime" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct kn_bytes expected = { 0 };
+        struct kn_error err = { 0 };
+        enum kn_code want = cases[i].text == NULL ? KN_OK : KN_E_CHANGED;
+
+        (void)unlink(at("f"));
+        if (cases[i].there != NULL)
+            kn_home_write(&home, "f", cases[i].there, strlen(cases[i].there), 0644);
+        if (cases[i].expected != NULL)
+            expected = view(cases[i].expected);
+        CHECK_EQ(cases[i].name, kn_file_replace(at("f"), NEW, strlen(NEW), 0600, &expected, &err),
+                 want);
+        CHECK_STR(cases[i].name, err.text, want == KN_OK ? "" : cases[i].text);
+        CHECK_STR(cases[i].name, err.hint, want == KN_OK ? "" : "Look at the file and try again.");
+        if (want == KN_OK)
+            check_content(cases[i].name, "f", NEW);
+        else if (cases[i].there != NULL)
+            check_content(cases[i].name, "f", cases[i].there);
+        else
+            CHECK(cases[i].name, !kn_file_exists(at("f")));
+        check_no_temporary(cases[i].name);
+    }
+}
+
+/* --- as somebody else, or on another disk: in a child that only reports --- */
+
+struct outcome {
+    bool could_try, left_a_temporary;
+    enum kn_code rc;
+    struct kn_error err;
+    char content[64];
+};
+
+typedef void job_fn(struct outcome *out);
+
+/* `job` in a process of its own; it must not use CHECK, which would go on with the next test. */
+static struct outcome apart(job_fn *job)
+{
+    struct outcome out = { 0 };
+    int ends[2], status = 0;
+    pid_t child;
+
+    CHECK_EQ("pipe", pipe(ends), 0);
+    child = fork();
+    CHECK("fork", child >= 0);
+    if (child == 0) {
+        job(&out);
+        _exit(write(ends[1], &out, sizeof(out)) == (ssize_t)sizeof(out) ? 0 : 1);
+    }
+    (void)close(ends[1]);
+    CHECK_EQ("report", read(ends[0], &out, sizeof(out)), sizeof(out));
+    (void)close(ends[0]);
+    CHECK_EQ("child", waitpid(child, &status, 0), child);
+    CHECK_EQ("child", status, 0);
+    return out;
+}
+
+static bool become_nobody(void)
+{
+    return geteuid() != 0 ||
+           (setgroups(0, NULL) == 0 && setgid(NOBODY) == 0 && setuid(NOBODY) == 0);
+}
+
+static void replace_as_nobody(struct outcome *out)
+{
+    out->could_try = become_nobody();
+    if (out->could_try)
+        out->rc = kn_file_replace(at("inner/f"), NEW, strlen(NEW), 0600, NULL, &out->err);
+}
+
+static void read_as_nobody(struct outcome *out)
+{
+    struct kn_bytes bytes = { 0 };
+
+    out->could_try = become_nobody();
+    if (out->could_try)
+        out->rc = kn_file_read(at("inner/f"), 100, &bytes, &out->err);
+    kn_bytes_done(&bytes);
+}
+
+static void what_the_system_denies_is_explained(void **state)
+{
+    static const struct {
+        const char *name;
+        job_fn *job;
+        mode_t folder, file;
+        uid_t owner;
+        const char *text, *hint;
+    } cases[] = {
+        { "a secret file", read_as_nobody, 0755, 0600, 0, "permission denied",
+          "The file belongs to \"root\" (uid 0), group 0, with mode 0600; this program runs as " },
+        { "a folder that may not be entered", read_as_nobody, 0700, 0644, 0, "permission denied",
+          "A folder on its path may not be entered." },
+        { "a folder without room for another name", replace_as_nobody, 0755, 0666, 0,
+          "cannot create a file in its folder: permission denied",
+          "The folder belongs to \"root\" (uid 0), group 0, with mode 0755; this program runs" },
+        { "a write-protected file", replace_as_nobody, 0777, 0444, NOBODY,
+          "cannot write: permission denied", "with mode 0444; this program runs as " },
+        { "an owner that cannot be kept", replace_as_nobody, 0777, 0666, 0,
+          "cannot keep its owner and group: the system does not permit it",
+          "The file belongs to \"root\" (uid 0), group 0, with mode 0666; this program runs as " },
+        { "a folder that may not be listed", replace_as_nobody, 0733, 0666, NOBODY,
+          "cannot open its folder: permission denied", "" },
+    };
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can prepare files of others\n");
+        skip();
+    }
+    CHECK_EQ("home", chmod(home.path, 0755), 0);
+    CHECK_EQ("inner", mkdir(at("inner"), 0755), 0);
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct outcome out;
+
+        write_old("inner/f");
+        CHECK_EQ(cases[i].name, chown(at("inner/f"), cases[i].owner, 0), 0);
+        CHECK_EQ(cases[i].name, chmod(at("inner/f"), cases[i].file), 0);
+        CHECK_EQ(cases[i].name, chmod(at("inner"), cases[i].folder), 0);
+        out = apart(cases[i].job);
+        CHECK(cases[i].name, out.could_try);
+        CHECK_EQ(cases[i].name, out.rc, KN_E_DENIED);
+        CHECK_STR(cases[i].name, out.err.text, cases[i].text);
+        CHECK_HAS(cases[i].name, out.err.hint, cases[i].hint);
+        check_content(cases[i].name, "inner/f", OLD);
+        CHECK_EQ(cases[i].name, rename(at("inner/f"), at("f")), 0);
+        CHECK_EQ("nothing else there", rmdir(at("inner")), 0);
+        CHECK_EQ("inner", mkdir(at("inner"), 0755), 0);
+    }
+}
+
+/* A disk of 64 KiB that only this process sees, at "disk" in the home. */
+static bool mount_disk(const char *options, unsigned long flags)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("none", at("disk"), "tmpfs", flags, options) == 0;
+}
+
+static void look_at_disk(struct outcome *out)
+{
+    struct kn_home disk = home;
+    struct kn_bytes bytes = { 0 };
+
+    (void)snprintf(disk.path, sizeof(disk.path), "%s", at("disk"));
+    out->left_a_temporary = kn_home_count(&disk, ".kwaainet-") > 0;
+    if (kn_file_read(at("disk/f"), sizeof(out->content) - 1, &bytes, NULL) == KN_OK)
+        memcpy(out->content, bytes.at, bytes.n + 1);
+    kn_bytes_done(&bytes);
+}
+
+static void fill_the_disk(struct outcome *out)
+{
+    enum { TOO_MUCH = 1 << 20 };
+    static char much[TOO_MUCH];
+
+    out->could_try = mount_disk("size=64k,mode=0755", 0);
+    if (!out->could_try)
+        return;
+    write_old("disk/f");
+    out->rc = kn_file_replace(at("disk/f"), much, sizeof(much), 0600, NULL, &out->err);
+    look_at_disk(out);
+}
+
+static void write_to_a_disk_without_names(struct outcome *out)
+{
+    out->could_try = mount_disk("nr_inodes=2,mode=0755", 0);
+    if (!out->could_try)
+        return;
+    write_old("disk/f");
+    out->rc = kn_file_replace(at("disk/f"), NEW, strlen(NEW), 0600, NULL, &out->err);
+    look_at_disk(out);
+}
+
+static void write_to_a_read_only_disk(struct outcome *out)
+{
+    out->could_try = mount_disk("size=64k,mode=0755", 0);
+    if (!out->could_try)
+        return;
+    write_old("disk/f");
+    out->could_try = mount("none", at("disk"), NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0;
+    out->rc = kn_file_replace(at("disk/f"), NEW, strlen(NEW), 0600, NULL, &out->err);
+    look_at_disk(out);
+}
+
+static void disks_that_take_nothing_keep_the_old_file(void **state)
+{
+    static const struct {
+        const char *name;
+        job_fn *job;
+        enum kn_code want;
+        const char *text;
+    } cases[] = {
+        { "full", fill_the_disk, KN_E_NO_SPACE, "cannot write: the disk is full" },
+        { "no room for a name", write_to_a_disk_without_names, KN_E_NO_SPACE,
+          "cannot create a file in its folder: the disk is full" },
+        { "read-only", write_to_a_read_only_disk, KN_E_DENIED,
+          "cannot write: the file system is read-only" },
+    };
+
+    (void)state;
+    CHECK_EQ("disk", mkdir(at("disk"), 0755), 0);
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct outcome out = apart(cases[i].job);
+
+        if (!out.could_try) {
+            print_message("skipped: this user may not mount a small disk\n");
+            skip();
+        }
+        CHECK_EQ(cases[i].name, out.rc, cases[i].want);
+        CHECK_STR(cases[i].name, out.err.text, cases[i].text);
+        CHECK_STR(cases[i].name, out.content, OLD);
+        CHECK(cases[i].name, !out.left_a_temporary);
+    }
+}
+
+#define IN_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_HOME(a_file_is_read_whole_up_to_the_limit),
+        IN_HOME(what_is_no_file_is_named_for_what_it_is),
+        IN_HOME(files_that_tell_no_size_are_read_too),
+        IN_HOME(existing_means_not_known_to_be_missing),
+        IN_HOME(a_file_is_replaced_or_created),
+        IN_HOME(a_bare_name_is_in_the_working_folder),
+        IN_HOME(the_longest_names_can_be_replaced),
+        IN_HOME(owner_group_and_mode_stay),
+        IN_HOME(a_link_stays_a_link),
+        IN_HOME(what_cannot_be_replaced_is_named),
+        IN_HOME(a_file_that_changed_since_it_was_read_is_left_alone),
+        IN_HOME(what_the_system_denies_is_explained),
+        IN_HOME(disks_that_take_nothing_keep_the_old_file),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
