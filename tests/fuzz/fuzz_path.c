@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/os/path.h"
+#include "lib/base/path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/path.h"
 #include "lib/base/text.h"
 #include "lib/base/utf8.h"
 #include "lib/os/failure.h"
-#include "lib/os/path.h"
 
 enum {
     LINKS_MAX = 40,     /* as many as the system follows */

@@ -1,8 +1,8 @@
 /*
- * path — names of files, as people write them.
+ * path — names of files as people write them. Pure text: the environment is handed in.
  */
-#ifndef KN_OS_PATH_H
-#define KN_OS_PATH_H
+#ifndef KN_BASE_PATH_H
+#define KN_BASE_PATH_H
 
 #include "lib/base/error.h"
 #include "lib/base/text.h"
@@ -24,8 +24,5 @@ KN_MUST_USE enum kn_code kn_path_expand(const char *path, const char *base, kn_l
 
 /* Append the folder part of `path` to `out`: "." for a bare name, "/" for one in the root. */
 void kn_path_folder(const char *path, struct kn_text *out);
-
-/* The working folder, absolute. KN_E_UNKNOWN when it is gone. */
-KN_MUST_USE enum kn_code kn_path_working(struct kn_text *out, struct kn_error *err);
 
 #endif

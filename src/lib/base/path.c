@@ -1,4 +1,4 @@
-#include "lib/os/path.h"
+#include "lib/base/path.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,11 +1,12 @@
-#include "lib/os/path.h"
+#include "lib/os/working.h"
 
 #include <errno.h>
 #include <unistd.h>
 
+#include "lib/base/path.h"
 #include "lib/os/failure.h"
 
-enum kn_code kn_path_working(struct kn_text *out, struct kn_error *err)
+enum kn_code kn_working_folder(struct kn_text *out, struct kn_error *err)
 {
     char path[KN_PATH_MAX + 1];
 
