@@ -1,4 +1,4 @@
-# Compiler flags of every target: warnings for gcc and clang, and the sanitizers that were asked for.
+# Compiler flags of every target: warnings for gcc and clang, and the sanitizers asked for.
 add_compile_options(
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
     -Wcast-qual -Wvla -Wundef -Wformat=2 -Wswitch-enum -Wwrite-strings -Wnull-dereference
