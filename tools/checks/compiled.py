@@ -69,6 +69,14 @@ def check_shell(root):
     return output.splitlines() if status else []
 
 
+def check_doxygen(root):
+    """doxygen understands every header; ./dev docs leaves the pages in build/docs."""
+    shutil.rmtree(root / "build/docs", ignore_errors=True)
+    (root / "build/docs").mkdir(parents=True)
+    status, output = run(root, "doxygen", "docs/Doxyfile")
+    return output.replace(f"{root}/", "").splitlines() if status else []
+
+
 HEADER_TESTS = [
     ("", {"src/a.h": "int f(void);\n"}),
     ("src/a.h:1: does not compile alone", {"src/a.h": "size_t f(void);\n"}),
@@ -90,4 +98,16 @@ TIDY_TESTS = [
 SHELL_TESTS = [
     ("", {"dev": "#!/bin/sh\necho hello\n"}),
     ("dev:2:", {"dev": "#!/bin/sh\necho $x\n"}),
+]
+DOXYFILE = """INPUT = src
+OUTPUT_DIRECTORY = build/docs
+EXTRACT_ALL = YES
+GENERATE_LATEX = NO
+HAVE_DOT = NO
+QUIET = YES
+WARN_AS_ERROR = FAIL_ON_WARNINGS
+"""
+DOXYGEN_TESTS = [
+    ("", {"docs/Doxyfile": DOXYFILE, "src/a.h": "/** One. */\nint f(void);\n"}),
+    ("src/a.h:1: ", {"docs/Doxyfile": DOXYFILE, "src/a.h": "/** One @nothing. */\nint f(void);\n"}),
 ]
