@@ -3,6 +3,8 @@ add_compile_options(
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
     -Wcast-qual -Wvla -Wundef -Wformat=2 -Wswitch-enum -Wwrite-strings -Wnull-dereference
     -fvisibility=hidden -fno-strict-overflow -fstack-protector-strong)
+# The same sources give the same program, wherever they lie.
+add_compile_options($<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=>)
 add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
 
 if(KN_WERROR)
