@@ -16,3 +16,7 @@ if(KN_SANITIZE)
                         -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${KN_SANITIZE})
 endif()
+
+if(KN_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link) # libFuzzer sees the paths of the libraries too
+endif()
