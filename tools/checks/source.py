@@ -9,7 +9,8 @@ MEMORY = "src/lib/base/memory.c"
 BANNED = {
     **dict.fromkeys("malloc calloc realloc reallocarray free strdup strndup asprintf "
                     "vasprintf posix_memalign aligned_alloc".split(), MEMORY),
-    **dict.fromkeys("getenv secure_getenv setenv putenv unsetenv".split(), None),
+    **dict.fromkeys("getenv secure_getenv setenv putenv unsetenv".split(),
+                    "src/lib/os/process_posix.c"),
     **dict.fromkeys("strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets scanf fscanf "
                     "sscanf atoi atol atoll atof strtok strtok_r rand srand random srandom "
                     "exit quick_exit system popen alloca mktemp tmpnam".split(), None),
@@ -68,7 +69,8 @@ def check_systems(root):
 def includes(root, path):
     """(line number, group, name) of the includes that stand outside conditionals.
 
-    Group 0 is the file's own header, 1 is <system>, 2 is "project"."""
+    Group 0 is the file's own header (the one of its name, or one of its folder that stands apart
+    before the rest), 1 is <system>, 2 is "project"."""
     depth, guard, found = 0, 1 if path.suffix == ".h" else 0, []
     for number, line in enumerate(tree.code_lines(root, path), 1):
         if re.match(r"\s*#\s*if", line):
@@ -80,8 +82,9 @@ def includes(root, path):
     if found and path.suffix == ".c":
         number, _, name = found[0]
         stem = name.rsplit("/", 1)[-1].removesuffix(".h")
-        own = (root / "src" / name).parent == (root / path).parent or name.startswith("kwaainet/")
-        if path.stem == stem or (own and path.stem.startswith(stem + "_")):
+        near = (root / "src" / name).parent == (root / path).parent or name.startswith("kwaainet/")
+        apart = len(found) == 1 or found[1][0] > number + 1
+        if path.stem == stem or (near and (apart or path.stem.startswith(stem + "_"))):
             found[0] = (number, 0, name)
     return found
 
@@ -182,6 +185,7 @@ SYSTEM_TESTS = [
 INCLUDE_TESTS = [
     ("", {"src/d/a.h": "#ifndef A\n#include <a.h>\n\n#include \"d/b.h\"\n#endif\n",
           "src/d/a.c": '#include "d/a.h"\n\n#include <b.h>\n#include <c.h>\n\n#include "a/z.h"\n',
+          "src/d/part.c": '#include "d/a.h"\n\n#include <b.h>\n',
           "src/d/a_linux.c": '#include "d/a.h"\n\n#include <b.h>\n'}),
     ("own header does not come first", {"src/d/a.h": "", "src/d/a.c": "#include <b.h>\n"}),
     ("order is own header", {"src/d/a.c": '#include "x/b.h"\n\n#include <b.h>\n'}),
