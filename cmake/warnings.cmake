@@ -1,8 +1,10 @@
-# Compiler flags of every target: warnings for gcc and clang, and the sanitizers that were asked for.
+# Compiler flags of every target: warnings for gcc and clang, and the sanitizers asked for.
 add_compile_options(
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
     -Wcast-qual -Wvla -Wundef -Wformat=2 -Wswitch-enum -Wwrite-strings -Wnull-dereference
     -fvisibility=hidden -fno-strict-overflow -fstack-protector-strong)
+# The same sources give the same program, wherever they lie.
+add_compile_options($<$<CONFIG:Release>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=>)
 add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
 
 if(KN_WERROR)
@@ -13,4 +15,8 @@ if(KN_SANITIZE)
     add_compile_options(-fsanitize=${KN_SANITIZE} -fno-sanitize-recover=all
                         -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${KN_SANITIZE})
+endif()
+
+if(KN_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link) # libFuzzer sees the paths of the libraries too
 endif()
