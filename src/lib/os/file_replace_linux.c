@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/path.h"
@@ -16,9 +17,10 @@
 #include "lib/os/failure.h"
 
 enum {
-    LINKS_MAX = 40,     /* as many as the system follows */
-    NAME_TRIES = 64,    /* random names before giving up */
-    NAME_LETTERS = 6,   /* the random part */
+    LINKS_MAX = 40,   /* as many as the system follows */
+    NAME_TRIES = 64,  /* random names before giving up */
+    NAME_LETTERS = 6, /* the random part */
+    ACCESS_LIST_MAX = 8192,
     CREATED_MODE = 0600 /* until the final mode is set, before the first byte */
 };
 
@@ -168,7 +170,29 @@ static enum kn_code make_temporary(const struct target *target, struct temporary
     return refuse_folder(target, EEXIST, err);
 }
 
-/* Owner, group and mode of the old file, before a byte is in the new one. */
+/*
+ * The access list of the old file, or none where it has none: with a list, the group bits of the
+ * mode are its mask, so that the mode alone would give the group what only others were given.
+ */
+static enum kn_code keep_access_list(const struct target *target, int fd, struct kn_error *err)
+{
+    static const char name[] = "system.posix_acl_access";
+    char list[ACCESS_LIST_MAX];
+    ssize_t n = getxattr(kn_text_get(&target->path), name, list, sizeof(list));
+
+    if (n >= 0)
+        return fsetxattr(fd, name, list, (size_t)n, 0) == 0
+                   ? KN_OK
+                   : kn_fail_system(err, errno, "keep its access list");
+    if (errno == ENOTSUP || errno == ENOSYS)
+        return KN_OK;
+    /* The new file may have got one from its folder. */
+    if (errno != ENODATA || (fremovexattr(fd, name) != 0 && errno != ENODATA && errno != ENOTSUP))
+        return kn_fail_system(err, errno, "keep its access list");
+    return KN_OK;
+}
+
+/* Owner, group, access list and mode of the old file, before a byte is in the new one. */
 static enum kn_code adopt(const struct target *target, int fd, unsigned mode, struct kn_error *err)
 {
     mode_t want = (target->exists ? target->old.st_mode : (mode_t)mode) & 07777;
@@ -185,9 +209,13 @@ static enum kn_code adopt(const struct target *target, int fd, unsigned mode, st
         kn_hint_owner(err, "The file", old);
         return rc;
     }
-    if (fchmod(fd, want) != 0)
-        return kn_fail_system(err, errno, "set its mode");
-    return KN_OK;
+    if (target->exists) {
+        enum kn_code rc = keep_access_list(target, fd, err);
+
+        if (rc != KN_OK)
+            return rc;
+    }
+    return fchmod(fd, want) == 0 ? KN_OK : kn_fail_system(err, errno, "set its mode");
 }
 
 static enum kn_code write_all(int fd, const char *bytes, size_t n, struct kn_error *err)

@@ -30,7 +30,8 @@ static struct {
     int calls, at; /* calls so far; the one that goes wrong */
     enum how how;
     int number;
-    char failed[16]; /* the name of what went wrong */
+    char failed[16];      /* the name of what went wrong */
+    void (*meddle)(void); /* what somebody else does right before a file is opened or moved */
     struct kn_text trace;
 } fault;
 
@@ -47,6 +48,15 @@ static bool strikes(const char *name)
 static bool fails(const char *name)
 {
     return strikes(name) && fault.how == FAILS;
+}
+
+static void let_others_meddle(void)
+{
+    if (!fault.armed || fault.meddle == NULL)
+        return;
+    fault.armed = false;
+    fault.meddle();
+    fault.armed = true;
 }
 
 static void trace(const char *name)
@@ -79,6 +89,7 @@ int __wrap_open(const char *path, int flags, ...)
     if (flags & O_CREAT)
         mode = va_arg(args, mode_t);
     va_end(args);
+    let_others_meddle();
     return fails("open") ? -1 : __real_open(path, flags, mode);
 }
 
@@ -140,6 +151,7 @@ WRAP(int, renameat, (int from, const char *old, int to, const char *new))
 WRAP(int, renameat2, (int from, const char *old, int to, const char *new, unsigned flags))
 {
     trace("rename");
+    let_others_meddle();
     if (fails("renameat2") || __real_renameat2(from, old, to, new, flags) != 0)
         return -1;
     fault.moved = true;
@@ -181,8 +193,10 @@ static int make_home(void **state)
 {
     (void)state;
     kn_home_make(&home);
+    /* No part of the content looks like another, so that a part written twice is seen. */
+    for (size_t i = 0; i < sizeof(new_bytes); i++)
+        new_bytes[i] = (char)(i * i / 251);
     memset(old_bytes, 'o', sizeof(old_bytes));
-    memset(new_bytes, 'n', sizeof(new_bytes));
     return 0;
 }
 
@@ -412,6 +426,48 @@ static void file_systems_without_exclusive_rename_create_too(void **state)
     CHECK("created", holds(new_bytes, sizeof(new_bytes)));
 }
 
+static void write_theirs(void)
+{
+    kn_home_write(&home, "f", "theirs", 6, 0600);
+}
+
+static void what_appears_at_the_last_moment_is_left_alone(void **state)
+{
+    struct kn_error err = { 0 };
+
+    (void)state;
+    prepare(false);
+    fault.meddle = write_theirs;
+    CHECK_EQ("created", replace(false, &err), KN_E_CHANGED);
+    fault.meddle = NULL;
+    CHECK_STR("created", err.text, "was created by somebody else in the meantime");
+    CHECK("created", holds("theirs", 6));
+    CHECK_EQ("created", kn_home_count(&home, ""), 1);
+}
+
+static void turn_into_a_pipe(void)
+{
+    (void)unlink(path());
+    (void)mkfifo(path(), 0600);
+}
+
+static void a_file_that_becomes_a_pipe_does_not_block(void **state)
+{
+    struct kn_bytes bytes = { 0 };
+    struct kn_error err = { 0 };
+    enum kn_code rc;
+
+    (void)state;
+    prepare(true);
+    fault.meddle = turn_into_a_pipe;
+    fault.armed = true;
+    rc = kn_file_read(path(), WHOLE, &bytes, &err);
+    fault.armed = false;
+    fault.meddle = NULL;
+    CHECK_EQ("pipe", rc, KN_E_IO);
+    CHECK_STR("pipe", err.text, "is a pipe, not a file");
+}
+
 static void a_failed_read_gives_nothing(void **state)
 {
     (void)state;
@@ -454,6 +510,8 @@ int main(void)
         IN_HOME(the_bytes_are_on_the_disk_before_the_name_is),
         IN_HOME(folders_that_flush_themselves_are_no_failure),
         IN_HOME(file_systems_without_exclusive_rename_create_too),
+        IN_HOME(what_appears_at_the_last_moment_is_left_alone),
+        IN_HOME(a_file_that_becomes_a_pipe_does_not_block),
         IN_HOME(a_failed_read_gives_nothing),
     };
 
