@@ -1,0 +1,255 @@
+#include "config/config.h"
+
+#include <string.h>
+
+#include "config/resolve/fallback.h"
+#include "config/sources/cache.h"
+#include "config/sources/env.h"
+#include "config/sources/file.h"
+#include "lib/base/arena.h"
+#include "lib/base/path.h"
+#include "lib/base/text.h"
+#include "lib/yaml/yaml.h"
+
+static const char *lookup(void *arg, const char *name)
+{
+    const char *const *entry = arg != NULL ? *(const char *const **)arg : NULL;
+    size_t n = strlen(name);
+
+    for (; entry != NULL && *entry != NULL; entry++) {
+        if (strncmp(*entry, name, n) == 0 && (*entry)[n] == '=')
+            return *entry + n + 1;
+    }
+    return NULL;
+}
+
+/* One load under way. */
+struct load {
+    const struct kn_config_request *request;
+    struct kn_arena *arena;
+    struct kn_layers layers;
+    struct kn_problems problems;
+    struct kn_config_paths paths;
+    const char *const *environment;
+};
+
+static enum kn_code expand(const struct kn_config_request *request, struct kn_arena *arena,
+                           const char *path, const char *base, const char **out,
+                           struct kn_error *err)
+{
+    const char *const *environment = request->environment;
+    struct kn_text text = { 0 };
+    enum kn_code rc = kn_path_expand(path, base, lookup, &environment, &text, err);
+
+    if (rc == KN_OK) {
+        *out = kn_arena_dup(arena, kn_text_get(&text));
+        if (*out == NULL)
+            rc = kn_fail_no_memory(err);
+    }
+    kn_text_done(&text);
+    return rc;
+}
+
+static const char *filled(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+enum kn_code kn_config_locate(const struct kn_config_request *request, struct kn_arena *arena,
+                              struct kn_config_paths *out, struct kn_error *err)
+{
+    const char *const *environment = request->environment;
+    const char *home = filled(request->home), *file = filled(request->config_path);
+    enum kn_code rc;
+
+    if (home == NULL)
+        home = filled(lookup(&environment, "KWAAINET_HOME"));
+    if (home == NULL)
+        home = filled(lookup(&environment, "HOME")) != NULL ? "~/.kwaainet" : ".kwaainet";
+    if (file == NULL)
+        file = filled(lookup(&environment, "KWAAINET_CONFIG"));
+    *out = (struct kn_config_paths){ .config_named = file != NULL };
+    rc = expand(request, arena, home, request->working, &out->home, err);
+    if (rc == KN_OK)
+        rc = expand(request, arena, file != NULL ? file : KN_CONFIG_FILE, request->working,
+                    &out->config, err);
+    if (rc != KN_OK)
+        return rc;
+    out->config_exists = kn_file_exists(out->config);
+    out->discovery_cache = kn_arena_printf(arena, "%s/discovery_cache.yaml", out->home);
+    out->calibration = kn_arena_printf(arena, "%s/calibration.yaml", out->home);
+    return kn_arena_failed(arena) ? kn_fail_no_memory(err) : KN_OK;
+}
+
+static struct kn_source source_in(struct load *load, const char *base)
+{
+    return (struct kn_source){
+        .layers = &load->layers, .base = base, .lookup = lookup, .lookup_arg = &load->environment
+    };
+}
+
+/* A problem with a whole file. */
+static void note_file(struct load *load, enum kn_problem_kind kind, const char *name,
+                      const char *message, const char *hint)
+{
+    struct kn_problem problem = { .kind = kind,
+                                  .origin = { .layer = KN_LAYER_FILE, .name = name, .age_s = -1 },
+                                  .message = message,
+                                  .hint = hint };
+
+    kn_problems_add(&load->problems, &problem);
+}
+
+/* How messages call a file: as short as it is from the working folder. */
+static const char *short_name(const struct load *load, const char *path)
+{
+    size_t n = load->request->working != NULL ? strlen(load->request->working) : 0;
+
+    if (n > 1 && strncmp(path, load->request->working, n) == 0 && path[n] == '/')
+        return path + n + 1;
+    return path;
+}
+
+static void take_bytes(struct load *load, const struct kn_bytes *bytes, const char *name)
+{
+    struct kn_yaml_document *doc = kn_arena_alloc(load->arena, sizeof(*doc));
+    struct kn_text folder = { 0 };
+    struct kn_source source;
+
+    kn_path_folder(load->paths.config, &folder);
+    source = source_in(load, kn_arena_dup(load->arena, kn_text_get(&folder)));
+    kn_text_done(&folder);
+    if (doc != NULL && source.base != NULL &&
+        kn_yaml_parse(load->arena, bytes->at != NULL ? bytes->at : "", bytes->n, doc) == KN_OK)
+        kn_file_take(&source, doc, name);
+}
+
+/* Read a file into memory that lives as long as the load; NULL when that failed. */
+static struct kn_bytes *read_file(struct load *load, const char *path, struct kn_error *err)
+{
+    struct kn_bytes *bytes = kn_arena_alloc(load->arena, sizeof(*bytes));
+    struct kn_bytes read = { 0 };
+
+    if (bytes == NULL) {
+        (void)kn_fail_no_memory(err);
+        return NULL;
+    }
+    if (kn_file_read(path, KN_YAML_SIZE_MAX, &read, err) != KN_OK)
+        return NULL;
+    bytes->at = kn_arena_dup_n(load->arena, read.at, read.n);
+    bytes->n = read.n;
+    kn_bytes_done(&read);
+    return bytes->at != NULL ? bytes : NULL;
+}
+
+static void take_file(struct load *load)
+{
+    const char *path = load->paths.config, *name = short_name(load, path);
+    struct kn_error err = { 0 };
+    struct kn_bytes *bytes;
+
+    if (!load->paths.config_exists) {
+        if (load->paths.config_named)
+            note_file(load, KN_P_MISSING_FILE, name, "the file does not exist",
+                      "Correct the path, or leave --config out to use ./" KN_CONFIG_FILE ".");
+        return;
+    }
+    bytes = read_file(load, path, &err);
+    if (bytes != NULL)
+        take_bytes(load, bytes, name);
+    else if (err.code == KN_E_LIMIT)
+        note_file(load, KN_P_LIMIT, name, err.text, "A configuration has at most 1 MiB.");
+    else if (err.code != KN_E_NO_MEMORY)
+        note_file(load, KN_P_UNREADABLE, name, err.text, err.hint);
+}
+
+typedef void cache_fn(const struct kn_source *source, const struct kn_yaml_document *doc,
+                      const char *name, int64_t now_s);
+
+static void take_cache(struct load *load, const char *path, cache_fn *take)
+{
+    struct kn_yaml_document *doc;
+    struct kn_source source = source_in(load, load->paths.home);
+    struct kn_error err = { 0 };
+    struct kn_bytes *bytes;
+    struct kn_problem problem = { .kind = KN_P_CACHE,
+                                  .origin = { .layer = KN_LAYER_CACHE, .name = path, .age_s = -1 },
+                                  .hint = "The next start builds it anew." };
+
+    bytes = read_file(load, path, &err);
+    if (bytes == NULL) {
+        problem.message = err.text;
+        if (err.code != KN_E_NOT_FOUND && err.code != KN_E_NO_MEMORY)
+            kn_problems_add(&load->problems, &problem);
+        return;
+    }
+    doc = kn_arena_alloc(load->arena, sizeof(*doc));
+    if (doc != NULL && kn_yaml_parse(load->arena, bytes->at, bytes->n, doc) == KN_OK)
+        take(&source, doc, path, load->request->now_s);
+}
+
+static void take_flags(struct load *load)
+{
+    struct kn_source source = source_in(load, load->request->working);
+
+    for (size_t i = 0; i < load->request->flag_count; i++)
+        kn_flag_take(&source, &load->request->flags[i]);
+}
+
+static void take_environment(struct load *load)
+{
+    struct kn_source source = source_in(load, load->request->working);
+
+    kn_env_take(&source, load->environment);
+}
+
+static enum kn_code begin(struct load *load, struct kn_error *err)
+{
+    load->environment = load->request->environment;
+    load->arena = kn_arena_new();
+    if (load->arena == NULL || kn_problems_init(&load->problems, load->arena) != KN_OK)
+        return kn_fail_no_memory(err);
+    load->layers = (struct kn_layers){ .arena = load->arena, .problems = &load->problems };
+    return kn_config_locate(load->request, load->arena, &load->paths, err);
+}
+
+/* `bytes` instead of the file when given. */
+static enum kn_code load_with(const struct kn_config_request *request, const char *name,
+                              const struct kn_bytes *bytes, struct kn_snapshot **out,
+                              struct kn_error *err)
+{
+    struct load load = { .request = request };
+    struct kn_source built_in;
+    enum kn_code rc = begin(&load, err);
+
+    if (rc != KN_OK) {
+        kn_arena_free(load.arena);
+        return rc;
+    }
+    take_flags(&load);
+    take_environment(&load);
+    if (bytes != NULL)
+        take_bytes(&load, bytes, name);
+    else
+        take_file(&load);
+    built_in = source_in(&load, load.paths.home);
+    kn_fallback_take(&built_in);
+    /* The caches last: which of their facts hold depends on what everybody else says. */
+    take_cache(&load, load.paths.discovery_cache, kn_cache_take_discovery);
+    take_cache(&load, load.paths.calibration, kn_cache_take_calibration);
+    rc = kn_snapshot_new(&load.layers, out);
+    return rc == KN_OK ? KN_OK : kn_fail_no_memory(err);
+}
+
+enum kn_code kn_config_load(const struct kn_config_request *request, struct kn_snapshot **out,
+                            struct kn_error *err)
+{
+    return load_with(request, NULL, NULL, out, err);
+}
+
+enum kn_code kn_config_load_bytes(const struct kn_config_request *request, const char *name,
+                                  const struct kn_bytes *bytes, struct kn_snapshot **out,
+                                  struct kn_error *err)
+{
+    return load_with(request, name, bytes, out, err);
+}

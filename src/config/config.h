@@ -1,0 +1,63 @@
+/*
+ * config — load a configuration: find the files, read every source, resolve.
+ *
+ * The one way by which start, check, reload and the public library read a configuration. It
+ * touches the configuration file and the two caches and nothing else: no network, no hardware.
+ */
+#ifndef KN_CONFIG_CONFIG_H
+#define KN_CONFIG_CONFIG_H
+
+#include <stdint.h>
+
+#include "config/resolve/snapshot.h"
+#include "config/sources/flags.h"
+#include "lib/os/file.h"
+
+struct kn_arena;
+
+#define KN_CONFIG_FILE "node_config.yaml"
+
+/* What to load with. All lent for the call; every member may be left empty. */
+struct kn_config_request {
+    const char *config_path; /* --config: must exist; NULL: ./node_config.yaml if it is there */
+    const char *home;        /* --home; NULL: KWAAINET_HOME, else ~/.kwaainet */
+    const struct kn_flag *flags;
+    size_t flag_count;
+    const char *const *environment; /* "NAME=value", ends with NULL */
+    const char *working; /* working folder, absolute; relative paths of flags start here */
+    int64_t now_s;       /* wall clock, seconds since 1970: the age of caches */
+};
+
+/* Where things are: absolute paths, expanded. */
+struct kn_config_paths {
+    const char *config; /* the file that is read, or would be */
+    bool config_exists;
+    bool config_named; /* by --config or KWAAINET_CONFIG */
+    const char *home, *discovery_cache, *calibration;
+};
+
+/*
+ * Find the files. The paths live as long as `arena`.
+ * KN_E_INVALID: a path that cannot be expanded. KN_E_NO_MEMORY.
+ */
+KN_MUST_USE enum kn_code kn_config_locate(const struct kn_config_request *request,
+                                          struct kn_arena *arena, struct kn_config_paths *out,
+                                          struct kn_error *err);
+
+/*
+ * Load and resolve. What is wrong with the configuration is in the snapshot's problems; the call
+ * itself fails only with KN_E_NO_MEMORY or when paths cannot be expanded (KN_E_INVALID). Release
+ * with kn_snapshot_unref().
+ */
+KN_MUST_USE enum kn_code kn_config_load(const struct kn_config_request *request,
+                                        struct kn_snapshot **out, struct kn_error *err);
+
+/*
+ * Resolve `bytes` as if the configuration file held them; `name` is what messages call it. For
+ * what an edit would make of a file before it is written.
+ */
+KN_MUST_USE enum kn_code kn_config_load_bytes(const struct kn_config_request *request,
+                                              const char *name, const struct kn_bytes *bytes,
+                                              struct kn_snapshot **out, struct kn_error *err);
+
+#endif

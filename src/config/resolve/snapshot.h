@@ -1,0 +1,53 @@
+/*
+ * snapshot — the resolved configuration: which value won for each setting, where it came from,
+ * and what it hid.
+ *
+ * Immutable and reference-counted; any thread may hold a reference. All texts that it gives live
+ * as long as the snapshot.
+ */
+#ifndef KN_RESOLVE_SNAPSHOT_H
+#define KN_RESOLVE_SNAPSHOT_H
+
+#include "config/schema/layer.h"
+#include "config/schema/node_config.h"
+
+/* One setting, resolved. */
+struct kn_resolved {
+    const struct kn_setting *setting;
+    struct kn_value value; /* KN_AUTO: nothing has computed it yet; KN_ABSENT never */
+    struct kn_origin origin;
+    bool valid; /* false: the winner is wrong, `value` is the fallback */
+    /* What named this setting, strongest first, the built-in value last; walk by ->weaker. */
+    const struct kn_assignment *assignments;
+    const struct kn_assignment *winner; /* the one of them that `value` comes from */
+};
+
+struct kn_snapshot;
+
+/*
+ * Resolve the layers: the winner per setting, the appended peers, the struct, the rules over
+ * several settings, the mistakes that lost. The fallback layer must be complete. Takes the arena
+ * of the layers, also when it fails (KN_E_NO_MEMORY only). The problems become the snapshot's.
+ */
+KN_MUST_USE enum kn_code kn_snapshot_new(KN_TAKES struct kn_layers *layers,
+                                         struct kn_snapshot **out);
+
+struct kn_snapshot *kn_snapshot_ref(struct kn_snapshot *snapshot);
+void kn_snapshot_unref(struct kn_snapshot *snapshot);
+
+const struct kn_node_config *kn_snapshot_config(const struct kn_snapshot *snapshot);
+const struct kn_resolved *kn_snapshot_get(const struct kn_snapshot *snapshot,
+                                          const struct kn_setting *setting);
+const struct kn_problems *kn_snapshot_problems(const struct kn_snapshot *snapshot);
+
+/* No error among the problems. */
+bool kn_snapshot_is_valid(const struct kn_snapshot *snapshot);
+
+/* True when the value stands because somebody wrote it, not because it is built in or computed. */
+bool kn_resolved_is_explicit(const struct kn_resolved *resolved);
+
+/* The next setting from `*at` on whose values differ, NULL at the end. Start with `*at` = 0. */
+const struct kn_setting *kn_snapshot_diff(const struct kn_snapshot *a, const struct kn_snapshot *b,
+                                          size_t *at);
+
+#endif

@@ -1,0 +1,200 @@
+#include "config/schema/problem.h"
+
+#include <string.h>
+
+#include "config/schema/setting.h"
+#include "lib/base/arena.h"
+#include "lib/base/utf8.h"
+#include "lib/yaml/yaml.h"
+
+static const struct kn_problem_info infos[] = {
+#define X(name, word, error_kind, severity, meaning, remedy) \
+    [name] = { word, error_kind, severity, meaning, remedy },
+    KN_PROBLEM_KINDS(X)
+#undef X
+};
+
+const struct kn_problem_info *kn_problem_info(enum kn_problem_kind kind)
+{
+    return &infos[kind];
+}
+
+const char *kn_severity_word(enum kn_severity severity)
+{
+    return severity == KN_ERROR ? "error" : "warning";
+}
+
+const char *kn_error_kind_word(enum kn_error_kind kind)
+{
+    static const char *const words[] = { "FileNotFound", "ParseError", "ValidationError",
+                                         "MergeError" };
+
+    return words[kind];
+}
+
+const char *kn_layer_word(enum kn_layer_kind layer)
+{
+    static const char *const words[KN_LAYER_COUNT] = { "cli",   "env",       "file",
+                                                       "cache", "discovery", "fallback" };
+
+    return words[layer];
+}
+
+enum kn_code kn_problems_init(struct kn_problems *problems, struct kn_arena *arena)
+{
+    *problems = (struct kn_problems){ .arena = arena };
+    problems->at = kn_arena_alloc(arena, KN_PROBLEMS_MAX * sizeof(*problems->at));
+    return problems->at != NULL ? KN_OK : KN_E_NO_MEMORY;
+}
+
+bool kn_problems_full(const struct kn_problems *problems)
+{
+    return problems->n == KN_PROBLEMS_MAX;
+}
+
+/* A value of any length, cut for a person to read. */
+static const char *copy_value(struct kn_arena *arena, const char *value)
+{
+    size_t n = value != NULL ? strlen(value) : 0;
+
+    if (n <= KN_PROBLEM_VALUE_MAX)
+        return kn_arena_dup(arena, value);
+    return kn_arena_printf(arena, "%.*s…", (int)kn_utf8_cut(value, KN_PROBLEM_VALUE_MAX), value);
+}
+
+void kn_problems_add(struct kn_problems *problems, const struct kn_problem *problem)
+{
+    struct kn_arena *arena = problems->arena;
+    struct kn_problem *kept;
+
+    if (kn_problem_info(problem->kind)->severity == KN_ERROR)
+        problems->errors++;
+    else
+        problems->warnings++;
+    if (kn_problems_full(problems))
+        return;
+    kept = &problems->at[problems->n++];
+    *kept = *problem;
+    kept->key = copy_value(arena, problem->key);
+    kept->value = copy_value(arena, problem->value);
+    kept->message = kn_arena_dup(arena, problem->message);
+    kept->hint = problem->hint != NULL && problem->hint[0] != '\0'
+                     ? kn_arena_dup(arena, problem->hint)
+                     : NULL;
+}
+
+/* Where a secret's value begins in the line, or n: what follows "webhook_url:" must stay hidden. */
+static size_t secret_from(const char *line, size_t n)
+{
+    for (size_t i = 0; i < kn_setting_count; i++) {
+        const char *leaf = kn_setting_leaf(&kn_settings[i]);
+        size_t length = strlen(leaf);
+
+        if (!kn_settings[i].secret)
+            continue;
+        for (size_t at = 0; at + length < n; at++) {
+            if (memcmp(line + at, leaf, length) != 0)
+                continue;
+            at += length;
+            while (at < n && strchr("\"' :", line[at]) != NULL)
+                at++;
+            return at;
+        }
+    }
+    return n;
+}
+
+/* The line with tabs as spaces and other control characters as '?'. */
+static char *printable(struct kn_arena *arena, const char *line, size_t n)
+{
+    char *copy = kn_arena_dup_n(arena, line, n);
+
+    for (size_t i = 0; copy != NULL && i < n; i++) {
+        if (copy[i] == '\t')
+            copy[i] = ' ';
+        else if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7f)
+            copy[i] = '?';
+    }
+    return copy;
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The part of line [from, to) around `at` that fits, both ends at characters. */
+static void window(const char *bytes, size_t at, size_t *from, size_t *to)
+{
+    size_t before = at - *from;
+
+    if (*to - *from <= KN_EXCERPT_MAX)
+        return;
+    if (before > KN_EXCERPT_MAX / 2) {
+        *from = at - KN_EXCERPT_MAX / 2;
+        while (*from < at && ((unsigned char)bytes[*from] & 0xc0) == 0x80)
+            (*from)++;
+    }
+    *to = *from + kn_utf8_cut(bytes + *from, min_size(*to - *from, KN_EXCERPT_MAX));
+}
+
+void kn_problem_locate(struct kn_problem *problem, struct kn_arena *arena,
+                       const struct kn_yaml_document *doc, size_t start, size_t end)
+{
+    struct kn_yaml_position position = kn_yaml_locate(doc, start);
+    size_t from = position.line_start, to = position.line_end, visible;
+    const char *line;
+
+    problem->origin.line = position.line;
+    problem->origin.column = position.column;
+    start = min_size(start, to);
+    end = end < start ? start : min_size(end, to);
+    window(doc->bytes, start, &from, &to);
+    end = min_size(end, to);
+    line = doc->bytes + from;
+    visible = secret_from(line, to - from);
+    if (visible < to - from) {
+        to = from + visible;
+        start = min_size(start, to);
+        end = min_size(end, to);
+    }
+    problem->excerpt = printable(arena, line, to - from);
+    problem->caret = (uint32_t)kn_utf8_width(line, start - from);
+    problem->caret_width = (uint32_t)kn_utf8_width(doc->bytes + start, end - start);
+    if (problem->caret_width == 0)
+        problem->caret_width = 1;
+}
+
+void kn_problem_hide(struct kn_problems *problems, struct kn_problem *problem)
+{
+    if (kn_problem_info(problem->kind)->severity == KN_ERROR) {
+        problems->errors--;
+        problems->warnings++;
+    }
+    problem->kind = KN_P_HIDDEN;
+}
+
+static int by_place(const struct kn_problem *a, const struct kn_problem *b)
+{
+    if (a->origin.layer != b->origin.layer)
+        return a->origin.layer < b->origin.layer ? -1 : 1;
+    if (a->origin.line != b->origin.line)
+        return a->origin.line < b->origin.line ? -1 : 1;
+    if (a->origin.column != b->origin.column)
+        return a->origin.column < b->origin.column ? -1 : 1;
+    return a->kind < b->kind ? -1 : a->kind > b->kind;
+}
+
+/* Insertion sort: at most KN_PROBLEMS_MAX, nearly sorted, and problems of one place keep their
+ * order. */
+void kn_problems_sort(struct kn_problems *problems)
+{
+    for (size_t i = 1; i < problems->n; i++) {
+        struct kn_problem moving = problems->at[i];
+        size_t j = i;
+
+        for (; j > 0 && by_place(&problems->at[j - 1], &moving) > 0; j--)
+            problems->at[j] = problems->at[j - 1];
+        problems->at[j] = moving;
+    }
+}

@@ -1,0 +1,59 @@
+#include "config/schema/setting.h"
+
+#include <string.h>
+
+#include "lib/base/attributes.h"
+
+const struct kn_setting *kn_setting_find(const char *key)
+{
+    for (size_t i = 0; i < kn_setting_count; i++) {
+        if (strcmp(kn_settings[i].key, key) == 0)
+            return &kn_settings[i];
+    }
+    return NULL;
+}
+
+size_t kn_setting_index(const struct kn_setting *setting)
+{
+    return (size_t)(setting - kn_settings);
+}
+
+bool kn_setting_is_section(const char *path)
+{
+    size_t n = strlen(path);
+
+    for (size_t i = 0; i < kn_setting_count; i++) {
+        if (strncmp(kn_settings[i].key, path, n) == 0 && kn_settings[i].key[n] == '.')
+            return true;
+    }
+    return false;
+}
+
+const char *kn_setting_leaf(const struct kn_setting *setting)
+{
+    const char *dot = strrchr(setting->key, '.');
+
+    return dot != NULL ? dot + 1 : setting->key;
+}
+
+void kn_setting_variable(const struct kn_setting *setting, char out[KN_SETTING_VARIABLE_SIZE])
+{
+    static const char prefix[] = "KWAAINET_";
+    size_t n = sizeof(prefix) - 1;
+
+    memcpy(out, prefix, n);
+    for (const char *c = setting->key; *c != '\0' && n + 1 < KN_SETTING_VARIABLE_SIZE; c++) {
+        if (*c >= 'a' && *c <= 'z')
+            out[n++] = (char)(*c - 'a' + 'A');
+        else
+            out[n++] = *c == '.' ? '_' : *c;
+    }
+    out[n] = '\0';
+}
+
+const char *kn_apply_word(enum kn_apply apply)
+{
+    static const char *const words[] = { "live", "reconnect", "restart" };
+
+    return words[apply];
+}

@@ -1,0 +1,282 @@
+#include "config/sources/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/schema/form.h"
+#include "config/sources/foreign.h"
+#include "lib/base/arena.h"
+#include "lib/base/nearest.h"
+#include "lib/yaml/yaml.h"
+
+enum { PATH_SIZE = 256 }; /* longer paths are unknown keys anyway */
+
+/* The file being read. */
+struct taking {
+    const struct kn_source *source;
+    const struct kn_yaml_document *doc;
+    const char *name;
+    bool older, newer_minor; /* than this program's schema */
+    unsigned version[3];
+};
+
+static struct kn_origin origin_of(const struct taking *taking, const struct kn_yaml_node *node)
+{
+    struct kn_yaml_position position = kn_yaml_locate(taking->doc, node->start);
+
+    return (struct kn_origin){ .layer = KN_LAYER_FILE,
+                               .name = taking->name,
+                               .line = position.line,
+                               .column = position.column,
+                               .age_s = -1 };
+}
+
+/* Add a problem at `node`; `key` as in the file. */
+static void note(const struct taking *taking, enum kn_problem_kind kind, const char *key,
+                 const struct kn_yaml_node *node, const struct kn_error *err)
+{
+    struct kn_problems *problems = taking->source->layers->problems;
+    struct kn_problem problem = {
+        .kind = kind,
+        .origin = { .layer = KN_LAYER_FILE, .name = taking->name, .age_s = -1 },
+        .key = key,
+        .message = err->text,
+        .hint = err->hint
+    };
+
+    if (!kn_problems_full(problems))
+        kn_problem_locate(&problem, problems->arena, taking->doc, node->start, node->end);
+    kn_problems_add(problems, &problem);
+}
+
+static bool semver_less(const unsigned a[3], const unsigned b[3])
+{
+    for (int i = 0; i < 3; i++) {
+        if (a[i] != b[i])
+            return a[i] < b[i];
+    }
+    return false;
+}
+
+/* The row for a key of an older schema that now has another name; NULL when there is none. */
+static const struct kn_setting *renamed(const struct taking *taking, const char *path)
+{
+    for (size_t i = 0; i < kn_rename_count; i++) {
+        unsigned since[3];
+
+        if (taking->older && strcmp(kn_renames[i].old_key, path) == 0 &&
+            kn_semver_parse(kn_renames[i].since, since) && semver_less(taking->version, since))
+            return kn_setting_find(kn_renames[i].new_key);
+    }
+    return NULL;
+}
+
+static const struct kn_setting *with_leaf(const char *leaf)
+{
+    for (size_t i = 0; i < kn_setting_count; i++) {
+        if (strcmp(kn_setting_leaf(&kn_settings[i]), leaf) == 0)
+            return &kn_settings[i];
+    }
+    return NULL;
+}
+
+/* The near key, else the same last word in another section, else one with a near last word. */
+static const char *meant(const char *path, const char *leaf)
+{
+    struct kn_nearest whole = kn_nearest_to(path), last = kn_nearest_to(leaf);
+
+    for (size_t i = 0; i < kn_section_count; i++)
+        kn_nearest_offer(&whole, kn_sections[i].name);
+    for (size_t i = 0; i < kn_setting_count; i++) {
+        kn_nearest_offer(&whole, kn_settings[i].key);
+        kn_nearest_offer(&last, kn_setting_leaf(&kn_settings[i]));
+    }
+    if (whole.best != NULL && (whole.distance <= 2 || last.best == NULL))
+        return whole.best;
+    return last.best != NULL ? with_leaf(last.best)->key : NULL;
+}
+
+/* What the writer of an unknown key most likely wanted. */
+static void hint_key(const char *path, const char *leaf, struct kn_error *err)
+{
+    const char *key = meant(path, leaf);
+
+    for (size_t i = 0; i < kn_rename_count; i++) {
+        if (strcmp(kn_renames[i].old_key, path) == 0) {
+            kn_hint(err, "It is called %s since schema %s.", kn_renames[i].new_key,
+                    kn_renames[i].since);
+            return;
+        }
+    }
+    if (key != NULL)
+        kn_hint(err, "Did you mean %s?", key);
+    else
+        kn_hint(err, "kwaainet docs settings lists all; keys that begin with x- are never read.");
+}
+
+static void take_value(void *arg, const struct kn_setting *setting, const struct kn_yaml_node *key)
+{
+    const struct taking *taking = arg;
+    struct kn_origin origin = origin_of(taking, key->value);
+
+    kn_layer_read(taking->source, setting, key->value, taking->doc, &origin, false);
+}
+
+static void take_renamed(const struct taking *taking, const struct kn_setting *setting,
+                         const char *path, const struct kn_yaml_node *key)
+{
+    struct kn_origin origin = origin_of(taking, key->value);
+    struct kn_error err;
+
+    (void)kn_fail(&err, KN_E_UNSUPPORTED, "%s is called %s since schema %s", path, setting->key,
+                  KN_SCHEMA_VERSION);
+    kn_hint(&err, "It was read as that; kwaainet config migrate changes the file.");
+    note(taking, KN_P_MIGRATED, path, key, &err);
+    kn_layer_read(taking->source, setting, key->value, taking->doc, &origin, false);
+}
+
+static void take_unknown(void *arg, const char *path, const struct kn_yaml_node *key)
+{
+    const struct taking *taking = arg;
+    const struct kn_setting *setting = renamed(taking, path);
+    struct kn_problems *problems = taking->source->layers->problems;
+    struct kn_error err = { 0 };
+
+    if (setting != NULL) {
+        take_renamed(taking, setting, path, key);
+        return;
+    }
+    (void)kn_fail(&err, KN_E_NOT_FOUND, "unknown key");
+    if (taking->newer_minor)
+        kn_hint(&err, "Schema %u.%u may know it; this program knows %s.", taking->version[0],
+                taking->version[1], KN_SCHEMA_VERSION);
+    else if (!kn_problems_full(problems))
+        hint_key(path, key->text, &err);
+    note(taking, taking->newer_minor ? KN_P_NEWER_KEY : KN_P_UNKNOWN_KEY, path, key, &err);
+}
+
+static void take_misplaced(void *arg, const char *path, const struct kn_yaml_node *key)
+{
+    struct kn_error err;
+
+    (void)kn_fail(&err, KN_E_INVALID, "\"%.60s\" is a section, not a value", path);
+    kn_hint(&err, "Write its settings below it, indented.");
+    note(arg, KN_P_WRONG_TYPE, path, key->value, &err);
+}
+
+static void walk(const struct kn_walk *how, const struct kn_yaml_node *map, const char *prefix)
+{
+    for (const struct kn_yaml_node *key = map->first; key != NULL; key = key->next) {
+        char path[PATH_SIZE];
+        int n =
+            snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix != '\0' ? "." : "", key->text);
+        const struct kn_setting *setting;
+
+        if (*prefix == '\0' && strncmp(key->text, "x-", 2) == 0)
+            continue;
+        setting = n > 0 && strchr(key->text, '.') == NULL ? kn_setting_find(path) : NULL;
+        if (setting != NULL)
+            how->take(how->arg, setting, key);
+        else if (strchr(key->text, '.') != NULL || !kn_setting_is_section(path))
+            how->unknown(how->arg, path, key);
+        else if (key->value->kind == KN_YAML_MAPPING)
+            walk(how, key->value, path); /* as deep as the keys of the table */
+        else if (!kn_yaml_is_null(key->value))
+            how->misplaced(how->arg, path, key);
+    }
+}
+
+void kn_file_walk(const struct kn_walk *how, const struct kn_yaml_node *root)
+{
+    walk(how, root, "");
+}
+
+static enum kn_problem_kind kind_of(enum kn_yaml_fault_kind fault)
+{
+    static const enum kn_problem_kind kinds[] = {
+        [KN_YAML_FAULT_SYNTAX] = KN_P_SYNTAX,   [KN_YAML_FAULT_ENCODING] = KN_P_ENCODING,
+        [KN_YAML_FAULT_LIMIT] = KN_P_LIMIT,     [KN_YAML_FAULT_DUPLICATE] = KN_P_DUPLICATE,
+        [KN_YAML_FAULT_FEATURE] = KN_P_FEATURE,
+    };
+
+    return kinds[fault];
+}
+
+void kn_file_take_faults(const struct kn_source *source, const struct kn_yaml_document *doc,
+                         const struct kn_origin *origin)
+{
+    struct kn_problems *problems = source->layers->problems;
+
+    for (size_t i = 0; i < doc->fault_total; i++) {
+        const struct kn_yaml_fault *fault = &doc->faults[i < doc->fault_count ? i : 0];
+        struct kn_problem problem = { .kind = kind_of(fault->kind),
+                                      .origin = *origin,
+                                      .message = fault->message,
+                                      .hint = fault->hint };
+
+        if (i < doc->fault_count && !kn_problems_full(problems) &&
+            fault->kind != KN_YAML_FAULT_LIMIT)
+            kn_problem_locate(&problem, problems->arena, doc, fault->start, fault->end);
+        kn_problems_add(problems, &problem);
+    }
+}
+
+/* Compare the file's schema version with ours; false when the file must not be read. */
+static bool take_version(struct taking *taking, const struct kn_yaml_node *root)
+{
+    const struct kn_yaml_node *key = kn_yaml_find(root, "schema_version");
+    unsigned ours[3] = { 0 };
+    struct kn_error err;
+
+    if (key == NULL || key->value->kind != KN_YAML_SCALAR || kn_yaml_is_null(key->value) ||
+        !kn_semver_parse(key->value->text, taking->version) ||
+        !kn_semver_parse(KN_SCHEMA_VERSION, ours))
+        return true; /* a wrong one is reported where its value is read */
+    taking->older = semver_less(taking->version, ours);
+    taking->newer_minor = taking->version[0] == ours[0] && taking->version[1] > ours[1];
+    if (taking->older) {
+        (void)kn_fail(&err, KN_E_UNSUPPORTED, "the file follows schema %s; this program's is %s",
+                      key->value->text, KN_SCHEMA_VERSION);
+        kn_hint(&err, "It was translated while reading; kwaainet config migrate changes the file.");
+        note(taking, KN_P_MIGRATED, "schema_version", key->value, &err);
+    }
+    if (taking->version[0] <= ours[0])
+        return true;
+    (void)kn_fail(&err, KN_E_UNSUPPORTED, "schema %s is newer than this program's %s",
+                  key->value->text, KN_SCHEMA_VERSION);
+    kn_hint(&err, "Update kwaainet to read this file.");
+    note(taking, KN_P_VERSION, "schema_version", key->value, &err);
+    return false;
+}
+
+void kn_file_take(const struct kn_source *source, const struct kn_yaml_document *doc,
+                  const char *name)
+{
+    struct taking taking = { .source = source, .doc = doc, .name = name };
+    struct kn_walk how = { &taking, take_value, take_unknown, take_misplaced };
+    struct kn_origin origin = { .layer = KN_LAYER_FILE, .name = name, .age_s = -1 };
+    const struct kn_yaml_node *sign;
+    struct kn_error err;
+    const char *owner;
+
+    source->layers->file = doc;
+    kn_file_take_faults(source, doc, &origin);
+    if (doc->root == NULL || kn_yaml_is_null(doc->root))
+        return;
+    if (doc->root->kind != KN_YAML_MAPPING) {
+        (void)kn_fail(&err, KN_E_SYNTAX, "the file is no map of sections");
+        kn_hint(&err, "kwaainet config example prints one.");
+        note(&taking, KN_P_WRONG_TYPE, NULL, doc->root, &err);
+        return;
+    }
+    owner = kn_foreign_owner(doc->root, &sign);
+    if (owner != NULL) {
+        (void)kn_fail(&err, KN_E_UNSUPPORTED, "this is a file of %s", owner);
+        kn_hint(&err, "Nothing of it was read. Start from kwaainet config example, or name another "
+                      "file with --config.");
+        note(&taking, KN_P_FOREIGN, NULL, sign, &err);
+        return;
+    }
+    if (take_version(&taking, doc->root))
+        kn_file_walk(&how, doc->root);
+}
