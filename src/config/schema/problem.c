@@ -75,6 +75,7 @@ void kn_problems_add(struct kn_problems *problems, const struct kn_problem *prob
         return;
     kept = &problems->at[problems->n++];
     *kept = *problem;
+    kept->origin.name = kn_arena_dup(arena, problem->origin.name);
     kept->key = copy_value(arena, problem->key);
     kept->value = copy_value(arena, problem->value);
     kept->message = kn_arena_dup(arena, problem->message);
