@@ -14,3 +14,8 @@ if(KN_SANITIZE)
                         -fno-omit-frame-pointer)
     add_link_options(-fsanitize=${KN_SANITIZE})
 endif()
+
+# The fuzzer steers by what the libraries run through, so these are instrumented too.
+if(KN_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

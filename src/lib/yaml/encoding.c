@@ -63,8 +63,8 @@ static void refuse_character(struct kn_yaml_reading *r, size_t at, size_t length
                                   (unsigned)code, at);
         hint = "Use an ordinary line break.";
     } else {
-        message = kn_arena_printf(r->arena, "control character U+%04X at offset %zu is not allowed",
-                                  (unsigned)code, at);
+        message = kn_arena_printf(r->arena, "%scharacter U+%04X at offset %zu is not allowed",
+                                  code < 0xa0 ? "control " : "", (unsigned)code, at);
         if (code == 0)
             hint = "Check that this is a text file, saved as UTF-8.";
     }

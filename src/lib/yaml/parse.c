@@ -91,8 +91,7 @@ static bool keep_key(struct kn_yaml_reading *r, struct kn_yaml_frame *frame,
     if (key->kind != KN_YAML_SCALAR)
         return false; /* open_collection() said so */
     if (kn_yaml_is_null(key)) {
-        feature(r, key->start,
-                key->length > 0 ? key->end : kn_yaml_word_end(&r->doc, key->start),
+        feature(r, key->start, key->length > 0 ? key->end : kn_yaml_word_end(&r->doc, key->start),
                 key->length == 0 ? "a key is missing" : "null cannot be a key",
                 "Write a key, in quotes if need be.");
         return false;
@@ -265,7 +264,7 @@ static void open_collection(struct kn_yaml_reading *r, const yaml_event_t *event
         return;
     }
     if (wants_key(top(r)))
-        feature(r, start, kn_yaml_word_end(&r->doc, start), "a list or mapping cannot be a key",
+        feature(r, start, start + 1, "a list or mapping cannot be a key",
                 "Write a word as the key; put a value that begins with \"{\" or \"[\" in quotes.");
     node = new_node(r, kind, flow ? KN_YAML_FLOW : KN_YAML_BLOCK, start);
     if (node == NULL)
