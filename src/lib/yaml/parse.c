@@ -298,7 +298,7 @@ static void on_mapping(struct kn_yaml_reading *r, const yaml_event_t *event)
 /* A collection with brackets ends behind them, every other one where its last child ends. */
 static void on_end(struct kn_yaml_reading *r, const yaml_event_t *event)
 {
-    struct kn_yaml_frame *frame = top(r);
+    struct kn_yaml_frame *frame = &r->stack[r->depth - 1];
     struct kn_yaml_node *node = frame->node;
 
     node->end = frame->end;
