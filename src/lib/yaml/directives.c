@@ -75,10 +75,8 @@ void kn_yaml_read_rest(struct kn_yaml_reading *r, uint32_t at, bool ended)
     const struct kn_yaml_document *doc = &r->doc;
 
     at = kn_yaml_skip_space(doc, at);
-    while (kn_yaml_is_document_mark(doc, at) && kn_yaml_at(doc, at) == '.') {
+    while (kn_yaml_is_document_mark(doc, at) && kn_yaml_at(doc, at) == '.')
         at = kn_yaml_skip_space(doc, at + 3);
-        ended = true;
-    }
     if (at == doc->size)
         return;
     if (ended || kn_yaml_is_document_mark(doc, at) || kn_yaml_at(doc, at) == '%')

@@ -50,24 +50,26 @@ static bool parse_with_failure(const char *row, const char *text, long after)
     return !failed;
 }
 
-/* 200 keys: the table of keys and the arena grow. */
-static char *many_keys(void)
+/* Many keys, and the last one twice. */
+static char *many_keys(int n)
 {
     char *text = test_malloc(8000), *at = text;
 
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < n; i++)
         at += snprintf(at, 40, "key_number_%d: value %d\n", i, i);
+    (void)snprintf(at, 40, "key_number_%d: again\n", n - 1);
     return text;
 }
 
 static void running_out_of_memory_is_an_answer(void **state)
 {
-    char *keys = many_keys();
+    char *keys = many_keys(200), *block = many_keys(40);
     const struct {
         const char *name, *text;
     } cases[] = {
         { "plain file", "a: 1\nb: [c, d]\n" },
-        { "many keys", keys },
+        { "the table of keys grows", keys },
+        { "the faults need a new block", block },
         { "duplicate", "a: 1\na: 2\n" },
         { "features", "%TAG ! x\n---\na: &b 1\nc: *b\n<<: 2\n? [d]\n: !e f\n---\n" },
         { "syntax", "a: b: c\n" },
@@ -88,6 +90,7 @@ static void running_out_of_memory_is_an_answer(void **state)
         CHECK(cases[i].name, after > 0);
     }
     test_free(keys);
+    test_free(block);
 }
 
 int main(void)
