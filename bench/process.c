@@ -83,7 +83,8 @@ int main(int argc, char **argv)
     int count = split(argc - 2, argv + 2, commands);
 
     if (rounds < 1 || rounds > ROUNDS_MAX || count == 0) {
-        (void)fputs("usage: bench_process ROUNDS NAME COMMAND... [-- NAME COMMAND...]...\n", stderr);
+        (void)fputs("usage: bench_process ROUNDS NAME COMMAND... [-- NAME COMMAND...]...\n",
+                    stderr);
         return 2;
     }
     for (int i = 0; i < count; i++)

@@ -209,8 +209,9 @@ static enum kn_code begin(struct load *load, struct kn_error *err)
 {
     load->environment = load->request->environment;
     load->arena = kn_arena_new();
-    if (load->arena == NULL || kn_problems_init(&load->problems, load->arena) != KN_OK)
+    if (load->arena == NULL)
         return kn_fail_no_memory(err);
+    load->problems = kn_problems_new(load->arena, KN_KEEP);
     load->layers = (struct kn_layers){ .arena = load->arena, .problems = &load->problems };
     return kn_config_locate(load->request, load->arena, &load->paths, err);
 }

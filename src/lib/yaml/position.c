@@ -18,26 +18,43 @@ static bool ends_line(const char *bytes, size_t size, size_t at)
     return bytes[at] == '\n' || (bytes[at] == '\r' && (at + 1 == size || bytes[at + 1] != '\n'));
 }
 
-/* Without branches on what a byte is: a file of nothing but line breaks costs no more. */
+/* Fills the line table: where each line begins. */
+/* Index of the byte that ends the line around `at`, or `size`. Most files have no CR at all. */
+static size_t next_break(const char *bytes, size_t size, size_t at, bool returns)
+{
+    const char *found;
+
+    if (!returns) {
+        found = memchr(bytes + at, '\n', size - at);
+        return found != NULL ? (size_t)(found - bytes) : size;
+    }
+    while (at < size && !ends_line(bytes, size, at))
+        at++;
+    return at;
+}
+
 void kn_yaml_index_lines(struct kn_yaml_reading *r)
 {
     const char *bytes = r->doc.bytes;
     size_t size = r->doc.size, n = 1;
+    bool returns;
     uint32_t *lines;
 
     if (size > KN_YAML_SIZE_MAX)
         size = 0; /* one line is all that will be asked for */
-    for (size_t i = 0; i < size; i++)
-        n += ends_line(bytes, size, i);
-    lines = kn_arena_alloc(r->arena, (n + 1) * sizeof(*lines)); /* one to write into in vain */
+    returns = memchr(bytes, '\r', size) != NULL;
+    for (size_t i = 0; i < size; i++) /* too many by the CR of each CR LF */
+        n += (size_t)(bytes[i] == '\n') + (size_t)(bytes[i] == '\r');
+    lines = kn_arena_alloc(r->arena, n * sizeof(*lines));
     if (lines == NULL) {
         r->no_memory = true;
         return;
     }
     n = 1;
-    for (size_t i = 0; i < size; i++) {
-        lines[n] = (uint32_t)(i + 1);
-        n += ends_line(bytes, size, i);
+    for (size_t at = 0; at < size; at++) {
+        at = next_break(bytes, size, at, returns);
+        if (at < size)
+            lines[n++] = (uint32_t)(at + 1);
     }
     r->doc.lines = lines;
     r->doc.line_count = n;
