@@ -195,6 +195,8 @@ static bool read_choice(const struct kn_reading *reading, const struct kn_yaml_n
     if (setting->accepts & KN_ACCEPTS_AUTO)
         kn_nearest_offer(&nearest, "auto");
     list_words(setting, &words);
+    if (words.failed)
+        kn_arena_fail(reading->arena);
     (void)kn_fail(&err, KN_E_INVALID, "unknown value \"%.100s\"", text);
     if (nearest.best != NULL)
         kn_hint(&err, "Did you mean %s? It is one of %s.", nearest.best, kn_text_get(&words));
@@ -285,6 +287,8 @@ static bool read_path(const struct kn_reading *reading, const struct kn_yaml_nod
     if (rc == KN_OK)
         out->text = kn_arena_dup(reading->arena, kn_text_get(&expanded));
     kn_text_done(&expanded);
+    if (rc == KN_E_NO_MEMORY)
+        kn_arena_fail(reading->arena);
     if (rc != KN_OK)
         return kn_reject(reading, node, KN_P_INVALID, &err);
     return out->text != NULL;
