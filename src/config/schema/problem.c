@@ -142,22 +142,18 @@ void kn_problem_locate(struct kn_problem *problem, struct kn_arena *arena,
                        const struct kn_yaml_document *doc, size_t start, size_t end)
 {
     struct kn_yaml_position position = kn_yaml_locate(doc, start);
-    size_t from = position.line_start, to = position.line_end, visible;
+    size_t from = position.line_start, to = position.line_end;
     const char *line;
 
     problem->origin.line = position.line;
     problem->origin.column = position.column;
     start = min_size(start, to);
-    end = end < start ? start : min_size(end, to);
+    /* What follows a secret's key is not shown; the line is cut to size after that. */
+    to = from + secret_from(doc->bytes + from, to - from);
+    start = min_size(start, to);
     window(doc->bytes, start, &from, &to);
-    end = min_size(end, to);
+    end = end < start ? start : min_size(end, to);
     line = doc->bytes + from;
-    visible = secret_from(line, to - from);
-    if (visible < to - from) {
-        to = from + visible;
-        start = min_size(start, to);
-        end = min_size(end, to);
-    }
     problem->excerpt = printable(arena, line, to - from);
     problem->caret = (uint32_t)kn_utf8_width(line, start - from);
     problem->caret_width = (uint32_t)kn_utf8_width(doc->bytes + start, end - start);
