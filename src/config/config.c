@@ -117,11 +117,16 @@ static void take_bytes(struct load *load, const struct kn_bytes *bytes, const ch
     struct kn_source source;
 
     kn_path_folder(load->paths.config, &folder);
+    if (folder.failed)
+        kn_arena_fail(load->arena);
     source = source_in(load, kn_arena_dup(load->arena, kn_text_get(&folder)));
     kn_text_done(&folder);
-    if (doc != NULL && source.base != NULL &&
-        kn_yaml_parse(load->arena, bytes->at != NULL ? bytes->at : "", bytes->n, doc) == KN_OK)
+    if (doc == NULL || source.base == NULL)
+        return;
+    if (kn_yaml_parse(load->arena, bytes->at != NULL ? bytes->at : "", bytes->n, doc) == KN_OK)
         kn_file_take(&source, doc, name);
+    else
+        kn_arena_fail(load->arena);
 }
 
 /* Read a file into memory that lives as long as the load; NULL when that failed. */
@@ -134,8 +139,11 @@ static struct kn_bytes *read_file(struct load *load, const char *path, struct kn
         (void)kn_fail_no_memory(err);
         return NULL;
     }
-    if (kn_file_read(path, KN_YAML_SIZE_MAX, &read, err) != KN_OK)
+    if (kn_file_read(path, KN_YAML_SIZE_MAX, &read, err) != KN_OK) {
+        if (err->code == KN_E_NO_MEMORY)
+            kn_arena_fail(load->arena);
         return NULL;
+    }
     bytes->at = kn_arena_dup_n(load->arena, read.at, read.n);
     bytes->n = read.n;
     kn_bytes_done(&read);
@@ -184,8 +192,12 @@ static void take_cache(struct load *load, const char *path, cache_fn *take)
         return;
     }
     doc = kn_arena_alloc(load->arena, sizeof(*doc));
-    if (doc != NULL && kn_yaml_parse(load->arena, bytes->at, bytes->n, doc) == KN_OK)
+    if (doc == NULL)
+        return;
+    if (kn_yaml_parse(load->arena, bytes->at, bytes->n, doc) == KN_OK)
         take(&source, doc, path, load->request->now_s);
+    else
+        kn_arena_fail(load->arena);
 }
 
 static void take_flags(struct load *load)

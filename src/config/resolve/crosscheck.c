@@ -37,9 +37,10 @@ static void blame(const struct kn_check *check, const struct kn_resolved *settin
         if (is_later(guilty, one))
             guilty = one;
     }
-    problem.kind = check->severity == KN_WARNING ? KN_P_SUSPICIOUS
-                   : mixed                       ? KN_P_MERGE
-                                                 : KN_P_CROSS;
+    problem.kind = check->severity == KN_WARNING      ? KN_P_SUSPICIOUS
+                   : !kn_resolved_is_explicit(guilty) ? KN_P_CACHE /* nobody wrote it */
+                   : mixed                            ? KN_P_MERGE
+                                                      : KN_P_CROSS;
     problem.key = guilty->setting->key;
     problem.origin = guilty->origin;
     if (file != NULL && guilty->origin.layer == KN_LAYER_FILE && !kn_problems_full(problems))

@@ -67,12 +67,24 @@ static bool check_semver(const char *text, enum kn_problem_kind *kind, struct kn
     return kn_semver_parse(text, parts) || refuse(err, kind, &kn_form_semver, text);
 }
 
+static bool check_filled(const char *text, enum kn_problem_kind *kind, struct kn_error *err)
+{
+    if (text[strspn(text, " \t\r\n")] != '\0')
+        return true;
+    *kind = KN_P_INVALID;
+    (void)kn_fail(err, KN_E_INVALID, "the text is empty");
+    kn_hint(err, "Write a value, or leave the line out.");
+    return false;
+}
+
 /* Readers on the network drop records of nodes whose version is not X.Y.Z of at least 0.3.15. */
 static bool check_version(const char *text, enum kn_problem_kind *kind, struct kn_error *err)
 {
     static const unsigned oldest[] = { 0, 3, 15 };
     unsigned parts[3];
 
+    if (!check_filled(text, kind, err))
+        return false;
     if (kn_semver_parse(text, parts)) {
         for (int i = 0; i < 3; i++) {
             if (parts[i] > oldest[i])
@@ -86,16 +98,6 @@ static bool check_version(const char *text, enum kn_problem_kind *kind, struct k
     *kind = KN_P_SUSPICIOUS;
     (void)kn_fail(err, KN_E_INVALID, "\"%.100s\" is not X.Y.Z of at least 0.3.15", text);
     kn_hint(err, "Other nodes ignore what a node of such a version announces.");
-    return false;
-}
-
-static bool check_filled(const char *text, enum kn_problem_kind *kind, struct kn_error *err)
-{
-    if (text[strspn(text, " \t\r\n")] != '\0')
-        return true;
-    *kind = KN_P_INVALID;
-    (void)kn_fail(err, KN_E_INVALID, "the text is empty");
-    kn_hint(err, "Write a value, or leave the line out.");
     return false;
 }
 
@@ -212,7 +214,7 @@ const struct kn_form kn_form_node_name = {
     "node name", "^[A-Za-z0-9][A-Za-z0-9-]{1,62}[A-Za-z0-9]$",
     "3 to 64 letters, digits and hyphens, with no hyphen at either end", check_node_name };
 const struct kn_form kn_form_version = {
-    "version", NULL, "X.Y.Z of at least 0.3.15; other texts are accepted with a warning", check_version };
+    "version", "[^ \\t\\r\\n]", "X.Y.Z of at least 0.3.15; other texts are accepted with a warning", check_version };
 const struct kn_form kn_form_semver = {
     "semantic version", "^(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})$",
     "three numbers, such as 1.0.0", check_semver };

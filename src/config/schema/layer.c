@@ -13,6 +13,15 @@ struct taking {
     const struct kn_origin *origin;
 };
 
+/* Does a stronger source name the setting? Only a full list of problems asks here: the others are
+ * looked at when everything is read. */
+static bool lost(const struct taking *taking)
+{
+    const struct kn_assignment *top = kn_layers_find(taking->source->layers, taking->setting);
+
+    return top != NULL && top->origin.layer < taking->origin->layer;
+}
+
 static void report(void *arg, const struct kn_yaml_node *at, enum kn_problem_kind kind,
                    const struct kn_error *err)
 {
@@ -35,6 +44,8 @@ static void report(void *arg, const struct kn_yaml_node *at, enum kn_problem_kin
         if (secret)
             problem.excerpt = NULL;
     }
+    if (kn_problems_full(problems) && kn_problem_info(kind)->severity == KN_ERROR && lost(taking))
+        problem.kind = KN_P_HIDDEN;
     kn_problems_add(problems, &problem);
 }
 

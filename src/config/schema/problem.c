@@ -50,6 +50,39 @@ bool kn_problems_full(const struct kn_problems *problems)
     return problems->full;
 }
 
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
+}
+
+/*
+ * A copy that no terminal obeys: tabs as spaces; other control characters, and bytes that are no
+ * UTF-8, as '?'. Takes as many columns as the original.
+ */
+static char *printable(struct kn_arena *arena, const char *text, size_t n)
+{
+    char *copy = kn_arena_alloc(arena, n + 1), *to = copy;
+    uint32_t code = 0;
+
+    if (copy == NULL)
+        return NULL;
+    for (size_t i = 0, length; i<n; i += length> 0 ? length : 1) {
+        length = kn_utf8_decode(text + i, n - i, &code);
+        if (length == 0 || is_control(code)) {
+            *to++ = text[i] == '\t' ? ' ' : '?';
+        } else {
+            memcpy(to, text + i, length);
+            to += length;
+        }
+    }
+    return copy;
+}
+
+static const char *printable_text(struct kn_arena *arena, const char *text)
+{
+    return text != NULL ? printable(arena, text, strlen(text)) : NULL;
+}
+
 /* A value of any length, cut for a person to read. */
 static const char *copy_value(struct kn_arena *arena, const char *value)
 {
@@ -96,9 +129,9 @@ void kn_problems_add(struct kn_problems *problems, const struct kn_problem *prob
     kept->origin.name = kn_arena_dup(arena, problem->origin.name);
     kept->key = copy_value(arena, problem->key);
     kept->value = copy_value(arena, problem->value);
-    kept->message = kn_arena_dup(arena, problem->message);
+    kept->message = printable_text(arena, problem->message);
     kept->hint = problem->hint != NULL && problem->hint[0] != '\0'
-                     ? kn_arena_dup(arena, problem->hint)
+                     ? printable_text(arena, problem->hint)
                      : NULL;
 }
 
@@ -121,20 +154,6 @@ static size_t secret_from(const char *line, size_t n)
         }
     }
     return n;
-}
-
-/* The line with tabs as spaces and other control characters as '?'. */
-static char *printable(struct kn_arena *arena, const char *line, size_t n)
-{
-    char *copy = kn_arena_dup_n(arena, line, n);
-
-    for (size_t i = 0; copy != NULL && i < n; i++) {
-        if (copy[i] == '\t')
-            copy[i] = ' ';
-        else if ((unsigned char)copy[i] < 0x20 || copy[i] == 0x7f)
-            copy[i] = '?';
-    }
-    return copy;
 }
 
 static size_t min_size(size_t a, size_t b)
@@ -161,22 +180,21 @@ void kn_problem_locate(struct kn_problem *problem, struct kn_arena *arena,
                        const struct kn_yaml_document *doc, size_t start, size_t end)
 {
     struct kn_yaml_position position = kn_yaml_locate(doc, start);
-    size_t from = position.line_start, to = position.line_end, visible;
+    size_t from = position.line_start, to = position.line_end;
+    static const char bom[] = "\xef\xbb\xbf"; /* is no column */
     const char *line;
 
+    if (from == 0 && to >= sizeof(bom) - 1 && memcmp(doc->bytes, bom, sizeof(bom) - 1) == 0)
+        from = sizeof(bom) - 1;
     problem->origin.line = position.line;
     problem->origin.column = position.column;
     start = min_size(start, to);
-    end = end < start ? start : min_size(end, to);
+    /* What follows a secret's key is not shown; the line is cut to size after that. */
+    to = from + secret_from(doc->bytes + from, to - from);
+    start = min_size(start > from ? start : from, to);
     window(doc->bytes, start, &from, &to);
-    end = min_size(end, to);
+    end = end < start ? start : min_size(end, to);
     line = doc->bytes + from;
-    visible = secret_from(line, to - from);
-    if (visible < to - from) {
-        to = from + visible;
-        start = min_size(start, to);
-        end = min_size(end, to);
-    }
     problem->excerpt = printable(arena, line, to - from);
     problem->caret = (uint32_t)kn_utf8_width(line, start - from);
     problem->caret_width = (uint32_t)kn_utf8_width(doc->bytes + start, end - start);

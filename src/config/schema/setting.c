@@ -25,7 +25,8 @@ bool kn_setting_is_section(const char *path)
     size_t n = strlen(path);
 
     for (size_t i = 0; i < kn_setting_count; i++) {
-        if (strncmp(kn_settings[i].key, path, n) == 0 && kn_settings[i].key[n] == '.')
+        if (kn_settings[i].key_length > n && kn_settings[i].key[n] == '.' &&
+            memcmp(kn_settings[i].key, path, n) == 0)
             return true;
     }
     return false;

@@ -50,6 +50,8 @@ bool kn_read_range(const struct kn_reading *reading, const struct kn_yaml_node *
     if (value >= setting->range.min && value <= setting->range.max)
         return true;
     kn_setting_print_range(setting, &bounds);
+    if (bounds.failed)
+        kn_arena_fail(reading->arena);
     (void)kn_fail(&err, KN_E_RANGE, "%.100s is outside %s", text, kn_text_get(&bounds));
     kn_text_done(&bounds);
     return kn_reject(reading, node, KN_P_OUT_OF_RANGE, &err);
@@ -73,8 +75,10 @@ const struct kn_yaml_node *kn_read_inline(const struct kn_reading *reading,
     struct kn_yaml_document doc;
     struct kn_error err;
 
-    if (kn_yaml_parse(reading->arena, node->text, strlen(node->text), &doc) != KN_OK)
+    if (kn_yaml_parse(reading->arena, node->text, strlen(node->text), &doc) != KN_OK) {
+        kn_arena_fail(reading->arena);
         return NULL;
+    }
     if (doc.fault_count == 0 && doc.root != NULL)
         return doc.root;
     (void)kn_fail(&err, KN_E_SYNTAX, "%s",

@@ -41,7 +41,7 @@ static void take_sequence(struct items *items, const struct kn_yaml_node *list)
     for (const struct kn_yaml_node *item = list->first; item != NULL; item = item->next) {
         const char *text;
 
-        if (kn_yaml_is_absent(item))
+        if (kn_yaml_is_null(item))
             continue;
         text = kn_read_text(items->reading, item, "one item of the list", KN_ANY_QUOTES);
         if (text == NULL)
@@ -72,10 +72,12 @@ static void take_word(struct items *items, const struct kn_yaml_node *node)
 
 static size_t count_words(const char *text)
 {
-    size_t n = 1;
+    size_t n = 0;
 
-    for (; *text != '\0'; text++)
-        n += strchr(SEPARATORS, *text) != NULL;
+    for (text += strspn(text, SEPARATORS); *text != '\0'; n++) {
+        text += strcspn(text, SEPARATORS);
+        text += strspn(text, SEPARATORS);
+    }
     return n;
 }
 
@@ -126,6 +128,10 @@ static void print_list(const struct kn_setting *setting, const struct kn_value *
     (void)setting;
     if (value->texts.n == 0)
         kn_text_add(out, "[]");
+    if (value->texts.n == 1 && strcmp(value->texts.at[0], "null") == 0) {
+        kn_text_add(out, "[\"null\"]"); /* the bare word would be no list at all */
+        return;
+    }
     for (size_t i = 0; i < value->texts.n; i++)
         kn_text_addf(out, "%s%s", i > 0 ? "," : "", value->texts.at[i]);
 }

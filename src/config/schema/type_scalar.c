@@ -68,7 +68,7 @@ const struct kn_type kn_type_bool = { "bool",    KN_SHAPE_BOOL, sizeof(struct kn
                                       store_bool };
 
 /* Spellings of whole numbers that YAML 1.1 or C would understand, and what to write instead. */
-static void hint_number(const char *text, struct kn_error *err)
+static void hint_number(const char *text, bool whole, struct kn_error *err)
 {
     size_t digits = strspn(text, "0123456789");
 
@@ -81,7 +81,7 @@ static void hint_number(const char *text, struct kn_error *err)
         kn_hint(err, "YAML 1.1 reads this in base 60; write the number in decimal.");
     else if (digits > 0 && (text[digits] == '_' || text[digits] == ','))
         kn_hint(err, "Write the digits without separators.");
-    else if (digits > 0 && text[digits] == '.')
+    else if (whole && digits > 0 && text[digits] == '.')
         kn_hint(err, "Write a number without a point.");
 }
 
@@ -100,7 +100,7 @@ static bool read_int(const struct kn_reading *reading, const struct kn_yaml_node
         return kn_read_range(reading, node, text[0] == '-' ? -1e300 : 1e300, text);
     default:
         (void)kn_fail(&err, KN_E_SYNTAX, "\"%.100s\" is not a whole number", text);
-        hint_number(text, &err);
+        hint_number(text, true, &err);
         return kn_reject(reading, node, KN_P_WRONG_TYPE, &err);
     }
 }
@@ -134,10 +134,16 @@ static bool read_number(const struct kn_reading *reading, const struct kn_yaml_n
 
     if (text == NULL)
         return false;
-    if (kn_parse_decimal(text, NULL, &out->number) == KN_OK)
+    switch ((int)kn_parse_decimal(text, NULL, &out->number)) {
+    case KN_OK:
         return kn_read_range(reading, node, out->number, text);
+    case KN_E_RANGE: /* larger than any bound */
+        return kn_read_range(reading, node, text[0] == '-' ? -1e300 : 1e300, text);
+    default:
+        break;
+    }
     (void)kn_fail(&err, KN_E_SYNTAX, "\"%.100s\" is not a number", text);
-    hint_number(text, &err);
+    hint_number(text, false, &err);
     return kn_reject(reading, node, KN_P_WRONG_TYPE, &err);
 }
 
@@ -195,6 +201,8 @@ static bool read_choice(const struct kn_reading *reading, const struct kn_yaml_n
     if (setting->accepts & KN_ACCEPTS_AUTO)
         kn_nearest_offer(&nearest, "auto");
     list_words(setting, &words);
+    if (words.failed)
+        kn_arena_fail(reading->arena);
     (void)kn_fail(&err, KN_E_INVALID, "unknown value \"%.100s\"", text);
     if (nearest.best != NULL)
         kn_hint(&err, "Did you mean %s? It is one of %s.", nearest.best, kn_text_get(&words));
@@ -285,6 +293,8 @@ static bool read_path(const struct kn_reading *reading, const struct kn_yaml_nod
     if (rc == KN_OK)
         out->text = kn_arena_dup(reading->arena, kn_text_get(&expanded));
     kn_text_done(&expanded);
+    if (rc == KN_E_NO_MEMORY)
+        kn_arena_fail(reading->arena);
     if (rc != KN_OK)
         return kn_reject(reading, node, KN_P_INVALID, &err);
     return out->text != NULL;

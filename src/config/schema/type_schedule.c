@@ -7,6 +7,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/nearest.h"
 #include "lib/base/text.h"
+#include "lib/base/utf8.h"
 #include "lib/yaml/yaml.h"
 
 /* The keys of one entry. A limit is read as the setting resources.NAME is. */
@@ -226,17 +227,31 @@ static bool read_schedules(const struct kn_reading *reading, const struct kn_yam
     return ok;
 }
 
+/* Characters that YAML allows in no file, or that end a line there. */
+static bool needs_number(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 ||
+           code == 0xfeff || code == 0xfffe || code == 0xffff;
+}
+
 /* A text in double quotes, as YAML and JSON both read it. */
 static void print_quoted(const char *text, struct kn_text *out)
 {
+    size_t n = strlen(text), length;
+    uint32_t code = 0;
+
     kn_text_add_char(out, '"');
-    for (; *text != '\0'; text++) {
+    for (; n > 0; text += length, n -= length) {
+        length = kn_utf8_decode(text, n, &code);
+        if (length == 0)
+            length = 1;
+        else if (needs_number(code)) {
+            kn_text_addf(out, "\\u%04x", (unsigned)code);
+            continue;
+        }
         if (*text == '"' || *text == '\\')
             kn_text_add_char(out, '\\');
-        if ((unsigned char)*text < 0x20)
-            kn_text_addf(out, "\\u%04x", (unsigned)*text);
-        else
-            kn_text_add_char(out, *text);
+        kn_text_add_n(out, text, length);
     }
     kn_text_add_char(out, '"');
 }

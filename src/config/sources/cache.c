@@ -17,6 +17,7 @@ struct taking {
     const char *name;
     int64_t age_s;
     const struct kn_yaml_node *reasons;
+    bool other_model, other_plan; /* what is cached belongs to something else than is asked for */
     struct kn_problems scratch; /* what is wrong inside a cache is said once, not value by value */
 };
 
@@ -109,7 +110,9 @@ static void take_value(struct taking *taking, const struct kn_setting *setting,
                        const struct kn_yaml_node *node, const char *reason)
 {
     struct kn_layers *layers = taking->source->layers;
+    struct kn_layer *layer = &layers->by_kind[KN_LAYER_CACHE];
     struct kn_problems *problems = layers->problems;
+    size_t before = layer->n;
     struct kn_yaml_position position = kn_yaml_locate(taking->doc, node->start);
     struct kn_origin origin = { .layer = KN_LAYER_CACHE,
                                 .name = taking->name,
@@ -118,18 +121,16 @@ static void take_value(struct taking *taking, const struct kn_setting *setting,
                                 .text = reason,
                                 .age_s = taking->age_s };
 
+    if (!(setting->accepts & KN_ACCEPTS_AUTO)) { /* nothing that a machine decides */
+        taking->scratch.errors++;
+        return;
+    }
     layers->problems = &taking->scratch;
     kn_layer_read(taking->source, setting, node, taking->doc, &origin, false);
     layers->problems = problems;
-}
-
-static void take_setting(void *arg, const struct kn_setting *setting,
-                         const struct kn_yaml_node *key)
-{
-    struct taking *taking = arg;
-    const char *reason = get_text(taking->reasons, setting->key);
-
-    take_value(taking, setting, key->value, kn_arena_dup(taking->source->layers->arena, reason));
+    if (layer->n > before &&
+        (!layer->at[layer->n - 1].valid || layer->at[layer->n - 1].value.is != KN_GIVEN))
+        layer->n = before; /* as if the cache did not name it */
 }
 
 static void count_wrong(void *arg, const char *path, const struct kn_yaml_node *key)
@@ -141,31 +142,128 @@ static void count_wrong(void *arg, const char *path, const struct kn_yaml_node *
     taking->scratch.errors++;
 }
 
+/* The ids of the peers through which the node enters the network, as the resolver will see them. */
+struct swarm {
+    const char **ids; /* room for KN_LIST_MAX */
+    size_t n;
+    bool clear; /* every address has its id */
+};
+
+static void add_peers(struct swarm *swarm, struct kn_arena *arena,
+                      const struct kn_assignment *assignment)
+{
+    const struct kn_texts *texts = &assignment->value.texts;
+
+    if (!assignment->valid || assignment->value.is != KN_GIVEN)
+        return;
+    for (size_t i = 0; i < texts->n && swarm->n < KN_LIST_MAX; i++) {
+        struct kn_multiaddr_facts facts;
+        const char *id = NULL;
+
+        if (kn_multiaddr_check(texts->at[i], &facts, NULL) == KN_OK && facts.has_peer_id)
+            id = kn_arena_dup_n(arena, texts->at[i] + facts.peer_id.at, facts.peer_id.n);
+        if (id != NULL)
+            swarm->ids[swarm->n++] = id;
+        swarm->clear &= id != NULL;
+    }
+}
+
+/* The list that wins, and what --bootstrap adds; the built-in list gives way to that. */
+static struct swarm find_swarm(const struct kn_layers *layers)
+{
+    const struct kn_setting *setting = kn_setting_find("network.bootstrap_peers");
+    const struct kn_layer *flags = &layers->by_kind[KN_LAYER_CLI];
+    const struct kn_assignment *winner = kn_layers_find(layers, setting);
+    struct swarm swarm = { .clear = true };
+
+    swarm.ids = kn_arena_alloc(layers->arena, KN_LIST_MAX * sizeof(*swarm.ids));
+    if (swarm.ids == NULL)
+        return (struct swarm){ 0 };
+    for (size_t i = 0; i < flags->n; i++) {
+        if (flags->at[i].setting == setting && flags->at[i].append)
+            add_peers(&swarm, layers->arena, &flags->at[i]);
+    }
+    if (winner != NULL && (winner->origin.layer != KN_LAYER_FALLBACK || swarm.n == 0))
+        add_peers(&swarm, layers->arena, winner);
+    return swarm;
+}
+
+static bool names_peer(const struct kn_yaml_node *list, const char *id)
+{
+    for (const struct kn_yaml_node *node = list->first; node != NULL; node = node->next) {
+        if (node->kind == KN_YAML_SCALAR && strcmp(node->text, id) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Does the cached list name exactly the peers of the bootstraps that hold now? */
 static bool same_swarm(const struct kn_source *source, const struct kn_yaml_node *cached)
 {
-    const struct kn_setting *setting = kn_setting_find("network.bootstrap_peers");
-    const struct kn_assignment *winner = kn_layers_find(source->layers, setting);
-    size_t named = 0;
+    struct swarm swarm;
 
-    if (cached == NULL || cached->kind != KN_YAML_SEQUENCE || winner == NULL ||
-        winner->value.is != KN_GIVEN)
+    if (cached == NULL || cached->kind != KN_YAML_SEQUENCE || cached->count > KN_LIST_MAX)
         return false;
-    for (const struct kn_yaml_node *id = cached->first; id != NULL; id = id->next, named++) {
+    swarm = find_swarm(source->layers);
+    for (size_t i = 0; i < swarm.n; i++) {
+        if (!names_peer(cached, swarm.ids[i]))
+            return false;
+    }
+    for (const struct kn_yaml_node *id = cached->first; id != NULL; id = id->next) {
         bool found = false;
 
-        for (size_t i = 0; i < winner->value.texts.n && !found; i++) {
-            const char *address = winner->value.texts.at[i];
-            struct kn_multiaddr_facts facts;
-
-            found = kn_multiaddr_check(address, &facts, NULL) == KN_OK && facts.has_peer_id &&
-                    id->kind == KN_YAML_SCALAR && id->length == facts.peer_id.n &&
-                    memcmp(id->text, address + facts.peer_id.at, facts.peer_id.n) == 0;
-        }
+        for (size_t i = 0; i < swarm.n && !found; i++)
+            found = id->kind == KN_YAML_SCALAR && strcmp(id->text, swarm.ids[i]) == 0;
         if (!found)
             return false;
     }
-    return named > 0;
+    return swarm.clear && swarm.n > 0;
+}
+
+/* A value that somebody wrote; NULL when nobody did, or it says auto. */
+static const struct kn_value *written(const struct kn_source *source, const char *key)
+{
+    const struct kn_assignment *winner = kn_layers_find(source->layers, kn_setting_find(key));
+
+    return winner != NULL && winner->origin.layer <= KN_LAYER_FILE && winner->valid &&
+                   winner->value.is == KN_GIVEN
+               ? &winner->value
+               : NULL;
+}
+
+/* A model that somebody names must be the one that was looked at. */
+static bool same_model(const struct kn_source *source, const char *model)
+{
+    const struct kn_value *named = written(source, "model.name");
+
+    return named == NULL || (model != NULL && strcmp(named->text, model) == 0);
+}
+
+/* The cached assignment is one plan: whoever pins a part of it asks for another plan. */
+static bool same_plan(const struct kn_source *source)
+{
+    return written(source, "model.start_block") == NULL &&
+           written(source, "model.end_block") == NULL && written(source, "model.blocks") == NULL &&
+           written(source, "model.total_blocks") == NULL;
+}
+
+static bool is_of_plan(const struct kn_setting *setting)
+{
+    return strcmp(setting->key, "model.start_block") == 0 ||
+           strcmp(setting->key, "model.end_block") == 0 ||
+           strcmp(setting->key, "model.blocks") == 0;
+}
+
+static void take_setting(void *arg, const struct kn_setting *setting,
+                         const struct kn_yaml_node *key)
+{
+    struct taking *taking = arg;
+    const char *reason = get_text(taking->reasons, setting->key);
+
+    if ((taking->other_model && strncmp(setting->key, "model.", 6) == 0) ||
+        (taking->other_plan && is_of_plan(setting)))
+        return;
+    take_value(taking, setting, key->value, kn_arena_dup(taking->source->layers->arena, reason));
 }
 
 void kn_cache_take_discovery(const struct kn_source *source, const struct kn_yaml_document *doc,
@@ -187,6 +285,8 @@ void kn_cache_take_discovery(const struct kn_source *source, const struct kn_yam
         warn(&taking, "the cache is older than 24 hours; it is used until it is refreshed");
     taking.reasons = get(top, "reasons");
     settings = get(top, "settings");
+    taking.other_model = !same_model(source, get_text(get(settings, "model"), "name"));
+    taking.other_plan = !same_plan(source);
     if (settings != NULL && settings->kind == KN_YAML_MAPPING)
         kn_file_walk(&how, settings);
     if (taking.scratch.errors > 0)
@@ -204,14 +304,16 @@ static const char *preset_word(const struct kn_source *source)
                : kn_words_preset[KN_PRESET_RECOMMENDED].name;
 }
 
-/* A model that somebody names must be the one that was calibrated. */
-static bool same_model(const struct kn_source *source, const char *calibrated)
+/* Is the number of blocks said already, by both ends or by the size of the model? */
+static bool is_counted(const struct kn_source *source)
 {
-    const struct kn_assignment *winner =
-        kn_layers_find(source->layers, kn_setting_find("model.name"));
+    const struct kn_assignment *end =
+        kn_layers_find(source->layers, kn_setting_find("model.end_block"));
 
-    return winner == NULL || !winner->valid || winner->value.is != KN_GIVEN ||
-           strcmp(winner->value.text, calibrated) == 0;
+    return (end != NULL && end->origin.layer == KN_LAYER_CACHE) ||
+           written(source, "model.total_blocks") != NULL ||
+           (written(source, "model.start_block") != NULL &&
+            written(source, "model.end_block") != NULL);
 }
 
 void kn_cache_take_calibration(const struct kn_source *source, const struct kn_yaml_document *doc,
@@ -230,7 +332,7 @@ void kn_cache_take_calibration(const struct kn_source *source, const struct kn_y
         return; /* of another model: nothing to say about this one */
     blocks = get(get(get(top, "profiles"), preset), "blocks");
     total = get(top, "total_blocks");
-    if (blocks != NULL)
+    if (blocks != NULL && !is_counted(source))
         take_value(&taking, kn_setting_find("model.blocks"), blocks,
                    kn_arena_printf(source->layers->arena, "calibrated, %s preset", preset));
     if (total != NULL)

@@ -55,6 +55,8 @@ static void warn_unknown(const struct kn_source *source, const char *name)
         kn_nearest_offer(&nearest, variable);
         if (nearest.best != kept)
             nearest.best = kn_arena_dup(arena, variable);
+        if (kn_settings[i].alias != NULL)
+            kn_nearest_offer(&nearest, kn_settings[i].alias);
     }
     if (nearest.best != NULL)
         kn_hint(&err, "Did you mean %s?", nearest.best);

@@ -60,10 +60,10 @@ static bool semver_less(const unsigned a[3], const unsigned b[3])
 /* The row for a key of an older schema that now has another name; NULL when there is none. */
 static const struct kn_setting *renamed(const struct taking *taking, const char *path)
 {
-    for (size_t i = 0; i < kn_rename_count; i++) {
+    for (size_t i = 0; taking->older && i < kn_rename_count; i++) {
         unsigned since[3];
 
-        if (taking->older && strcmp(kn_renames[i].old_key, path) == 0 &&
+        if (strcmp(kn_renames[i].old_key, path) == 0 &&
             kn_semver_parse(kn_renames[i].since, since) && semver_less(taking->version, since))
             return kn_setting_find(kn_renames[i].new_key);
     }
@@ -140,13 +140,12 @@ static void take_unknown(void *arg, const char *path, const struct kn_yaml_node 
     const struct taking *taking = arg;
     const struct kn_setting *setting = renamed(taking, path);
     struct kn_problems *problems = taking->source->layers->problems;
-    struct kn_error err = { 0 };
+    struct kn_error err = { .text = "unknown key" };
 
     if (setting != NULL) {
         take_renamed(taking, setting, path, key);
         return;
     }
-    (void)kn_fail(&err, KN_E_NOT_FOUND, "unknown key");
     if (taking->newer_minor)
         kn_hint(&err, "Schema %u.%u may know it; this program knows %s.", taking->version[0],
                 taking->version[1], KN_SCHEMA_VERSION);

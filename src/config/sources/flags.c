@@ -12,9 +12,9 @@ const struct kn_flag_info kn_flag_infos[] = {
     { NULL, NULL, NULL },
 };
 
-static struct kn_flag wrong(enum kn_flag_kind kind, const char *name)
+static struct kn_flag wrong(const char *name, size_t used)
 {
-    return (struct kn_flag){ .kind = kind, .name = name, .used = 1 };
+    return (struct kn_flag){ .kind = KN_FLAG_WRONG, .name = name, .used = used };
 }
 
 /* "KEY=VALUE" behind --set. */
@@ -27,12 +27,12 @@ static struct kn_flag match_set(struct kn_arena *arena, struct kn_flag flag, str
     if (equals == NULL || equals == flag.value || equals[1] == '\0') {
         (void)kn_fail(err, KN_E_SYNTAX, "--set %.100s: not KEY=VALUE", flag.value);
         kn_hint(err, "Write for example --set node.port=8080; null takes a value away.");
-        return wrong(KN_FLAG_WRONG, flag.name);
+        return wrong(flag.name, flag.used);
     }
     key = kn_arena_dup_n(arena, flag.value, (size_t)(equals - flag.value));
     flag.setting = key != NULL ? kn_setting_find(key) : NULL;
     if (key == NULL)
-        return wrong(KN_FLAG_WRONG, flag.name);
+        return wrong(flag.name, flag.used);
     if (flag.setting == NULL) {
         nearest = kn_nearest_to(key);
         for (size_t i = 0; i < kn_setting_count; i++)
@@ -40,7 +40,7 @@ static struct kn_flag match_set(struct kn_arena *arena, struct kn_flag flag, str
         (void)kn_fail(err, KN_E_NOT_FOUND, "--set %.100s: unknown key", key);
         if (nearest.best != NULL)
             kn_hint(err, "Did you mean %s?", nearest.best);
-        return wrong(KN_FLAG_WRONG, flag.name);
+        return wrong(flag.name, flag.used);
     }
     flag.name = kn_arena_printf(arena, "--set %s", key);
     flag.value = equals + 1;
@@ -80,7 +80,7 @@ struct kn_flag kn_flag_match(struct kn_arena *arena, const char *const *words, s
 
     if (name == NULL) {
         (void)kn_fail_no_memory(err);
-        return wrong(KN_FLAG_WRONG, words[0]);
+        return wrong(words[0], 1);
     }
     flag = lookup(name);
     if (flag.kind == KN_FLAG_UNKNOWN) {
@@ -94,7 +94,7 @@ struct kn_flag kn_flag_match(struct kn_arena *arena, const char *const *words, s
         (equals == NULL && strncmp(flag.value, "--", 2) == 0)) {
         (void)kn_fail(err, KN_E_SYNTAX, "%.100s has no value", name);
         kn_hint(err, "Write %.60s VALUE.", name);
-        return wrong(KN_FLAG_WRONG, name);
+        return wrong(name, 1);
     }
     return flag.kind == KN_FLAG_SETTING && flag.setting == NULL ? match_set(arena, flag, err)
                                                                 : flag;

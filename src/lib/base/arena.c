@@ -114,6 +114,11 @@ char *kn_arena_printf(struct kn_arena *arena, const char *format, ...)
     return text;
 }
 
+void kn_arena_fail(struct kn_arena *arena)
+{
+    arena->failed = true;
+}
+
 bool kn_arena_failed(const struct kn_arena *arena)
 {
     return arena->failed;

@@ -26,7 +26,10 @@ KN_MUST_USE char *kn_arena_dup(struct kn_arena *arena, const char *text);
 KN_MUST_USE char *kn_arena_dup_n(struct kn_arena *arena, const char *bytes, size_t n);
 KN_MUST_USE char *kn_arena_printf(struct kn_arena *arena, const char *format, ...) KN_PRINTF(2, 3);
 
-/* True once any allocation from this arena failed. */
+/* Note that memory was short elsewhere, in something that the arena's builder needed. */
+void kn_arena_fail(struct kn_arena *arena);
+
+/* True once any allocation from this arena failed, or kn_arena_fail() said so. */
 bool kn_arena_failed(const struct kn_arena *arena);
 
 #endif
