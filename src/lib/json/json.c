@@ -1,10 +1,8 @@
 #include "lib/json/json.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 #include <jansson.h>
+#include <math.h>
+#include <string.h>
 
 #include "lib/base/memory.h"
 #include "lib/base/number.h"
