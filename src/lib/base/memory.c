@@ -17,14 +17,18 @@ void *kn_alloc(size_t size)
 {
     void *memory = kn_try_alloc(size);
 
-    if (memory == NULL) {
-        (void)fputs("kwaainet: out of memory\n", stderr);
-        abort();
-    }
+    if (memory == NULL)
+        kn_out_of_memory();
     return memory;
 }
 
 void kn_free(void *memory)
 {
     free(memory);
+}
+
+void kn_out_of_memory(void)
+{
+    (void)fputs("kwaainet: out of memory\n", stderr);
+    abort();
 }

@@ -22,4 +22,7 @@ KN_MUST_USE void *kn_alloc(size_t size);
 
 void kn_free(void *memory);
 
+/* End the process as kn_alloc() does: for what was built in parts and lacks one. */
+KN_NORETURN void kn_out_of_memory(void);
+
 #endif

@@ -1,0 +1,13 @@
+/*
+ * commands — every command, one row a file; the list is in commands.c.
+ */
+#ifndef KN_CLI_COMMANDS_H
+#define KN_CLI_COMMANDS_H
+
+#include "app/docs/command.h"
+
+extern const struct kn_command kn_cmd_config_show, kn_cmd_config_explain, kn_cmd_config_check;
+extern const struct kn_command kn_cmd_config_get, kn_cmd_config_diff, kn_cmd_config_path;
+extern const struct kn_command kn_cmd_help;
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * values — settings' values and where they came from, as people and as scripts read them.
+ */
+#ifndef KN_CLI_VALUES_H
+#define KN_CLI_VALUES_H
+
+#include "config/resolve/snapshot.h"
+
+struct kn_json;
+struct kn_text;
+
+/* What stands for the value of a secret. */
+#define KN_SECRET_SHOWN "(secret)"
+#define KN_SECRET_JSON "********"
+
+/* Append the value as a person reads it; a secret one hidden, control characters as '?'. */
+void kn_value_show(const struct kn_setting *setting, const struct kn_value *value,
+                   struct kn_text *out);
+
+/* The value typed, in the unit of its key; "auto", null, "********". */
+struct kn_json *kn_value_json(const struct kn_setting *setting, const struct kn_value *value);
+
+/* Append the place: "node_config.yaml:3:9", "--port", "KWAAINET_PORT", "built-in". */
+void kn_origin_place(const struct kn_origin *origin, struct kn_text *out);
+
+/* Append the place and the reason: "calibrated, recommended preset; 2 h old". */
+void kn_origin_words(const struct kn_origin *origin, struct kn_text *out);
+
+/* {"layer", "name", "file", "line", "column", "text", "age_s"} */
+struct kn_json *kn_origin_json(const struct kn_origin *origin);
+
+/* Append an age: "40 s", "2 h", "3 d". */
+void kn_age_words(int64_t age_s, struct kn_text *out);
+
+#endif

@@ -1,0 +1,106 @@
+#include "app/term/term.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "lib/base/utf8.h"
+#include "lib/os/terminal.h"
+
+static const char *filled(kn_lookup_fn *lookup, void *arg, const char *name)
+{
+    const char *value = lookup(arg, name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* "de_DE.UTF-8", "C.utf8" */
+static bool names_utf8(const char *locale)
+{
+    static const char *const spellings[] = { "UTF-8", "utf-8", "UTF8", "utf8" };
+
+    for (size_t i = 0; i < KN_COUNT(spellings); i++) {
+        if (strstr(locale, spellings[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* The first of the three that is set decides. spec: POSIX.1-2017 §8.2 */
+static bool locale_is_utf8(kn_lookup_fn *lookup, void *arg)
+{
+    static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+    for (size_t i = 0; i < KN_COUNT(variables); i++) {
+        const char *locale = filled(lookup, arg, variables[i]);
+
+        if (locale != NULL)
+            return names_utf8(locale);
+    }
+    return false;
+}
+
+struct kn_term kn_term_from(bool is_terminal, unsigned columns, kn_lookup_fn *lookup, void *arg)
+{
+    const char *kind = filled(lookup, arg, "TERM");
+    bool dumb = kind != NULL ? strcmp(kind, "dumb") == 0 : is_terminal;
+    struct kn_term term = { .is_terminal = is_terminal, .columns = columns };
+
+    if (!is_terminal || columns == 0)
+        term.columns = KN_TERM_USUAL;
+    else if (columns < KN_TERM_LEAST)
+        term.columns = KN_TERM_LEAST;
+    else if (columns > KN_TERM_MOST)
+        term.columns = KN_TERM_MOST;
+    term.utf8 = !dumb && locale_is_utf8(lookup, arg);
+    term.color = is_terminal && !dumb && filled(lookup, arg, "NO_COLOR") == NULL;
+    return term;
+}
+
+struct kn_term kn_term_of(int fd, kn_lookup_fn *lookup, void *arg)
+{
+    return kn_term_from(kn_terminal_is(fd), kn_terminal_columns(fd), lookup, arg);
+}
+
+void kn_term_add(const struct kn_term *term, struct kn_text *out, enum kn_style style,
+                 const char *text)
+{
+    static const char *const codes[] = { "0", "1", "2", "31", "33", "32" }; /* spec: ECMA-48 SGR */
+
+    if (term->color && style != KN_PLAIN && text[0] != '\0')
+        kn_text_addf(out, "\x1b[%sm%s\x1b[0m", codes[style], text);
+    else
+        kn_text_add(out, text);
+}
+
+const char *kn_term_pick(const struct kn_term *term, const char *fancy, const char *plain)
+{
+    return term->utf8 ? fancy : plain;
+}
+
+const char *kn_term_emoji(const struct kn_term *term, const char *fancy)
+{
+    return term->is_terminal && term->utf8 ? fancy : "";
+}
+
+/* Controls of both sets, the marks that turn the direction of writing, line separators. */
+static bool is_harmless(uint32_t c)
+{
+    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x200e && c <= 0x200f) &&
+           !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff;
+}
+
+void kn_term_add_safe(struct kn_text *out, const char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i < n;) {
+        uint32_t character;
+        size_t length = kn_utf8_decode(text + i, n - i, &character);
+
+        if (length > 0 && is_harmless(character))
+            kn_text_add_n(out, text + i, length);
+        else
+            kn_text_add_char(out, '?');
+        i += length > 0 ? length : 1;
+    }
+}

@@ -1,0 +1,48 @@
+/*
+ * json — JSON documents built in memory and printed: jansson behind our names.
+ *
+ * Members keep their order. Nothing here ends the process: what could not be made is NULL, and
+ * putting NULL anywhere fails, so a builder that checks every kn_json_set() and kn_json_append()
+ * has checked everything.
+ * spec: RFC 8259.
+ */
+#ifndef KN_JSON_H
+#define KN_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/attributes.h"
+
+struct kn_json;
+struct kn_text;
+
+enum { KN_JSON_DEPTH_MAX = 32 };
+
+KN_MUST_USE struct kn_json *kn_json_object(void);
+KN_MUST_USE struct kn_json *kn_json_array(void);
+KN_MUST_USE struct kn_json *kn_json_null(void);
+KN_MUST_USE struct kn_json *kn_json_bool(bool value);
+KN_MUST_USE struct kn_json *kn_json_int(int64_t value);
+
+/* A finite number; one without a fraction is printed without a point. */
+KN_MUST_USE struct kn_json *kn_json_number(double value);
+
+/* Bytes that are no UTF-8 become U+FFFD. NULL gives null. */
+KN_MUST_USE struct kn_json *kn_json_string(const char *text);
+
+/* Read a document; NULL when it is none, or memory is short. */
+KN_MUST_USE struct kn_json *kn_json_parse(const char *text, size_t n);
+
+void kn_json_free(struct kn_json *json);
+
+/* Add a member or an item. False when memory is short or `value` is NULL. */
+KN_MUST_USE bool kn_json_set(struct kn_json *object, const char *name,
+                             KN_TAKES struct kn_json *value);
+KN_MUST_USE bool kn_json_append(struct kn_json *array, KN_TAKES struct kn_json *value);
+
+/* Append the document, indented by two, and a line feed. False: deeper than KN_JSON_DEPTH_MAX. */
+KN_MUST_USE bool kn_json_print(const struct kn_json *json, struct kn_text *out);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * private_folder — a folder for a while that nobody else may enter.
+ */
+#ifndef KN_OS_PRIVATE_FOLDER_H
+#define KN_OS_PRIVATE_FOLDER_H
+
+#include "lib/base/error.h"
+#include "lib/base/text.h"
+
+/*
+ * Make a new folder of mode 0700 below `where` whose name begins with `name`, and append its path
+ * to `out`. KN_E_NOT_FOUND, KN_E_DENIED, KN_E_NO_SPACE, KN_E_IO, KN_E_NO_MEMORY.
+ */
+KN_MUST_USE enum kn_code kn_private_folder_make(const char *where, const char *name,
+                                                struct kn_text *out, struct kn_error *err);
+
+/* Remove the folder and the files in it; what cannot be removed stays. Enters no folder below. */
+void kn_private_folder_remove(const char *path);
+
+#endif
