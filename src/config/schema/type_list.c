@@ -36,14 +36,27 @@ static void take(struct items *items, const struct kn_yaml_node *node, const cha
         items->at[items->n++] = text;
 }
 
+/* The text of an item, NULL after a rejection. */
+static const char *read_item(const struct kn_reading *reading, const struct kn_yaml_node *item)
+{
+    struct kn_error err;
+
+    if (!kn_yaml_is_null(item))
+        return kn_read_text(reading, item, "one item of the list", KN_ANY_QUOTES);
+    (void)kn_fail(&err, KN_E_INVALID, "null is no item of a list");
+    kn_hint(&err, "Take the item out, or write its text.");
+    (void)kn_reject(reading, item, KN_P_WRONG_TYPE, &err);
+    return NULL;
+}
+
 static void take_sequence(struct items *items, const struct kn_yaml_node *list)
 {
     for (const struct kn_yaml_node *item = list->first; item != NULL; item = item->next) {
         const char *text;
 
-        if (kn_yaml_is_null(item))
+        if (kn_yaml_is_absent(item))
             continue;
-        text = kn_read_text(items->reading, item, "one item of the list", KN_ANY_QUOTES);
+        text = read_item(items->reading, item);
         if (text == NULL)
             items->ok = false;
         else

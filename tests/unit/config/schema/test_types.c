@@ -537,7 +537,9 @@ static void lists_are_lists_in_files_and_split_in_words(void **state)
         { "state.adapters", "[]", "[]", "" },
         { "state.adapters", "[a, b]", "a,b", "" },
         { "state.adapters", "[a, b, a]", "a,b", "" },
-        { "state.adapters", "[a, ~, b]", "a,b", "" },
+        { "state.adapters", "[a, ~, b]", NULL,
+          "wrong-type state.adapters: null is no item of a list | Take the item out, or write its "
+          "text." },
         { "state.adapters", "[\"null\"]", "[\"null\"]", "" },
         { "state.adapters", "", "", "" },
         { "state.adapters", "a", NULL,
