@@ -36,6 +36,8 @@ ASKED = [
     (["kwaainet", "config", "diff", ""], ["mine.yaml", "other.yaml"], None),
     (["kwaainet", "config", "show", "--output", "o"], ["other.yaml"], "mine.yaml"),
     (["kwaainet", "config", "show", "--log-file", "=", "m"], ["mine.yaml"], "other.yaml"),
+    (["kwaainet", "help", ""], ["config", "completion"], "show"),
+    (["kwaainet", "help", "config", "s"], ["show", "set"], "diff"),
     (["kwaainet", "--home", "config", "config", "s"], ["show", "set"], None),
 ]
 

@@ -8,7 +8,7 @@ and one past each, wrong types, null, auto, every choice; and a list by hand for
 and the document itself. Where a schema cannot say what the program does, DIFFERENCES says why, and
 the test insists that the verdicts really differ.
 
-proves: FR-1/1.4, NFR-2/2.1, FR-4/4.1, FR-4/4.3
+proves: FR-4/4.1, FR-4/4.3
 """
 import json
 import subprocess

@@ -44,8 +44,14 @@ static const struct kn_command sample_completion = {
     .least = 1,
     .most = 1,
 };
+static const struct kn_command sample_help = {
+    .name = "help",
+    .brief = "Show what a command does.",
+    .arguments = "[COMMAND]",
+    .most = 2,
+};
 static const struct kn_command *const sample_commands[] = {
-    &sample_show, &sample_set, &sample_diff, &sample_completion, NULL,
+    &sample_show, &sample_set, &sample_diff, &sample_completion, &sample_help, NULL,
 };
 
 #endif

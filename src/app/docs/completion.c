@@ -57,6 +57,11 @@ bool kn_completion_wants_files(const struct kn_command *command)
             strstr(command->arguments, "PATH") != NULL);
 }
 
+bool kn_completion_wants_command(const struct kn_command *command)
+{
+    return command->arguments != NULL && strstr(command->arguments, "COMMAND") != NULL;
+}
+
 size_t kn_completion_group(const struct kn_command *command)
 {
     const char *space = strchr(command->name, ' ');

@@ -150,6 +150,11 @@ static void add_next(const struct kn_command *const *commands, struct kn_text *o
         }
         if (commands[i]->arguments == NULL)
             continue;
+        if (kn_completion_wants_command(commands[i])) {
+            kn_text_addf(out, "    '%s') _kwaainet_next '' ;;\n", name);
+            kn_text_addf(out, "    '%s '*) _kwaainet_next \"${1#'%s '}\" ;;\n", name, name);
+            continue;
+        }
         kn_text_addf(out, "    '%s' | '%s '*) echo '", name, name);
         if (!kn_completion_alternatives(commands[i], out))
             kn_text_add(out, kn_completion_wants_keys(commands[i])    ? "@keys"

@@ -24,10 +24,10 @@ static const char script[] =
     "    end\n"
     "    string join ' ' -- $found\n"
     "end\n\n"
-    "# True when exactly these words were typed.\n"
+    "# True when exactly one of these was typed.\n"
     "function __kwaainet_at\n"
     "    set -l command (__kwaainet_command)\n"
-    "    test \"$command\" = \"$argv[1]\"\n"
+    "    contains -- \"$command\" $argv\n"
     "end\n\n"
     "# True when one of these commands was typed, with or without arguments.\n"
     "function __kwaainet_in\n"
@@ -106,6 +106,19 @@ static void add_setting_flags(struct kn_text *out)
     }
 }
 
+/* The condition that the first `n` bytes of `name` were typed, also behind a command that names
+ * commands (help). */
+static void begin_at(const struct kn_command *const *commands, const char *name, size_t n,
+                     struct kn_text *out)
+{
+    kn_text_addf(out, "complete -c kwaainet -n '__kwaainet_at \"%.*s\"", (int)n, name);
+    for (; *commands != NULL; commands++) {
+        if (kn_completion_wants_command(*commands))
+            kn_text_addf(out, " \"%s%s%.*s\"", (*commands)->name, n > 0 ? " " : "", (int)n, name);
+    }
+    kn_text_add(out, "' -a ");
+}
+
 static void add_command(const struct kn_command *const *commands, size_t i, struct kn_text *out)
 {
     const struct kn_command *command = commands[i];
@@ -113,14 +126,13 @@ static void add_command(const struct kn_command *const *commands, size_t i, stru
     struct kn_text words = { 0 }, condition = { 0 };
 
     if (!kn_completion_is_repeated(commands, i, n)) {
-        kn_text_add(out, "complete -c kwaainet -n '__kwaainet_at \"\"' -a ");
+        begin_at(commands, command->name, 0, out);
         kn_text_add_n(out, command->name, n);
         add_brief(out, group == 0 ? command->brief : "Several commands.");
     }
     if (group > 0) {
-        kn_text_add(out, "complete -c kwaainet -n '__kwaainet_at ");
-        kn_text_add_n(out, command->name, group);
-        kn_text_addf(out, "' -a %s", command->name + group + 1);
+        begin_at(commands, command->name, group, out);
+        kn_text_add(out, command->name + group + 1);
         add_brief(out, command->brief);
     }
     kn_text_addf(&condition, "__kwaainet_in \"%s\"", command->name);

@@ -28,6 +28,7 @@ bool kn_completion_alternatives(const struct kn_command *command, struct kn_text
 
 bool kn_completion_wants_keys(const struct kn_command *command);
 bool kn_completion_wants_files(const struct kn_command *command);
+bool kn_completion_wants_command(const struct kn_command *command);
 
 /* Does a command before the i-th begin with the same `length` bytes and end or break there? */
 bool kn_completion_is_repeated(const struct kn_command *const *commands, size_t i, size_t length);

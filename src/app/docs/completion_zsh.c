@@ -143,6 +143,12 @@ static void add_arguments(const struct kn_command *command, struct kn_text *out)
 {
     struct kn_text words = { 0 };
 
+    if (kn_completion_wants_command(command)) {
+        kn_text_addf(out, "    ('%s') _kwaainet_next '' ;;\n", command->name);
+        kn_text_addf(out, "    ('%s '*) _kwaainet_next \"${1#'%s '}\" ;;\n", command->name,
+                     command->name);
+        return;
+    }
     kn_text_addf(out, "    ('%s'|'%s '*) ", command->name, command->name);
     if (kn_completion_alternatives(command, &words))
         kn_text_addf(out, "compadd -- %s ;;\n", kn_text_get(&words));

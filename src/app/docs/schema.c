@@ -1,4 +1,5 @@
 /* The JSON Schema of the file: sections, defaults, schedules. Single values are schema_value.c. */
+#include <stdio.h>
 #include <string.h>
 
 #include "app/docs/docs.h"
@@ -115,8 +116,7 @@ static void add_schedule(struct kn_json_out *json)
     kn_json_out_raw(json, "additionalProperties", "false");
     kn_json_out_open(json, "properties", '{');
     for (size_t i = 0; i < KN_COUNT(limits); i++) {
-        memcpy(key, "resources.", 10);
-        memcpy(key + 10, limits[i], strlen(limits[i]) + 1);
+        (void)snprintf(key, sizeof(key), "resources.%s", limits[i]);
         kn_json_out_open(json, limits[i], '{');
         kn_schema_value(json, kn_setting_find(key));
         kn_json_out_close(json, '{');

@@ -1,4 +1,4 @@
-/* proves: UD/1, UD/3, DD/3, FR-5/5.1 */
+/* proves: UD/3, DD/3 */
 #include "app/docs/docs.h"
 #include "config/schema/check.h"
 #include "config/schema/problem.h"
