@@ -121,8 +121,10 @@ static void show_no_effect(const struct kn_term *term, const struct kn_problems 
     for (size_t i = 0; i < problems->n; i++) {
         const struct kn_problem *problem = &problems->at[i];
 
-        if (problem->kind == KN_P_NO_EFFECT && is_seen(problem, view))
-            kn_text_addf(&keys, "%s%s", n++ > 0 ? ", " : "", problem->key);
+        if (problem->kind != KN_P_NO_EFFECT || !is_seen(problem, view))
+            continue;
+        kn_text_add(&keys, n++ > 0 ? ", " : "");
+        kn_text_add(&keys, problem->key);
     }
     if (n > 0) {
         struct kn_fold fold = { .columns = term->columns, .at = 2, .hang = 6 };

@@ -204,7 +204,7 @@ static void note_no_effect(struct kn_snapshot *snapshot)
 
         if (kn_settings[i].obeyed_by == NULL && kn_resolved_is_explicit(resolved) &&
             resolved->valid)
-            kn_problems_add(&snapshot->problems, &problem);
+            kn_problems_add_static(&snapshot->problems, &problem);
     }
 }
 

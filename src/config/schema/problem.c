@@ -66,10 +66,13 @@ static char *printable(struct kn_arena *arena, const char *text, size_t n)
 
     if (copy == NULL)
         return NULL;
-    for (size_t i = 0, length; i<n; i += length> 0 ? length : 1) {
+    for (size_t i = 0, length; i < n; i += length) {
         length = kn_utf8_decode(text + i, n - i, &code);
-        if (length == 0 || is_control(code)) {
+        if (length == 1 && !is_control(code)) {
+            *to++ = text[i];
+        } else if (length == 0 || is_control(code)) {
             *to++ = text[i] == '\t' ? ' ' : '?';
+            length += length == 0;
         } else {
             memcpy(to, text + i, length);
             to += length;
@@ -111,9 +114,9 @@ static struct kn_problem *next(struct kn_problems *problems)
     return &problems->at[problems->n++];
 }
 
-void kn_problems_add(struct kn_problems *problems, const struct kn_problem *problem)
+/* Count a problem; the place to keep it, or NULL when the list is full. */
+static struct kn_problem *count(struct kn_problems *problems, const struct kn_problem *problem)
 {
-    struct kn_arena *arena = problems->arena;
     struct kn_problem *kept;
 
     if (kn_problem_info(problem->kind)->severity == KN_ERROR)
@@ -121,11 +124,25 @@ void kn_problems_add(struct kn_problems *problems, const struct kn_problem *prob
     else
         problems->warnings++;
     if (kn_problems_full(problems))
-        return;
+        return NULL;
     kept = next(problems);
+    if (kept != NULL)
+        *kept = *problem;
+    return kept;
+}
+
+void kn_problems_add_static(struct kn_problems *problems, const struct kn_problem *problem)
+{
+    (void)count(problems, problem);
+}
+
+void kn_problems_add(struct kn_problems *problems, const struct kn_problem *problem)
+{
+    struct kn_arena *arena = problems->arena;
+    struct kn_problem *kept = count(problems, problem);
+
     if (kept == NULL)
         return;
-    *kept = *problem;
     kept->origin.name = kn_arena_dup(arena, problem->origin.name);
     kept->key = copy_value(arena, problem->key);
     kept->value = copy_value(arena, problem->value);

@@ -145,6 +145,9 @@ struct kn_problems kn_problems_new(struct kn_arena *arena, enum kn_keeping keepi
 void kn_problems_add(struct kn_problems *problems, const struct kn_problem *problem);
 bool kn_problems_full(const struct kn_problems *problems);
 
+/* The same for texts that live as long as the arena and need no care before they are shown. */
+void kn_problems_add_static(struct kn_problems *problems, const struct kn_problem *problem);
+
 /* Give `problem` the line, column and excerpt of the bytes [start, end) of `doc`. */
 void kn_problem_locate(struct kn_problem *problem, struct kn_arena *arena,
                        const struct kn_yaml_document *doc, size_t start, size_t end);

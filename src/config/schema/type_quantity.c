@@ -55,7 +55,7 @@ static bool reject_quantity(const struct kn_reading *reading, const struct kn_ya
 
     (void)kn_fail(&err, KN_E_SYNTAX, "\"%.100s\" is not a %s", text, what);
     kn_hint(&err, "Write a number with a unit (%s), or a plain number of %s.", units,
-            reading->setting->unit);
+            strcmp(reading->setting->unit, "s") == 0 ? "seconds" : reading->setting->unit);
     return kn_reject(reading, node, KN_P_WRONG_TYPE, &err);
 }
 

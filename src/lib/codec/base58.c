@@ -32,20 +32,22 @@ enum kn_code kn_base58_decode(const char *text, size_t n, uint8_t *out, size_t r
     while (zeros < n && text[zeros] == alphabet[0])
         zeros++;
     /* The number grows from the end of the buffer towards its front, most significant byte first.
-     */
-    for (size_t i = zeros; i < n; i++) {
-        unsigned carry = (unsigned)digit_of(text[i]);
+     * Five digits at a time: their product and any carry fit 64 bits. */
+    for (size_t i = zeros; i < n;) {
+        uint64_t carry = 0, factor = 1;
 
+        for (; i < n && factor < 58u * 58 * 58 * 58 * 58; i++, factor *= 58)
+            carry = carry * 58 + (uint64_t)digit_of(text[i]);
         for (size_t j = 0; j < used; j++) {
-            carry += 58u * out[room - 1 - j];
+            carry += factor * out[room - 1 - j];
             out[room - 1 - j] = (uint8_t)(carry & 0xff);
             carry >>= 8;
         }
-        if (carry != 0) {
+        for (; carry != 0; carry >>= 8) {
             if (used == room)
                 return KN_E_LIMIT;
             used++;
-            out[room - used] = (uint8_t)carry;
+            out[room - used] = (uint8_t)(carry & 0xff);
         }
     }
     if (zeros > room - used)

@@ -94,7 +94,7 @@ static void every_mistake_of_an_entry_is_told_at_its_place(void **state)
           "f:1:12 invalid-value " KEY ": the name of a schedule has 1 to 64 bytes" },
         { "v: [{name: n, cron: 0 9 * * *, duration: soon}]", NULL,
           "f:1:42 wrong-type " KEY ": \"soon\" is not a duration | Write a number with a unit "
-          "(ms, s, m, h, d), or a plain number of s." },
+          "(ms, s, m, h, d), or a plain number of seconds." },
         { "v: [{name: n, cron: 0 9 * * *, duration: 999ms}]", NULL,
           "f:1:42 out-of-range " KEY ": 999ms is outside 1s..30d" },
         { "v: [{name: n, cron: 0 9 * * *, duration: 31d}]", NULL,
