@@ -49,12 +49,18 @@ static void report(void *arg, const struct kn_yaml_node *at, enum kn_problem_kin
     kn_problems_add(problems, &problem);
 }
 
+/* Built-in values name every setting, files often do; the others name few. */
+static size_t first_room(enum kn_layer_kind kind)
+{
+    return kind == KN_LAYER_FALLBACK || kind == KN_LAYER_FILE ? kn_setting_count : 8;
+}
+
 static void add(struct kn_layers *layers, const struct kn_assignment *assignment)
 {
     struct kn_layer *layer = &layers->by_kind[assignment->origin.layer];
 
     if (layer->n == layer->room) {
-        size_t room = layer->room > 0 ? 2 * layer->room : 32;
+        size_t room = layer->room > 0 ? 2 * layer->room : first_room(assignment->origin.layer);
         struct kn_assignment *at = kn_arena_alloc(layers->arena, room * sizeof(*at));
 
         if (at == NULL)

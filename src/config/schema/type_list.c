@@ -7,6 +7,7 @@
 #include "lib/yaml/yaml.h"
 
 #define SEPARATORS ", \t\r\n"
+#define EMPTY "[]"
 
 /* What is being collected. */
 struct items {
@@ -111,7 +112,7 @@ static bool read_list(const struct kn_reading *reading, const struct kn_yaml_nod
     bool word = node->style == KN_YAML_WORD;
     struct kn_error err;
 
-    if (word && node->text[0] == '[') {
+    if (word && node->text[0] == '[' && strcmp(node->text, EMPTY) != 0) {
         node = kn_read_inline(reading, node);
         if (node == NULL)
             return false;
@@ -127,9 +128,9 @@ static bool read_list(const struct kn_reading *reading, const struct kn_yaml_nod
     items.at = kn_arena_alloc(reading->arena, items.room * sizeof(*items.at));
     if (items.at == NULL)
         return false;
-    if (word)
+    if (word && strcmp(node->text, EMPTY) != 0)
         take_word(&items, node);
-    else
+    else if (!word)
         take_sequence(&items, node);
     out->texts = (struct kn_texts){ items.n, items.at };
     return items.ok;
@@ -140,7 +141,7 @@ static void print_list(const struct kn_setting *setting, const struct kn_value *
 {
     (void)setting;
     if (value->texts.n == 0)
-        kn_text_add(out, "[]");
+        kn_text_add(out, EMPTY);
     if (value->texts.n == 1 && strcmp(value->texts.at[0], "null") == 0) {
         kn_text_add(out, "[\"null\"]"); /* the bare word would be no list at all */
         return;

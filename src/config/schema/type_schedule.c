@@ -208,7 +208,10 @@ static bool read_schedules(const struct kn_reading *reading, const struct kn_yam
     size_t n = 0;
     bool ok = true;
 
+    out->schedules = (struct kn_schedules){ 0 };
     if (node->style == KN_YAML_WORD) {
+        if (strcmp(node->text, "[]") == 0)
+            return true;
         node = kn_read_inline(reading, node);
         if (node == NULL)
             return false;

@@ -19,22 +19,15 @@ bool kn_env_is_reserved(const char *name)
     return false;
 }
 
-/* The row that a variable sets; `*alias` says whether by its older name. */
-static const struct kn_setting *find(const char *name, bool *alias)
+/* Does `name` set this row by the rule KWAAINET_SECTION_KEY? */
+static bool names(const char *name, const struct kn_setting *setting)
 {
-    for (size_t i = 0; i < kn_setting_count; i++) {
-        char variable[KN_SETTING_VARIABLE_SIZE];
+    char variable[KN_SETTING_VARIABLE_SIZE];
 
-        *alias = kn_settings[i].alias != NULL && strcmp(kn_settings[i].alias, name) == 0;
-        if (*alias)
-            return &kn_settings[i];
-        if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
-            continue;
-        kn_setting_variable(&kn_settings[i], variable);
-        if (strcmp(variable, name) == 0)
-            return &kn_settings[i];
-    }
-    return NULL;
+    if (strlen(name) != sizeof(prefix) - 1 + setting->key_length)
+        return false;
+    kn_setting_variable(setting, variable);
+    return strcmp(variable, name) == 0;
 }
 
 static void warn_unknown(const struct kn_source *source, const char *name)
@@ -66,50 +59,65 @@ static void warn_unknown(const struct kn_source *source, const char *name)
     kn_problems_add(source->layers->problems, &problem);
 }
 
-static void take(const struct kn_source *source, const char *entry, bool aliases)
+static void read_variable(const struct kn_source *source, const struct kn_setting *setting,
+                          const char *name, const char *value)
 {
-    const char *equals = strchr(entry, '=');
-    const struct kn_setting *setting;
-    struct kn_origin origin = { .layer = KN_LAYER_ENV, .age_s = -1 };
-    bool alias = false;
+    struct kn_origin origin = { .layer = KN_LAYER_ENV, .name = name, .age_s = -1 };
 
-    if (equals == NULL || equals[1] == '\0')
-        return;
-    origin.name = kn_arena_dup_n(source->layers->arena, entry, (size_t)(equals - entry));
-    if (origin.name == NULL)
-        return;
-    setting = find(origin.name, &alias);
-    if (setting == NULL) {
-        if (!aliases && strncmp(entry, prefix, sizeof(prefix) - 1) == 0 &&
-            !kn_env_is_reserved(origin.name))
-            warn_unknown(source, origin.name);
-    } else if (alias == aliases) {
-        kn_layer_read_word(source, setting, equals + 1, &origin, false);
-    }
+    kn_layer_read_word(source, setting, value, &origin, false);
 }
 
-/* Could this variable be one of ours? Saves the copy of all others. */
-static bool is_candidate(const char *entry)
+static bool is_alias(const char *name)
 {
-    if (strncmp(entry, prefix, sizeof(prefix) - 1) == 0)
-        return true;
     for (size_t i = 0; i < kn_setting_count; i++) {
-        const char *alias = kn_settings[i].alias;
-
-        if (alias != NULL && strncmp(entry, alias, strlen(alias)) == 0 &&
-            entry[strlen(alias)] == '=')
+        if (kn_settings[i].alias != NULL && strcmp(kn_settings[i].alias, name) == 0)
             return true;
     }
     return false;
 }
 
+/* One KWAAINET_ variable. */
+static void take(const struct kn_source *source, const char *entry)
+{
+    const char *equals = strchr(entry, '=');
+    const char *name;
+
+    if (equals == NULL || equals[1] == '\0')
+        return;
+    name = kn_arena_dup_n(source->layers->arena, entry, (size_t)(equals - entry));
+    if (name == NULL || kn_env_is_reserved(name) || is_alias(name))
+        return;
+    for (size_t i = 0; i < kn_setting_count; i++) {
+        if (names(name, &kn_settings[i])) {
+            read_variable(source, &kn_settings[i], name, equals + 1);
+            return;
+        }
+    }
+    warn_unknown(source, name);
+}
+
+static void take_alias(const struct kn_source *source, const struct kn_setting *setting,
+                       const char *const *environment)
+{
+    size_t n = strlen(setting->alias);
+
+    for (const char *const *entry = environment; *entry != NULL; entry++) {
+        if (strncmp(*entry, setting->alias, n) == 0 && (*entry)[n] == '=')
+            read_variable(source, setting, setting->alias, *entry + n + 1);
+    }
+}
+
 void kn_env_take(const struct kn_source *source, const char *const *environment)
 {
+    if (environment == NULL)
+        return;
     /* Older names first: a later entry is the stronger one. */
-    for (int aliases = 1; aliases >= 0; aliases--) {
-        for (const char *const *entry = environment; entry != NULL && *entry != NULL; entry++) {
-            if (is_candidate(*entry))
-                take(source, *entry, aliases == 1);
-        }
+    for (size_t i = 0; i < kn_setting_count; i++) {
+        if (kn_settings[i].alias != NULL)
+            take_alias(source, &kn_settings[i], environment);
+    }
+    for (const char *const *entry = environment; *entry != NULL; entry++) {
+        if (strncmp(*entry, prefix, sizeof(prefix) - 1) == 0)
+            take(source, *entry);
     }
 }

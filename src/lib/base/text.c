@@ -61,16 +61,19 @@ void kn_text_add_char(struct kn_text *text, char c)
 
 void kn_text_addf(struct kn_text *text, const char *format, ...)
 {
+    enum { USUAL = 80 };
     va_list args, again;
     int n;
 
+    if (!reserve(text, USUAL))
+        return;
     va_start(args, format);
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, format, args);
-    if (n >= 0 && reserve(text, (size_t)n)) {
+    n = vsnprintf(text->at + text->n, text->room - text->n, format, args);
+    if (n >= 0 && (size_t)n >= text->room - text->n && reserve(text, (size_t)n))
         (void)vsnprintf(text->at + text->n, (size_t)n + 1, format, again);
+    if (n >= 0 && !text->failed)
         text->n += (size_t)n;
-    }
     va_end(again);
     va_end(args);
 }

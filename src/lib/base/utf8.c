@@ -69,6 +69,11 @@ size_t kn_utf8_width(const char *text, size_t n)
     uint32_t code;
 
     for (size_t i = 0, length; i < n; i += length) {
+        length = 1;
+        if ((unsigned char)text[i] < 0x80) {
+            width++;
+            continue;
+        }
         length = kn_utf8_decode(text + i, n - i, &code);
         if (length == 0) { /* not UTF-8: a terminal shows one replacement a byte */
             length = 1;
