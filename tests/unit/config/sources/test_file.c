@@ -142,10 +142,11 @@ static void what_is_no_yaml_of_ours_is_told_where_it_stands(void **state)
           "f:3:3 duplicate-key duplicate key \"port\" | It stands on line 2 already; keep one of "
           "them." },
         { "node: &a {port: 1}\n", "node.port=1",
-          "f:1:7 yaml-feature anchor \"&a\" is not supported | Write the value out where it "
-          "belongs." },
+          "f:1:7 yaml-feature anchor \"&a\" is not supported | Remove it, and write the value out "
+          "wherever it is needed." },
         { "node:\n  name: !!str abc\n", "node.name=abc",
-          "f:2:9 yaml-feature tag \"!!str\" is not supported | Remove it." },
+          "f:2:9 yaml-feature tag \"!!str\" is not supported | Remove it; a value in quotes is "
+          "always a text." },
         { "node:\n  port: 9000\n---\nnode: {}\n", "node.port=9000",
           "f:3:1 yaml-feature a second document begins here | One file holds one document: remove "
           "everything from here on." },
