@@ -31,5 +31,7 @@ function(kn_library folder)
     list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/src/${folder}/ OUTPUT_VARIABLE sources)
     add_library(${target} STATIC ${sources})
     target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
-    target_link_libraries(${target} PUBLIC ${layers})
+    foreach(layer IN LISTS layers) # a folder of headers alone has no library
+        target_link_libraries(${target} PUBLIC $<TARGET_NAME_IF_EXISTS:${layer}>)
+    endforeach()
 endfunction()

@@ -121,7 +121,8 @@ static void take_bytes(struct load *load, const struct kn_bytes *bytes, const ch
         kn_arena_fail(load->arena);
     source = source_in(load, kn_arena_dup(load->arena, kn_text_get(&folder)));
     kn_text_done(&folder);
-    if (doc == NULL || source.base == NULL)
+    name = kn_arena_dup(load->arena, name);
+    if (doc == NULL || source.base == NULL || name == NULL)
         return;
     if (kn_yaml_parse(load->arena, bytes->at != NULL ? bytes->at : "", bytes->n, doc) == KN_OK)
         kn_file_take(&source, doc, name);

@@ -42,7 +42,7 @@ static inline void fixture_end(struct fixture *f)
 /* Texts of one test live in a handful of slots. */
 static inline char *text_slot(size_t *room)
 {
-    enum { SLOTS = 4, SIZE = 65536 };
+    enum { SLOTS = 32, SIZE = 65536 };
     static char slots[SLOTS][SIZE];
     static unsigned next;
 

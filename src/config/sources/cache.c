@@ -328,6 +328,8 @@ void kn_cache_take_calibration(const struct kn_source *source, const struct kn_y
     if (top == NULL)
         return;
     model = get_text(top, "model");
+    if (model == NULL)
+        warn(&taking, "the cache is not readable and was left out");
     if (model == NULL || !same_model(source, model))
         return; /* of another model: nothing to say about this one */
     blocks = get(get(get(top, "profiles"), preset), "blocks");

@@ -16,6 +16,7 @@ struct taking {
     const struct kn_yaml_document *doc;
     const char *name;
     bool older, newer_minor; /* than this program's schema */
+    bool hides_line;         /* a secret may stand behind the key */
     unsigned version[3];
 };
 
@@ -45,6 +46,8 @@ static void note(const struct taking *taking, enum kn_problem_kind kind, const c
 
     if (!kn_problems_full(problems))
         kn_problem_locate(&problem, problems->arena, taking->doc, node->start, node->end);
+    if (taking->hides_line)
+        problem.excerpt = NULL;
     kn_problems_add(problems, &problem);
 }
 
@@ -108,7 +111,9 @@ static void hint_key(const char *path, const char *leaf, struct kn_error *err)
             return;
         }
     }
-    if (key != NULL)
+    if (key != NULL && strcmp(key, path) == 0) /* with a dot in the key */
+        kn_hint(err, "Write each part of it below the one before, indented, not \"%.60s\".", leaf);
+    else if (key != NULL)
         kn_hint(err, "Did you mean %s?", key);
     else
         kn_hint(err, "kwaainet docs settings lists all; keys that begin with x- are never read.");
@@ -135,9 +140,18 @@ static void take_renamed(const struct taking *taking, const struct kn_setting *s
     kn_layer_read(taking->source, setting, key->value, taking->doc, &origin, false);
 }
 
+/* Is this a secret's key, misspelled? */
+static bool may_be_secret(const char *path, const char *leaf)
+{
+    const char *key = meant(path, leaf);
+    const struct kn_setting *setting = key != NULL ? kn_setting_find(key) : NULL;
+
+    return setting != NULL && setting->secret;
+}
+
 static void take_unknown(void *arg, const char *path, const struct kn_yaml_node *key)
 {
-    const struct taking *taking = arg;
+    struct taking *taking = arg;
     const struct kn_setting *setting = renamed(taking, path);
     struct kn_problems *problems = taking->source->layers->problems;
     struct kn_error err = { .text = "unknown key" };
@@ -151,7 +165,9 @@ static void take_unknown(void *arg, const char *path, const struct kn_yaml_node 
                 taking->version[1], KN_SCHEMA_VERSION);
     else if (!kn_problems_full(problems))
         hint_key(path, key->text, &err);
+    taking->hides_line = !kn_problems_full(problems) && may_be_secret(path, key->text);
     note(taking, taking->newer_minor ? KN_P_NEWER_KEY : KN_P_UNKNOWN_KEY, path, key, &err);
+    taking->hides_line = false;
 }
 
 static void take_misplaced(void *arg, const char *path, const struct kn_yaml_node *key)

@@ -104,7 +104,9 @@ void kn_flag_take(const struct kn_source *source, const struct kn_flag *flag)
 {
     struct kn_origin origin = { .layer = KN_LAYER_CLI, .age_s = -1 };
 
-    origin.name = kn_arena_dup(source->layers->arena, flag->name);
+    origin.name = kn_arena_dup(source->layers->arena, flag->name); /* the flag may die first */
+    if (origin.name == NULL)
+        return;
     kn_layer_read_word(source, flag->setting, flag->value, &origin, flag->append);
 }
 
