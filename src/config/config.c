@@ -192,6 +192,8 @@ static void take_flags(struct load *load)
 {
     struct kn_source source = source_in(load, load->request->working);
 
+    for (size_t i = 0; i < load->request->problem_count; i++)
+        kn_problems_add(&load->problems, &load->request->problems[i]);
     for (size_t i = 0; i < load->request->flag_count; i++)
         kn_flag_take(&source, &load->request->flags[i]);
 }
@@ -207,8 +209,9 @@ static enum kn_code begin(struct load *load, struct kn_error *err)
 {
     load->environment = load->request->environment;
     load->arena = kn_arena_new();
-    if (load->arena == NULL || kn_problems_init(&load->problems, load->arena) != KN_OK)
+    if (load->arena == NULL)
         return kn_fail_no_memory(err);
+    load->problems = kn_problems_new(load->arena, KN_KEEP);
     load->layers = (struct kn_layers){ .arena = load->arena, .problems = &load->problems };
     return kn_config_locate(load->request, load->arena, &load->paths, err);
 }
@@ -229,7 +232,7 @@ static enum kn_code load_with(const struct kn_config_request *request, const cha
     take_flags(&load);
     take_environment(&load);
     if (bytes != NULL)
-        take_bytes(&load, bytes, name);
+        take_bytes(&load, bytes, kn_arena_dup(load.arena, name));
     else
         take_file(&load);
     built_in = source_in(&load, load.paths.home);

@@ -23,6 +23,8 @@ struct kn_config_request {
     const char *home;        /* --home; NULL: KWAAINET_HOME, else ~/.kwaainet */
     const struct kn_flag *flags;
     size_t flag_count;
+    const struct kn_problem *problems; /* found while reading the command line */
+    size_t problem_count;
     const char *const *environment; /* "NAME=value", ends with NULL */
     const char *working; /* working folder, absolute; relative paths of flags start here */
     int64_t now_s;       /* wall clock, seconds since 1970: the age of caches */

@@ -40,16 +40,14 @@ const char *kn_layer_word(enum kn_layer_kind layer)
     return words[layer];
 }
 
-enum kn_code kn_problems_init(struct kn_problems *problems, struct kn_arena *arena)
+struct kn_problems kn_problems_new(struct kn_arena *arena, enum kn_keeping keeping)
 {
-    *problems = (struct kn_problems){ .arena = arena };
-    problems->at = kn_arena_alloc(arena, KN_PROBLEMS_MAX * sizeof(*problems->at));
-    return problems->at != NULL ? KN_OK : KN_E_NO_MEMORY;
+    return (struct kn_problems){ .arena = arena, .full = keeping == KN_COUNT_ONLY };
 }
 
 bool kn_problems_full(const struct kn_problems *problems)
 {
-    return problems->n == KN_PROBLEMS_MAX;
+    return problems->full;
 }
 
 /* A value of any length, cut for a person to read. */
@@ -60,6 +58,24 @@ static const char *copy_value(struct kn_arena *arena, const char *value)
     if (n <= KN_PROBLEM_VALUE_MAX)
         return kn_arena_dup(arena, value);
     return kn_arena_printf(arena, "%.*s…", (int)kn_utf8_cut(value, KN_PROBLEM_VALUE_MAX), value);
+}
+
+/* Room for one more, NULL when memory is short. */
+static struct kn_problem *next(struct kn_problems *problems)
+{
+    if (problems->n == problems->room) {
+        size_t room = problems->room > 0 ? 2 * problems->room : 8;
+        struct kn_problem *at = kn_arena_alloc(problems->arena, room * sizeof(*at));
+
+        if (at == NULL)
+            return NULL;
+        if (problems->n > 0)
+            memcpy(at, problems->at, problems->n * sizeof(*at));
+        problems->at = at;
+        problems->room = room;
+    }
+    problems->full = problems->n + 1 == KN_PROBLEMS_MAX;
+    return &problems->at[problems->n++];
 }
 
 void kn_problems_add(struct kn_problems *problems, const struct kn_problem *problem)
@@ -73,8 +89,11 @@ void kn_problems_add(struct kn_problems *problems, const struct kn_problem *prob
         problems->warnings++;
     if (kn_problems_full(problems))
         return;
-    kept = &problems->at[problems->n++];
+    kept = next(problems);
+    if (kept == NULL)
+        return;
     *kept = *problem;
+    kept->origin.name = kn_arena_dup(arena, problem->origin.name);
     kept->key = copy_value(arena, problem->key);
     kept->value = copy_value(arena, problem->value);
     kept->message = kn_arena_dup(arena, problem->message);

@@ -127,14 +127,16 @@ struct kn_problem {
 enum { KN_PROBLEMS_MAX = 100, KN_EXCERPT_MAX = 160, KN_PROBLEM_VALUE_MAX = 120 };
 
 struct kn_problems {
-    struct kn_arena *arena;  /* every text of every problem lives there */
-    struct kn_problem *at;   /* room for KN_PROBLEMS_MAX */
-    size_t n;                /* kept */
+    struct kn_arena *arena; /* every text of every problem lives there */
+    struct kn_problem *at;
+    size_t n, room;          /* kept: at most KN_PROBLEMS_MAX */
+    bool full;               /* more are only counted */
     size_t errors, warnings; /* found, kept or not */
 };
 
-/* KN_E_NO_MEMORY is the only failure. */
-KN_MUST_USE enum kn_code kn_problems_init(struct kn_problems *problems, struct kn_arena *arena);
+/* An empty list. With KN_COUNT_ONLY problems are counted and none is kept. */
+enum kn_keeping { KN_KEEP, KN_COUNT_ONLY };
+struct kn_problems kn_problems_new(struct kn_arena *arena, enum kn_keeping keeping);
 
 /*
  * Note a problem; its texts are copied. When the list is full it is only counted; ask

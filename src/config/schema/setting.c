@@ -6,8 +6,10 @@
 
 const struct kn_setting *kn_setting_find(const char *key)
 {
+    size_t n = strlen(key);
+
     for (size_t i = 0; i < kn_setting_count; i++) {
-        if (strcmp(kn_settings[i].key, key) == 0)
+        if (kn_settings[i].key_length == n && memcmp(kn_settings[i].key, key, n) == 0)
             return &kn_settings[i];
     }
     return NULL;

@@ -28,6 +28,7 @@ struct kn_range {
 
 struct kn_setting {
     const char *key; /* "model.dtype" */
+    size_t key_length;
     const struct kn_type *type;
     size_t offset;    /* of the member in struct kn_node_config */
     unsigned accepts; /* KN_ACCEPTS_* */

@@ -7,9 +7,9 @@
 #include "config/schema/setting.h"
 #include "config/schema/type.h"
 
-#define SETTING(ctype, member)                          \
-    .key = #member, .type = &kn_type_##ctype,           \
-    .offset = offsetof(struct kn_node_config, member) + \
+#define SETTING(ctype, member)                                                   \
+    .key = #member, .key_length = sizeof(#member) - 1, .type = &kn_type_##ctype, \
+    .offset = offsetof(struct kn_node_config, member) +                          \
               _Generic(((struct kn_node_config *)0)->member, struct kn_##ctype : 0)
 
 #define AUTO .accepts = KN_ACCEPTS_AUTO, .fallback = "auto"

@@ -40,6 +40,14 @@ static const struct unit *find_unit(const struct unit *units, const char *name)
     return units->name != NULL ? units : NULL;
 }
 
+/* Base units in one unit of the key; each row of these types names one. */
+static double own_factor(const struct unit *units, const struct kn_setting *setting)
+{
+    const struct unit *unit = find_unit(units, setting->unit);
+
+    return unit != NULL ? unit->factor : 1;
+}
+
 static bool reject_quantity(const struct kn_reading *reading, const struct kn_yaml_node *node,
                             const char *text, const char *what, const char *units)
 {
@@ -56,7 +64,8 @@ static bool read_quantity(const struct kn_reading *reading, const struct kn_yaml
                           struct kn_value *out, const struct unit *units, const char *what,
                           const char *unit_names)
 {
-    const struct unit *own = find_unit(units, reading->setting->unit), *unit = own;
+    double own = own_factor(units, reading->setting);
+    const struct unit *unit = find_unit(units, reading->setting->unit);
     const char *text = kn_read_text(reading, node, what, KN_ANY_QUOTES), *rest;
     double number;
 
@@ -69,7 +78,7 @@ static bool read_quantity(const struct kn_reading *reading, const struct kn_yaml
         unit = find_unit(units, rest);
     if (unit == NULL)
         return reject_quantity(reading, node, text, what, unit_names);
-    if (!kn_read_range(reading, node, number * unit->factor / own->factor, text))
+    if (!kn_read_range(reading, node, number * unit->factor / own, text))
         return false;
     out->integer = (int64_t)llround(number * unit->factor);
     return true;
@@ -155,8 +164,7 @@ double kn_value_in_unit(const struct kn_setting *setting, const struct kn_value 
 {
     const struct unit *units = units_of(setting->type);
 
-    return units != NULL ? (double)value->integer / find_unit(units, setting->unit)->factor
-                         : value->number;
+    return units != NULL ? (double)value->integer / own_factor(units, setting) : value->number;
 }
 
 static void print_bound(const struct kn_setting *setting, double bound, struct kn_text *out)
@@ -167,7 +175,7 @@ static void print_bound(const struct kn_setting *setting, double bound, struct k
     if (units != NULL) {
         struct kn_value value = { .is = KN_GIVEN };
 
-        value.integer = (int64_t)llround(bound * find_unit(units, setting->unit)->factor);
+        value.integer = (int64_t)llround(bound * own_factor(units, setting));
         setting->type->print(setting, &value, out);
         return;
     }

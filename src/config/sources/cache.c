@@ -175,8 +175,7 @@ void kn_cache_take_discovery(const struct kn_source *source, const struct kn_yam
     struct kn_walk how = { &taking, take_setting, count_wrong, count_wrong };
     const struct kn_yaml_node *top, *settings;
 
-    if (kn_problems_init(&taking.scratch, source->layers->arena) != KN_OK)
-        return;
+    taking.scratch = kn_problems_new(source->layers->arena, KN_COUNT_ONLY);
     top = begin(&taking, "discovery", now_s);
     if (top == NULL)
         return;
@@ -222,8 +221,7 @@ void kn_cache_take_calibration(const struct kn_source *source, const struct kn_y
     const struct kn_yaml_node *top, *blocks, *total;
     const char *preset = preset_word(source), *model;
 
-    if (kn_problems_init(&taking.scratch, source->layers->arena) != KN_OK)
-        return;
+    taking.scratch = kn_problems_new(source->layers->arena, KN_COUNT_ONLY);
     top = begin(&taking, "calibration", now_s);
     if (top == NULL)
         return;

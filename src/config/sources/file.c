@@ -1,6 +1,5 @@
 #include "config/sources/file.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "config/schema/form.h"
@@ -71,11 +70,12 @@ static const struct kn_setting *renamed(const struct taking *taking, const char 
     return NULL;
 }
 
-static const struct kn_setting *with_leaf(const char *leaf)
+/* The key that ends in `leaf`, NULL when none does. */
+static const char *with_leaf(const char *leaf)
 {
     for (size_t i = 0; i < kn_setting_count; i++) {
         if (strcmp(kn_setting_leaf(&kn_settings[i]), leaf) == 0)
-            return &kn_settings[i];
+            return kn_settings[i].key;
     }
     return NULL;
 }
@@ -93,7 +93,7 @@ static const char *meant(const char *path, const char *leaf)
     }
     if (whole.best != NULL && (whole.distance <= 2 || last.best == NULL))
         return whole.best;
-    return last.best != NULL ? with_leaf(last.best)->key : NULL;
+    return last.best != NULL ? with_leaf(last.best) : NULL;
 }
 
 /* What the writer of an unknown key most likely wanted. */
@@ -164,31 +164,37 @@ static void take_misplaced(void *arg, const char *path, const struct kn_yaml_nod
     note(arg, KN_P_WRONG_TYPE, path, key->value, &err);
 }
 
-static void walk(const struct kn_walk *how, const struct kn_yaml_node *map, const char *prefix)
+/* One key below `path`, whose first `n` bytes are the prefix with its dot. */
+static void walk(const struct kn_walk *how, const struct kn_yaml_node *map, char *path, size_t n)
 {
     for (const struct kn_yaml_node *key = map->first; key != NULL; key = key->next) {
-        char path[PATH_SIZE];
-        int n =
-            snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix != '\0' ? "." : "", key->text);
+        size_t length = key->length < PATH_SIZE - 2 - n ? key->length : PATH_SIZE - 2 - n;
+        bool dotted = memchr(key->text, '.', key->length) != NULL;
         const struct kn_setting *setting;
 
-        if (*prefix == '\0' && strncmp(key->text, "x-", 2) == 0)
+        if (n == 0 && strncmp(key->text, "x-", 2) == 0)
             continue;
-        setting = n > 0 && strchr(key->text, '.') == NULL ? kn_setting_find(path) : NULL;
-        if (setting != NULL)
+        memcpy(path + n, key->text, length);
+        path[n + length] = '\0';
+        setting = dotted ? NULL : kn_setting_find(path);
+        if (setting != NULL) {
             how->take(how->arg, setting, key);
-        else if (strchr(key->text, '.') != NULL || !kn_setting_is_section(path))
+        } else if (dotted || !kn_setting_is_section(path)) {
             how->unknown(how->arg, path, key);
-        else if (key->value->kind == KN_YAML_MAPPING)
-            walk(how, key->value, path); /* as deep as the keys of the table */
-        else if (!kn_yaml_is_null(key->value))
+        } else if (key->value->kind == KN_YAML_MAPPING) {
+            path[n + length] = '.';
+            walk(how, key->value, path, n + length + 1); /* as deep as the table's keys */
+        } else if (!kn_yaml_is_null(key->value)) {
             how->misplaced(how->arg, path, key);
+        }
     }
 }
 
 void kn_file_walk(const struct kn_walk *how, const struct kn_yaml_node *root)
 {
-    walk(how, root, "");
+    char path[PATH_SIZE];
+
+    walk(how, root, path, 0);
 }
 
 static enum kn_problem_kind kind_of(enum kn_yaml_fault_kind fault)

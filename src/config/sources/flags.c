@@ -102,8 +102,9 @@ struct kn_flag kn_flag_match(struct kn_arena *arena, const char *const *words, s
 
 void kn_flag_take(const struct kn_source *source, const struct kn_flag *flag)
 {
-    struct kn_origin origin = { .layer = KN_LAYER_CLI, .name = flag->name, .age_s = -1 };
+    struct kn_origin origin = { .layer = KN_LAYER_CLI, .age_s = -1 };
 
+    origin.name = kn_arena_dup(source->layers->arena, flag->name);
     kn_layer_read_word(source, flag->setting, flag->value, &origin, flag->append);
 }
 

@@ -7,7 +7,7 @@
 
 #include "lib/base/memory.h"
 
-enum { FIRST_BLOCK = 8 * 1024, LARGEST_BLOCK = 256 * 1024 };
+enum { FIRST_BLOCK = 16 * 1024, LARGEST_BLOCK = 64 * 1024 };
 
 struct block {
     struct block *next;
@@ -46,10 +46,12 @@ void kn_arena_free(struct kn_arena *arena)
 static struct block *grow(struct kn_arena *arena, size_t size)
 {
     size_t want = size > arena->next_size ? size : arena->next_size;
-    struct block *block = kn_try_alloc(sizeof(*block) + want);
+    /* Not zeroed here: what is never handed out is never touched. */
+    struct block *block = kn_try_realloc(NULL, sizeof(*block) + want);
 
     if (block == NULL)
         return NULL;
+    block->used = 0;
     block->size = want;
     block->next = arena->blocks;
     arena->blocks = block;
@@ -77,7 +79,7 @@ void *kn_arena_alloc(struct kn_arena *arena, size_t size)
     }
     memory = (char *)block->bytes + block->used;
     block->used += size;
-    return memory;
+    return memset(memory, 0, size);
 }
 
 char *kn_arena_dup_n(struct kn_arena *arena, const char *bytes, size_t n)

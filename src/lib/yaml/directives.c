@@ -31,32 +31,43 @@ static void read_directive(struct kn_yaml_reading *r, uint32_t at)
                version ? "Remove the line, or write \"%YAML 1.2\"." : "Remove the line.");
 }
 
+static bool begins_directive(const struct kn_yaml_reading *r, uint32_t at)
+{
+    return kn_yaml_at(&r->doc, at) == '%' &&
+           (at == r->first || kn_yaml_is_break(kn_yaml_at(&r->doc, at - 1)));
+}
+
+static uint32_t next_line(const struct kn_yaml_reading *r, uint32_t at)
+{
+    return kn_yaml_skip_space(&r->doc, kn_yaml_line_end(&r->doc, at));
+}
+
 /*
  * libyaml never sees a directive: it compares each %TAG with all before it, which a hostile file
  * makes slow.
  */
 void kn_yaml_read_directives(struct kn_yaml_reading *r)
 {
-    uint32_t at = kn_yaml_skip_space(&r->doc, r->first), directive = at;
-    bool any = false;
+    uint32_t first = kn_yaml_skip_space(&r->doc, r->first), end = first, last = first;
 
-    while (kn_yaml_at(&r->doc, at) == '%' &&
-           (at == r->first || kn_yaml_is_break(kn_yaml_at(&r->doc, at - 1)))) {
-        any = true;
-        directive = at;
-        read_directive(r, at);
-        at = kn_yaml_skip_space(&r->doc, kn_yaml_line_end(&r->doc, at));
+    while (begins_directive(r, end)) {
+        last = end;
+        end = next_line(r, end);
     }
-    if (!any)
+    if (end == first)
         return;
-    r->first = at;
-    if (!kn_yaml_is_document_mark(&r->doc, at) || kn_yaml_at(&r->doc, at) == '.')
+    if (!kn_yaml_is_document_mark(&r->doc, end) || kn_yaml_at(&r->doc, end) == '.') {
         kn_yaml_fatal(r, (struct kn_yaml_fault){
                              .kind = KN_YAML_FAULT_SYNTAX,
-                             .start = directive,
-                             .end = kn_yaml_word_end(&r->doc, directive),
+                             .start = last,
+                             .end = kn_yaml_word_end(&r->doc, last),
                              .message = "\"%\" begins a directive, and no \"---\" follows",
                              .hint = "Remove the line, or put the value in quotes." });
+        return;
+    }
+    for (uint32_t at = first; at < end; at = next_line(r, at))
+        read_directive(r, at);
+    r->first = end;
 }
 
 void kn_yaml_read_rest(struct kn_yaml_reading *r, uint32_t at, bool ended)
@@ -64,10 +75,8 @@ void kn_yaml_read_rest(struct kn_yaml_reading *r, uint32_t at, bool ended)
     const struct kn_yaml_document *doc = &r->doc;
 
     at = kn_yaml_skip_space(doc, at);
-    while (kn_yaml_is_document_mark(doc, at) && kn_yaml_at(doc, at) == '.') {
+    while (kn_yaml_is_document_mark(doc, at) && kn_yaml_at(doc, at) == '.')
         at = kn_yaml_skip_space(doc, at + 3);
-        ended = true;
-    }
     if (at == doc->size)
         return;
     if (ended || kn_yaml_is_document_mark(doc, at) || kn_yaml_at(doc, at) == '%')

@@ -19,6 +19,11 @@ static bool is_printable_word(const char *bytes)
     return ((word | ((word - 0x20 * ones) & ~word) | ((del - ones) & ~del)) & high) == 0;
 }
 
+static bool is_plain_ascii(char byte)
+{
+    return (byte >= ' ' && byte <= '~') || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
 /* A break to some readers and none to others: lines would be counted differently. */
 static bool is_foreign_break(uint32_t code)
 {
@@ -63,8 +68,8 @@ static void refuse_character(struct kn_yaml_reading *r, size_t at, size_t length
                                   (unsigned)code, at);
         hint = "Use an ordinary line break.";
     } else {
-        message = kn_arena_printf(r->arena, "control character U+%04X at offset %zu is not allowed",
-                                  (unsigned)code, at);
+        message = kn_arena_printf(r->arena, "%scharacter U+%04X at offset %zu is not allowed",
+                                  code < 0xa0 ? "control " : "", (unsigned)code, at);
         if (code == 0)
             hint = "Check that this is a text file, saved as UTF-8.";
     }
@@ -97,6 +102,9 @@ bool kn_yaml_check_bytes(struct kn_yaml_reading *r)
     for (; at < size; at += length) {
         length = WORD;
         if (size - at >= WORD && is_printable_word(bytes + at))
+            continue;
+        length = 1;
+        if (is_plain_ascii(bytes[at]))
             continue;
         length = kn_utf8_decode(bytes + at, size - at, &code);
         if (length == 0) {

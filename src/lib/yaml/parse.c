@@ -264,7 +264,7 @@ static void open_collection(struct kn_yaml_reading *r, const yaml_event_t *event
         return;
     }
     if (wants_key(top(r)))
-        feature(r, start, kn_yaml_word_end(&r->doc, start), "a list or mapping cannot be a key",
+        feature(r, start, start + 1, "a list or mapping cannot be a key",
                 "Write a word as the key; put a value that begins with \"{\" or \"[\" in quotes.");
     node = new_node(r, kind, flow ? KN_YAML_FLOW : KN_YAML_BLOCK, start);
     if (node == NULL)
@@ -298,7 +298,7 @@ static void on_mapping(struct kn_yaml_reading *r, const yaml_event_t *event)
 /* A collection with brackets ends behind them, every other one where its last child ends. */
 static void on_end(struct kn_yaml_reading *r, const yaml_event_t *event)
 {
-    struct kn_yaml_frame *frame = top(r);
+    struct kn_yaml_frame *frame = &r->stack[r->depth - 1];
     struct kn_yaml_node *node = frame->node;
 
     node->end = frame->end;

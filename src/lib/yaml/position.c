@@ -12,36 +12,49 @@ static bool continues_character(char byte)
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* Length of the line break at `at`: 2 for CR LF, 0 when there is none. */
-static size_t break_length(const char *bytes, size_t size, size_t at)
+/* The byte at `at` is the last one of a line break. */
+static bool ends_line(const char *bytes, size_t size, size_t at)
 {
-    if (bytes[at] == '\n')
-        return 1;
-    if (bytes[at] != '\r')
-        return 0;
-    return at + 1 < size && bytes[at + 1] == '\n' ? 2 : 1;
+    return bytes[at] == '\n' || (bytes[at] == '\r' && (at + 1 == size || bytes[at + 1] != '\n'));
+}
+
+/* Fills the line table: where each line begins. */
+/* Index of the byte that ends the line around `at`, or `size`. Most files have no CR at all. */
+static size_t next_break(const char *bytes, size_t size, size_t at, bool returns)
+{
+    const char *found;
+
+    if (!returns) {
+        found = memchr(bytes + at, '\n', size - at);
+        return found != NULL ? (size_t)(found - bytes) : size;
+    }
+    while (at < size && !ends_line(bytes, size, at))
+        at++;
+    return at;
 }
 
 void kn_yaml_index_lines(struct kn_yaml_reading *r)
 {
     const char *bytes = r->doc.bytes;
-    size_t size = r->doc.size, n = 1, length;
+    size_t size = r->doc.size, n = 1;
+    bool returns;
     uint32_t *lines;
 
     if (size > KN_YAML_SIZE_MAX)
         size = 0; /* one line is all that will be asked for */
-    for (size_t i = 0; i < size; i++)
-        n += bytes[i] == '\n' || (bytes[i] == '\r' && break_length(bytes, size, i) == 1);
+    returns = memchr(bytes, '\r', size) != NULL;
+    for (size_t i = 0; i < size; i++) /* too many by the CR of each CR LF */
+        n += (size_t)(bytes[i] == '\n') + (size_t)(bytes[i] == '\r');
     lines = kn_arena_alloc(r->arena, n * sizeof(*lines));
     if (lines == NULL) {
         r->no_memory = true;
         return;
     }
     n = 1;
-    for (size_t i = 0; i<size; i += length> 0 ? length : 1) {
-        length = break_length(bytes, size, i);
-        if (length > 0)
-            lines[n++] = (uint32_t)(i + length);
+    for (size_t at = 0; at < size; at++) {
+        at = next_break(bytes, size, at, returns);
+        if (at < size)
+            lines[n++] = (uint32_t)(at + 1);
     }
     r->doc.lines = lines;
     r->doc.line_count = n;
@@ -69,8 +82,10 @@ static size_t end_of_line(const struct kn_yaml_document *doc, size_t line)
     size_t end, start = doc->lines[line];
 
     if (doc->size > KN_YAML_SIZE_MAX) {
-        for (end = 0; end < KN_YAML_SIZE_MAX && break_length(doc->bytes, doc->size, end) == 0;)
-            end++;
+        for (end = 0; end < KN_YAML_SIZE_MAX; end++) {
+            if (doc->bytes[end] == '\n' || doc->bytes[end] == '\r')
+                break;
+        }
         return end;
     }
     if (line + 1 == doc->line_count)
@@ -99,30 +114,43 @@ struct kn_yaml_position kn_yaml_locate(const struct kn_yaml_document *doc, size_
                                       .line_end = (uint32_t)end_of_line(doc, line) };
 }
 
+/* How many characters begin in these eight bytes. */
+static uint32_t begin_in_word(const char *bytes)
+{
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t word, continued;
+
+    memcpy(&word, bytes, sizeof(word));
+    continued = (word >> 7) & ~(word >> 6) & ones;
+    return 8 - (uint32_t)((continued * ones) >> 56);
+}
+
 /*
  * Marks come in rising order but for a few, so that walking from the one before is linear over a
  * whole file.
  */
 uint32_t kn_yaml_byte_of(struct kn_yaml_reading *r, yaml_mark_t mark)
 {
-    const char *bytes = r->doc.bytes;
+    const char *bytes = r->doc.bytes + r->first;
     size_t left = r->doc.size - r->first;
     uint32_t want = mark.index < left ? (uint32_t)mark.index : (uint32_t)left;
+    uint32_t chars = r->at_char, at = r->at_byte;
 
     if (r->ascii)
         return r->first + want;
-    bytes += r->first;
-    while (r->at_char < want && r->at_byte < left) {
-        do
-            r->at_byte++;
-        while (r->at_byte < left && continues_character(bytes[r->at_byte]));
-        r->at_char++;
+    for (; chars + 8 <= want && at + 8 <= left; at += 8)
+        chars += begin_in_word(bytes + at);
+    while (at < left && continues_character(bytes[at]))
+        at++;
+    for (; chars < want && at < left; chars++) {
+        for (at++; at < left && continues_character(bytes[at]);)
+            at++;
     }
-    while (r->at_char > want) {
-        do
-            r->at_byte--;
-        while (r->at_byte > 0 && continues_character(bytes[r->at_byte]));
-        r->at_char--;
+    for (; chars > want; chars--) {
+        for (at--; at > 0 && continues_character(bytes[at]);)
+            at--;
     }
-    return r->first + r->at_byte;
+    r->at_char = chars;
+    r->at_byte = at;
+    return r->first + at;
 }

@@ -4,26 +4,6 @@
 
 #include "lib/yaml/yaml.h"
 
-unsigned char kn_yaml_at(const struct kn_yaml_document *doc, size_t at)
-{
-    return at < doc->size ? (unsigned char)doc->bytes[at] : 0;
-}
-
-bool kn_yaml_is_blank(unsigned char byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
-bool kn_yaml_is_break(unsigned char byte)
-{
-    return byte == '\n' || byte == '\r';
-}
-
-bool kn_yaml_is_gap(unsigned char byte)
-{
-    return byte == 0 || kn_yaml_is_blank(byte) || kn_yaml_is_break(byte);
-}
-
 uint32_t kn_yaml_skip_blanks(const struct kn_yaml_document *doc, uint32_t at)
 {
     while (kn_yaml_is_blank(kn_yaml_at(doc, at)))

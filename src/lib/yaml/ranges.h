@@ -9,14 +9,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct kn_yaml_document;
+#include "lib/yaml/yaml.h"
 
 /* The byte at `at`, 0 at the end of the file (which holds no NUL). */
-unsigned char kn_yaml_at(const struct kn_yaml_document *doc, size_t at);
+static inline unsigned char kn_yaml_at(const struct kn_yaml_document *doc, size_t at)
+{
+    return at < doc->size ? (unsigned char)doc->bytes[at] : 0;
+}
 
-bool kn_yaml_is_blank(unsigned char byte); /* space or tab */
-bool kn_yaml_is_break(unsigned char byte); /* part of a line break */
-bool kn_yaml_is_gap(unsigned char byte);   /* either, or the end of the file */
+static inline bool kn_yaml_is_blank(unsigned char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+/* Part of a line break. */
+static inline bool kn_yaml_is_break(unsigned char byte)
+{
+    return byte == '\n' || byte == '\r';
+}
+
+/* Blank, line break, or the end of the file. */
+static inline bool kn_yaml_is_gap(unsigned char byte)
+{
+    return byte == 0 || kn_yaml_is_blank(byte) || kn_yaml_is_break(byte);
+}
 
 /* Past spaces and tabs. */
 uint32_t kn_yaml_skip_blanks(const struct kn_yaml_document *doc, uint32_t at);

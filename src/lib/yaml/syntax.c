@@ -224,8 +224,11 @@ void kn_yaml_misfit(struct kn_yaml_reading *r, uint32_t at, const char *message,
 
 static void no_key(struct kn_yaml_reading *r, uint32_t at)
 {
-    kn_yaml_misfit(r, at, "this line does not fit the indentation of the lines above",
-                   "Indent it like the keys that it belongs to.");
+    if (kn_yaml_at(&r->doc, at) == ':')
+        refuse(r, at, at + 1, "a key is missing before \":\"", "Write one.");
+    else
+        kn_yaml_misfit(r, at, "this line does not fit the indentation of the lines above",
+                       "Indent it like the keys that it belongs to.");
 }
 
 static void no_item(struct kn_yaml_reading *r, uint32_t at)
@@ -277,11 +280,13 @@ static void inside_bracket(struct kn_yaml_reading *r, uint32_t at)
     } else if (byte == '-' && kn_yaml_is_gap(kn_yaml_at(&r->doc, at + 1))) {
         refuse(r, at, at + 1, "\"- \" cannot stand inside brackets",
                "Separate the items with commas.");
-    } else if (byte == ':') {
+    } else if (byte == ':' && (r->last == NULL || same_line(r, r->last->start, at))) {
         refuse(r, at, at + 1, "\":\" cannot stand here", quote_it);
     } else {
-        refuse_slice(r, at, kn_yaml_word_end(&r->doc, at), "a comma is missing before \"@\"",
-                     "Separate the entries with commas.");
+        if (byte == ':') /* the value before reached into this line */
+            at = kn_yaml_skip_blanks(&r->doc, kn_yaml_line_start(&r->doc, at));
+        refuse(r, at, kn_yaml_word_end(&r->doc, at), "a comma is missing before this",
+               "Separate the entries with commas.");
     }
 }
 
