@@ -66,22 +66,28 @@ void kn_cli_answer(struct kn_cli *cli, struct kn_json *json)
     kn_json_free(json);
 }
 
+/* A conversation that nobody hears is no failure. */
+static void write_talk(struct kn_cli *cli)
+{
+    struct kn_error ignored = { 0 };
+
+    if (cli->talk.n > 0)
+        (void)!kn_stream_write(KN_STREAM_ERR, cli->talk.at, cli->talk.n, &ignored);
+    kn_text_cut(&cli->talk, 0);
+}
+
 enum kn_code kn_cli_flush(struct kn_cli *cli, struct kn_error *err)
 {
     enum kn_code rc = KN_OK;
 
     if (cli->answer.failed || cli->talk.failed)
         return kn_fail_no_memory(err);
-    /* Where both end in one terminal, what was said while the answer was made comes first. */
-    if (cli->talk.n > 0) {
-        struct kn_error ignored = { 0 };
-
-        (void)!kn_stream_write(KN_STREAM_ERR, cli->talk.at, cli->talk.n, &ignored);
-    }
+    if (!cli->answer_first)
+        write_talk(cli);
     if (cli->answer.n > 0)
         rc = kn_stream_write(KN_STREAM_OUT, cli->answer.at, cli->answer.n, err);
-    kn_text_cut(&cli->talk, 0);
     kn_text_cut(&cli->answer, 0);
+    write_talk(cli);
     return rc;
 }
 

@@ -38,6 +38,7 @@ struct kn_cli {
     struct kn_arena *arena; /* lives as long as the run */
     struct kn_term out_term, err_term;
     struct kn_text answer, talk; /* for standard output and standard error */
+    bool answer_first;           /* the conversation comments on the answer */
 };
 
 /* The value of --NAME ("" when it takes none), NULL when it was not given. */

@@ -33,6 +33,15 @@ static void add_sources(const struct kn_snapshot *snapshot, struct kn_text *out)
                      flags);
 }
 
+static bool all_in_file(const struct kn_problems *problems)
+{
+    for (size_t i = 0; i < problems->n; i++) {
+        if (problems->at[i].origin.layer != KN_LAYER_FILE)
+            return false;
+    }
+    return true;
+}
+
 /* The first line, without an end. */
 static void add_headline(const struct kn_snapshot *snapshot, const struct kn_config_paths *paths,
                          const char *name, struct kn_text *out)
@@ -41,7 +50,7 @@ static void add_headline(const struct kn_snapshot *snapshot, const struct kn_con
 
     if (problems->errors > 0) {
         kn_problems_count(problems->errors, problems->warnings, out);
-        kn_text_addf(out, " in %s", paths->config_exists ? name : "the configuration");
+        kn_text_addf(out, " in %s", all_in_file(problems) ? name : "the configuration");
         return;
     }
     if (paths->config_exists)

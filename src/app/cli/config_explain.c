@@ -161,9 +161,12 @@ static void show(struct kn_cli *cli, const struct kn_snapshot *snapshot,
     const struct kn_setting *setting = resolved->setting;
     const struct kn_problems_view view = { snapshot, setting->key, false };
     unsigned columns = cli->out_term.columns;
+    struct kn_text built_in = { 0 };
 
     add_winner(cli, resolved);
-    add_assignment(cli, "built in", built_in_of(resolved));
+    kn_value_show(setting, &built_in_of(resolved)->value, &built_in);
+    add_item(cli, "built in", kn_text_get(&built_in));
+    kn_text_done(&built_in);
     add_type(cli, setting);
     add_ways(cli, setting);
     kn_text_add_char(&cli->answer, '\n');

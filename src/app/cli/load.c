@@ -100,6 +100,7 @@ enum kn_exit kn_load_valid(struct kn_cli *cli, struct kn_snapshot **out)
 static bool sets_something(const char *entry)
 {
     static const char prefix[] = "KWAAINET_", home[] = "KWAAINET_HOME=";
+    static const char config[] = "KWAAINET_CONFIG=";
     size_t n = strcspn(entry, "=");
 
     for (size_t i = 0; i < kn_setting_count; i++) {
@@ -109,7 +110,8 @@ static bool sets_something(const char *entry)
             return true;
     }
     return strncmp(entry, prefix, sizeof(prefix) - 1) == 0 &&
-           strncmp(entry, home, sizeof(home) - 1) != 0;
+           strncmp(entry, home, sizeof(home) - 1) != 0 &&
+           strncmp(entry, config, sizeof(config) - 1) != 0;
 }
 
 bool kn_request_file_alone(const struct kn_cli *cli, struct kn_config_request *out)
