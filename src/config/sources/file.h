@@ -33,6 +33,6 @@ struct kn_walk {
     /* A section that is a list or a single value. */
     void (*misplaced)(void *arg, const char *path, const struct kn_yaml_node *key);
 };
-void kn_file_walk(const struct kn_walk *walk, const struct kn_yaml_node *root);
+void kn_file_walk(const struct kn_walk *how, const struct kn_yaml_node *root);
 
 #endif
