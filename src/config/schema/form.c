@@ -209,39 +209,46 @@ static bool check_peer(const char *text, enum kn_problem_kind *kind, struct kn_e
     return false;
 }
 
-/* clang-format off */
 const struct kn_form kn_form_node_name = {
     "node name", "^[A-Za-z0-9][A-Za-z0-9-]{1,62}[A-Za-z0-9]$",
-    "3 to 64 letters, digits and hyphens, with no hyphen at either end", check_node_name };
+    "3 to 64 letters, digits and hyphens, with no hyphen at either end", check_node_name
+};
 const struct kn_form kn_form_version = {
-    "version", "[^ \\t\\r\\n]", "X.Y.Z of at least 0.3.15; other texts are accepted with a warning", check_version };
+    "version", "[^ \\t\\r\\n]", "X.Y.Z of at least 0.3.15; other texts are accepted with a warning",
+    check_version
+};
 const struct kn_form kn_form_semver = {
     "semantic version", "^(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})\\.(0|[1-9][0-9]{0,8})$",
-    "three numbers, such as 1.0.0", check_semver };
-const struct kn_form kn_form_filled = {
-    "text", "[^ \\t\\r\\n]", "any text but an empty one", check_filled };
-const struct kn_form kn_form_prefix = {
-    "DHT prefix", "^[^. \\t\\r\\n]+$", "a text without dot and white space", check_prefix };
+    "three numbers, such as 1.0.0", check_semver
+};
+const struct kn_form kn_form_filled = { "text", "[^ \\t\\r\\n]", "any text but an empty one",
+                                        check_filled };
+const struct kn_form kn_form_prefix = { "DHT prefix", "^[^. \\t\\r\\n]+$",
+                                        "a text without dot and white space", check_prefix };
 const struct kn_form kn_form_device = {
     "device", "^(cpu|mps|(cuda|rocm)(:(0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5]))?)$",
-    "cpu, mps, cuda, cuda:N, rocm or rocm:N with N from 0 to 255", check_device };
-const struct kn_form kn_form_ip = {
-    "IP address", "^([0-9.]{7,15}|[0-9A-Fa-f:.]{2,45})$", "an IPv4 or IPv6 address", check_ip };
-const struct kn_form kn_form_url = {
-    "URL", "^https?://[^/:?# \\t\\r\\n\"<>][^ \\t\\r\\n\"<>]*$", "an http:// or https:// address", check_url };
+    "cpu, mps, cuda, cuda:N, rocm or rocm:N with N from 0 to 255", check_device
+};
+const struct kn_form kn_form_ip = { "IP address", "^([0-9.]{7,15}|[0-9A-Fa-f:.]{2,45})$",
+                                    "an IPv4 or IPv6 address", check_ip };
+const struct kn_form kn_form_url = { "URL", "^https?://[^/:?# \\t\\r\\n\"<>][^ \\t\\r\\n\"<>]*$",
+                                     "an http:// or https:// address", check_url };
 const struct kn_form kn_form_url_or_off = {
     "URL", "^(off|https?://[^/:?# \\t\\r\\n\"<>][^ \\t\\r\\n\"<>]*)$",
-    "an http:// or https:// address, or off", check_url_or_off };
-const struct kn_form kn_form_email = {
-    "mail address", "^[^@ \\t\\r\\n,]+@[^@ \\t\\r\\n,]+$", "one address with one @", check_email };
-const struct kn_form kn_form_word = {
-    "item of a list", "^[^,\\[ \\t\\r\\n][^, \\t\\r\\n]*$", "a text without comma and white space", check_word };
-const struct kn_form kn_form_module = {
-    "module level", "^[A-Za-z0-9_/.-]+=(error|warn|info|debug|trace)$",
-    "a module, =, and error, warn, info, debug or trace", check_module };
-const struct kn_form kn_form_multiaddr = {
-    "multiaddr", "^/", "a libp2p address, such as /ip4/0.0.0.0/tcp/8080", check_multiaddr };
+    "an http:// or https:// address, or off", check_url_or_off
+};
+const struct kn_form kn_form_email = { "mail address", "^[^@ \\t\\r\\n,]+@[^@ \\t\\r\\n,]+$",
+                                       "one address with one @", check_email };
+const struct kn_form kn_form_word = { "item of a list", "^[^,\\[ \\t\\r\\n][^, \\t\\r\\n]*$",
+                                      "a text without comma and white space", check_word };
+const struct kn_form kn_form_module = { "module level",
+                                        "^[A-Za-z0-9_/.-]+=(error|warn|info|debug|trace)$",
+                                        "a module, =, and error, warn, info, debug or trace",
+                                        check_module };
+const struct kn_form kn_form_multiaddr = { "multiaddr", "^/",
+                                           "a libp2p address, such as /ip4/0.0.0.0/tcp/8080",
+                                           check_multiaddr };
 const struct kn_form kn_form_peer = {
     "peer address", "^/.*/(p2p|ipfs)/[1-9A-Za-z]+$",
-    "a libp2p address with its peer, such as /dns/example.org/tcp/8000/p2p/ID", check_peer };
-/* clang-format on */
+    "a libp2p address with its peer, such as /dns/example.org/tcp/8000/p2p/ID", check_peer
+};

@@ -133,7 +133,7 @@ static void take_renamed(const struct taking *taking, const struct kn_setting *s
     struct kn_origin origin = origin_of(taking, key->value);
     struct kn_error err;
 
-    (void)kn_fail(&err, KN_E_UNSUPPORTED, "%s is called %s since schema %s", path, setting->key,
+    (void)kn_fail(&err, KN_E_UNSUPPORTED, "is called %s since schema %s", setting->key,
                   KN_SCHEMA_VERSION);
     kn_hint(&err, "It was read as that; kwaainet config migrate changes the file.");
     note(taking, KN_P_MIGRATED, path, key, &err);

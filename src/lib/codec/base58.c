@@ -36,7 +36,7 @@ enum kn_code kn_base58_decode(const char *text, size_t n, uint8_t *out, size_t r
     for (size_t i = zeros; i < n;) {
         uint64_t carry = 0, factor = 1;
 
-        for (; i < n && factor < 58u * 58 * 58 * 58 * 58; i++, factor *= 58)
+        for (; i < n && factor < (uint64_t)58 * 58 * 58 * 58 * 58; i++, factor *= 58)
             carry = carry * 58 + (uint64_t)digit_of(text[i]);
         for (size_t j = 0; j < used; j++) {
             carry += factor * out[room - 1 - j];

@@ -350,7 +350,7 @@ static void durations_know_their_units(void **state)
         KEY, text, NULL,                                              \
             "wrong-type " KEY ": \"" text                             \
             "\" is not a duration | Write a number with a unit (ms, " \
-            "s, m, h, d), or a plain number of seconds."                    \
+            "s, m, h, d), or a plain number of seconds."              \
     }
     static const struct value_case cases[] = {
         { KEY, "120", "2m", "" },

@@ -207,7 +207,7 @@ static void a_renamed_key_is_read_from_an_older_file_only(void **state)
           "schema_version=0.9.0 performance.cache_tokens=4096",
           "f:1:17 migrated schema_version: the file follows schema 0.9.0; this program's is 1.0.0 "
           "| It was translated while reading; kwaainet config migrate changes the file.\n"
-          "f:3:3 migrated performance.cache_capacity: performance.cache_capacity is called "
+          "f:3:3 migrated performance.cache_capacity: is called "
           "performance.cache_tokens since schema 1.0.0 | It was read as that; kwaainet config "
           "migrate changes the file." },
         { "performance:\n  cache_capacity: 4096\n", "",
@@ -217,7 +217,7 @@ static void a_renamed_key_is_read_from_an_older_file_only(void **state)
           "schema_version=0.9.0 performance.cache_tokens=WRONG",
           "f:1:17 migrated schema_version: the file follows schema 0.9.0; this program's is 1.0.0 "
           "| It was translated while reading; kwaainet config migrate changes the file.\n"
-          "f:2:15 migrated performance.cache_capacity: performance.cache_capacity is called "
+          "f:2:15 migrated performance.cache_capacity: is called "
           "performance.cache_tokens since schema 1.0.0 | It was read as that; kwaainet config "
           "migrate changes the file.\n"
           "f:2:31 wrong-type performance.cache_tokens: \"x\" is not a whole number" },
