@@ -122,7 +122,7 @@ static enum kn_code insert_block(struct kn_editing *editing, const struct kn_yam
     uint32_t column, at;
     struct kn_text *out;
 
-    if (!kn_place_column(doc, like->start, &column))
+    if (!kn_place_entry(doc, like->start, &at, &column))
         return kn_editing_refuse(editing, like->start, "the keys are written in an unusual way");
     if (before != NULL) {
         at = kn_place_entry_end(doc, kn_editing_pair_end(before), column);

@@ -100,6 +100,18 @@ bool kn_place_column(const struct kn_yaml_document *doc, uint32_t at, uint32_t *
     return line == at;
 }
 
+bool kn_place_entry(const struct kn_yaml_document *doc, uint32_t key, uint32_t *start,
+                    uint32_t *column)
+{
+    uint32_t mark = kn_place_skip_blanks(doc, kn_place_line_start(doc, key));
+
+    *start = mark;
+    if (mark < key &&
+        (kn_place_byte(doc, mark) != '?' || kn_place_skip_blanks(doc, mark + 1) != key))
+        return false;
+    return kn_place_column(doc, mark, column);
+}
+
 bool kn_place_is_comment(const struct kn_yaml_document *doc, uint32_t line)
 {
     return kn_place_byte(doc, kn_place_skip_blanks(doc, line)) == '#';

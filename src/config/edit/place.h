@@ -40,6 +40,10 @@ bool kn_place_ends_line(const struct kn_yaml_document *doc, uint32_t at);
 /* Spaces before `at` on its line. False when something else stands there too. */
 bool kn_place_column(const struct kn_yaml_document *doc, uint32_t at, uint32_t *out);
 
+/* The same for a key, which "? " may precede: the column of its entry, and where that begins. */
+bool kn_place_entry(const struct kn_yaml_document *doc, uint32_t key, uint32_t *start,
+                    uint32_t *column);
+
 /* The line that begins at `line` holds a comment alone, or nothing. */
 bool kn_place_is_comment(const struct kn_yaml_document *doc, uint32_t line);
 bool kn_place_is_blank(const struct kn_yaml_document *doc, uint32_t line);

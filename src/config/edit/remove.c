@@ -6,14 +6,14 @@
 static bool holds_comments(const struct kn_yaml_document *doc, const struct kn_yaml_node *key)
 {
     const struct kn_yaml_node *map = key->value, *only = map->first;
-    uint32_t end = kn_editing_pair_end(key), column;
+    uint32_t end = kn_editing_pair_end(key), start, column;
 
     if (map->style == KN_YAML_FLOW)
         return kn_place_has_comment(doc, kn_place_next_line(doc, map->start),
                                     kn_place_line_start(doc, only->start)) ||
                kn_place_has_comment(doc, kn_place_next_line(doc, kn_editing_pair_end(only)),
                                     kn_place_line_start(doc, end));
-    if (!kn_place_column(doc, key->start, &column))
+    if (!kn_place_entry(doc, key->start, &start, &column))
         return true;
     return kn_place_has_comment(doc, kn_place_next_line(doc, key->end),
                                 kn_place_line_start(doc, only->start)) ||
@@ -34,11 +34,11 @@ static size_t level_to_remove(const struct kn_editing *editing)
 static enum kn_code remove_lines(struct kn_editing *editing, const struct kn_yaml_node *key)
 {
     const struct kn_yaml_document *doc = &editing->doc;
-    uint32_t column;
+    uint32_t start, column;
 
-    if (!kn_place_column(doc, key->start, &column))
+    if (!kn_place_entry(doc, key->start, &start, &column))
         return kn_editing_refuse(editing, key->start, "the key is written in an unusual way");
-    (void)kn_editing_splice(editing, kn_place_line_start(doc, key->start),
+    (void)kn_editing_splice(editing, kn_place_line_start(doc, start),
                             kn_place_next_line(doc, kn_editing_pair_end(key)));
     return KN_OK;
 }

@@ -46,7 +46,10 @@ static enum kn_code replace_block_scalar(struct kn_editing *editing, const struc
     return KN_OK;
 }
 
-/* What stood below the key goes; the value comes behind the colon, comments in between stay. */
+/*
+ * What stood below the key goes with its lines; the value comes behind the colon, and comments
+ * between the two stay.
+ */
 static enum kn_code replace_block(struct kn_editing *editing, const struct kn_yaml_node *key)
 {
     const struct kn_yaml_document *doc = &editing->doc;
@@ -57,7 +60,7 @@ static enum kn_code replace_block(struct kn_editing *editing, const struct kn_ya
 
     if (kn_place_byte(doc, colon) != ':' || kn_place_same_line(doc, colon, old->start))
         return kn_editing_refuse(editing, key->start, "the value is written in an unusual way");
-    out = kn_editing_splice(editing, colon + 1, old->end);
+    out = kn_editing_splice(editing, colon + 1, kn_place_line_end(doc, old->end));
     kn_text_add_char(out, ' ');
     kn_spell_value(editing->wanted, style_of(old), KN_SPELL_BLOCK, out);
     kn_place_copy(doc, colon + 1, above, out);

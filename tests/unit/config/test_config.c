@@ -309,7 +309,7 @@ static void twenty_mistakes_get_twenty_messages_at_their_places(void **state)
         { 23, 3, "duplicate-key" },  { 25, 22, "wrong-type" },    { 27, 20, "out-of-range" },
         { 28, 35, "invalid-value" }, { 29, 10, "wrong-type" },
     };
-    struct kn_snapshot *snapshot = load(KN_DOCUMENTS "/twenty_mistakes.yaml", NO_WORDS, NULL);
+    struct kn_snapshot *snapshot = load(KN_DOCUMENTS "/wrong/twenty_mistakes.yaml", NO_WORDS, NULL);
     const struct kn_problems *problems = kn_snapshot_problems(snapshot);
 
     (void)state;

@@ -51,6 +51,8 @@ static const struct row places[] = {
       "state:\n  initial: ONLINE\n  adapters: []\n" },
     { "a schedule", "resources:\n  max_models: 1\n", "resources.schedules", "[{name: a, cron: b}]",
       KN_EDIT_INSERTED, "resources:\n  max_models: 1\n  schedules:\n    - {name: a, cron: b}\n" },
+    { "beside explicit keys", "node:\n  ? name\n  : a # n\n  ? identity_key\n", "node.port", "1",
+      KN_EDIT_INSERTED, "node:\n  ? name\n  : a # n\n  port: 1\n  ? identity_key\n" },
     { "unknown keys", "node:\n  name: a\n  a.b: 1\n  x-port: 2\nnode.port: 3\n", "node.port", "1",
       KN_EDIT_INSERTED, "node:\n  name: a\n  port: 1\n  a.b: 1\n  x-port: 2\nnode.port: 3\n" },
 };
@@ -65,6 +67,8 @@ static const struct row sections[] = {
     { "between others", "node:\n   name: a\n\n# of network\nnetwork:\n   new_swarm: true\n",
       "model.name", "m", KN_EDIT_INSERTED,
       "node:\n   name: a\nmodel:\n   name: m\n\n# of network\nnetwork:\n   new_swarm: true\n" },
+    { "before an explicit key", "? x-a\n: 1\n", "node.port", "1", KN_EDIT_INSERTED,
+      "node:\n  port: 1\n? x-a\n: 1\n" },
     { "behind what is commented out", "node:\n  name: a\n  # port: 1\n# model\nx-a: 1\n",
       "model.name", "m", KN_EDIT_INSERTED,
       "node:\n  name: a\n  # port: 1\nmodel:\n  name: m\n# model\nx-a: 1\n" },

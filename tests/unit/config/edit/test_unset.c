@@ -38,6 +38,8 @@ static const struct row blocks[] = {
     { "everything", "# a\nnode:\n  port: 1\n# b", "node.port", REMOVED, "# a\n# b" },
     { "everything but the header", "---\nnode: {port: 1}\n...\n", "node.port", REMOVED,
       "---\n...\n" },
+    { "an explicit key", "node:\n  ? name # a\n  : a # b\n  ? port\n", "node.name", REMOVED,
+      "node:\n  ? port\n" },
     { "a whole section", "node:\n  port: 1\n  name: a\nmodel: {}\n", "node", REMOVED,
       "model: {}\n" },
 };
