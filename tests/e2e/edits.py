@@ -299,7 +299,7 @@ def main():
     lines = subprocess.run([args.driver, "--settings"], check=True, capture_output=True,
                            text=True).stdout.splitlines()
     settings = [styles.Setting(line) for line in lines]
-    texts = [path.read_bytes() for path in sorted(args.documents.iterdir())]
+    texts = [path.read_bytes() for path in sorted(args.documents.glob("*.yaml"))]
     by_hand = len(texts)
     texts += [styles.document(random.Random(f"{args.seed} {i}"), settings)
               for i in range(GENERATED)]

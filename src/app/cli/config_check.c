@@ -27,10 +27,11 @@ static void add_sources(const struct kn_snapshot *snapshot, struct kn_text *out)
 
     kn_text_add(out, "no configuration file; built-in values hold");
     if (variables > 0)
-        kn_text_addf(out, ", except %zu from the environment", variables);
+        kn_text_addf(out, ", except %zu value%s from the environment", variables,
+                     variables == 1 ? "" : "s");
     if (flags > 0)
-        kn_text_addf(out, "%s %zu from the command line", variables > 0 ? " and" : ", except",
-                     flags);
+        kn_text_addf(out, "%s %zu value%s from the command line",
+                     variables > 0 ? " and" : ", except", flags, flags == 1 ? "" : "s");
 }
 
 static bool all_in_file(const struct kn_problems *problems)
@@ -44,12 +45,12 @@ static bool all_in_file(const struct kn_problems *problems)
 
 /* The first line, without an end. */
 static void add_headline(const struct kn_snapshot *snapshot, const struct kn_config_paths *paths,
-                         const char *name, struct kn_text *out)
+                         const char *name, bool quiet, struct kn_text *out)
 {
     const struct kn_problems *problems = kn_snapshot_problems(snapshot);
 
     if (problems->errors > 0) {
-        kn_problems_count(problems->errors, problems->warnings, out);
+        kn_problems_count(problems->errors, quiet ? 0 : problems->warnings, out);
         kn_text_addf(out, " in %s", all_in_file(problems) ? name : "the configuration");
         return;
     }
@@ -73,7 +74,7 @@ static void show(struct kn_cli *cli, const struct kn_snapshot *snapshot,
     if (cli->quiet && problems->errors == 0)
         return;
     kn_term_add_safe(&name, kn_short_path(cli, paths->config));
-    add_headline(snapshot, paths, kn_text_get(&name), &headline);
+    add_headline(snapshot, paths, kn_text_get(&name), cli->quiet, &headline);
     kn_fold_paragraph(&cli->answer, kn_text_get(&headline), cli->out_term.columns, 0);
     kn_text_done(&headline);
     kn_text_done(&name);

@@ -61,18 +61,26 @@ static void add_winner(struct kn_cli *cli, const struct kn_resolved *resolved)
 {
     const struct kn_setting *setting = resolved->setting;
     struct kn_text text = { 0 };
+    struct kn_fold fold = { .columns = cli->out_term.columns,
+                            .at = setting->key_length,
+                            .hang = 2 };
     bool first = true;
 
     kn_term_add(&cli->out_term, &cli->answer, KN_BOLD, setting->key);
     kn_text_add(&text, " = ");
     kn_value_show(setting, &resolved->value, &text);
-    kn_text_add(&text, "\n");
-    kn_text_add(&cli->answer, kn_text_get(&text));
+    (void)kn_fold_add(&cli->answer, kn_text_get(&text), &fold);
+    kn_text_add_char(&cli->answer, '\n');
     kn_text_cut(&text, 0);
     kn_origin_words(&resolved->origin, &text);
     if (!resolved->valid)
         kn_text_add(&text, " is wrong; the built-in value stands instead");
     add_item(cli, "from", kn_text_get(&text));
+    if (resolved->origin.layer == KN_LAYER_CACHE) {
+        kn_text_cut(&text, 0);
+        kn_origin_place(&resolved->origin, &text);
+        add_item(cli, "kept in", kn_text_get(&text));
+    }
     kn_text_done(&text);
     for (const struct kn_assignment *at = resolved->assignments; at != NULL; at = at->weaker) {
         if (!is_beaten(resolved, at) || at->origin.layer == KN_LAYER_FALLBACK)
@@ -159,7 +167,9 @@ static void show(struct kn_cli *cli, const struct kn_snapshot *snapshot,
                  const struct kn_resolved *resolved)
 {
     const struct kn_setting *setting = resolved->setting;
-    const struct kn_problems_view view = { snapshot, setting->key, false };
+    const struct kn_problems_view view = {
+        .snapshot = snapshot, .keys = &setting->key, .key_count = 1, .without_no_effect = true
+    };
     unsigned columns = cli->out_term.columns;
     struct kn_text built_in = { 0 };
 
@@ -227,7 +237,7 @@ static void answer(struct kn_cli *cli, const struct kn_snapshot *snapshot,
                    const struct kn_resolved *resolved)
 {
     const struct kn_setting *setting = resolved->setting;
-    const struct kn_problems_view view = { snapshot, setting->key, false };
+    const struct kn_problems_view view = { .keys = &setting->key, .key_count = 1 };
     char variable[KN_SETTING_VARIABLE_SIZE];
     struct kn_json *json = kn_json_object();
 
@@ -250,7 +260,7 @@ static void answer(struct kn_cli *cli, const struct kn_snapshot *snapshot,
 static enum kn_exit run(struct kn_cli *cli)
 {
     const struct kn_setting *setting = kn_need_setting(cli, cli->arguments[0]);
-    struct kn_problems_view doubts = { .errors_only = true };
+    struct kn_problems_view doubts = { .key_count = 1, .errors_only = true };
     struct kn_snapshot *snapshot;
     enum kn_exit code;
 
@@ -263,7 +273,7 @@ static enum kn_exit run(struct kn_cli *cli)
         answer(cli, snapshot, kn_snapshot_get(snapshot, setting));
     else
         show(cli, snapshot, kn_snapshot_get(snapshot, setting));
-    doubts.key = setting->key;
+    doubts.keys = &setting->key;
     if (kn_problems_seen(kn_snapshot_problems(snapshot), &doubts) > 0)
         code = kn_problems_exit(kn_snapshot_problems(snapshot));
     kn_snapshot_unref(snapshot);

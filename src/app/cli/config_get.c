@@ -19,17 +19,15 @@ static void answer(struct kn_cli *cli, const struct kn_resolved *resolved)
 /* A script gets the value byte by byte; a terminal gets nothing that could move its cursor. */
 static void print(struct kn_cli *cli, const struct kn_resolved *resolved)
 {
-    bool raw = !cli->out_term.is_terminal && resolved->value.is == KN_GIVEN &&
-               resolved->setting->type->shape == KN_SHAPE_TEXT && !resolved->setting->secret &&
-               resolved->setting->type != &kn_type_choice &&
-               resolved->setting->type != &kn_type_size &&
-               resolved->setting->type != &kn_type_duration;
+    struct kn_text word = { 0 };
 
-    if (raw)
-        kn_text_add(&cli->answer, resolved->value.text);
+    kn_value_word(resolved->setting, &resolved->value, &word);
+    if (cli->out_term.is_terminal)
+        kn_term_add_safe(&cli->answer, kn_text_get(&word));
     else
-        kn_value_show(resolved->setting, &resolved->value, &cli->answer);
+        kn_text_add(&cli->answer, kn_text_get(&word));
     kn_text_add_char(&cli->answer, '\n');
+    kn_text_done(&word);
 }
 
 static enum kn_exit run(struct kn_cli *cli)

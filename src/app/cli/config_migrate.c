@@ -94,7 +94,8 @@ static enum kn_exit set_version(struct migration *migration)
 /* A file that cannot be read, or follows rules that are newer than this program. */
 static enum kn_exit need_readable(struct migration *migration)
 {
-    const struct kn_problems_view view = { .key = "schema_version", .errors_only = true };
+    static const char *const key = "schema_version";
+    const struct kn_problems_view view = { .keys = &key, .key_count = 1, .errors_only = true };
 
     if (kn_problems_seen(kn_snapshot_problems(migration->change.was), &view) == 0)
         return KN_EXIT_DONE;

@@ -34,7 +34,7 @@ static enum kn_exit take_items(struct job *job, size_t words_each)
     if (cli->argument_count % words_each != 0) {
         (void)kn_fail(&err, KN_E_INVALID, "%s has no value",
                       cli->arguments[cli->argument_count - 1]);
-        kn_hint(&err, "Write kwaainet %s %s.", cli->command->name, cli->command->arguments);
+        kn_hint(&err, "Write a value behind every key.");
         return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
     }
     job->n = cli->argument_count / words_each;
@@ -207,12 +207,16 @@ static void show_old_problems(struct job *job)
 static void show_warnings(struct job *job)
 {
     const struct kn_problems *problems = kn_snapshot_problems(job->change.now);
-    struct kn_problems_view view = { .snapshot = job->change.now };
+    const char **keys = kn_arena_alloc(job->cli->arena, job->n * sizeof(*keys));
+    const struct kn_problems_view view = { .snapshot = job->change.now,
+                                           .keys = keys,
+                                           .key_count = job->n };
 
-    for (size_t i = 0; i < job->n; i++) {
-        view.key = job->items[i].setting->key;
-        kn_problems_show(&job->cli->err_term, problems, &view, &job->cli->talk);
-    }
+    if (keys == NULL)
+        kn_out_of_memory();
+    for (size_t i = 0; i < job->n; i++)
+        keys[i] = job->items[i].setting->key;
+    kn_problems_show(&job->cli->err_term, problems, &view, &job->cli->talk);
 }
 
 static void show(struct job *job)

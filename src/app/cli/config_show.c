@@ -143,7 +143,7 @@ static void add_row(const struct view *view, const struct kn_setting *setting, c
     const struct kn_resolved *resolved = kn_snapshot_get(view->snapshot, setting);
     struct kn_cli *cli = view->cli;
     struct kn_text origin = { 0 };
-    size_t at, wanted;
+    size_t at, wanted, width;
 
     kn_text_fill(&cli->answer, ' ', INDENT);
     kn_text_add(&cli->answer, name);
@@ -152,9 +152,11 @@ static void add_row(const struct view *view, const struct kn_setting *setting, c
     kn_text_add_char(&origin, '(');
     kn_origin_words(&resolved->origin, &origin);
     kn_text_add_char(&origin, ')');
+    width = kn_utf8_width(kn_text_get(&origin), origin.n);
     wanted = at == VALUES_AT ? at : at + 2 <= ORIGINS_AT ? ORIGINS_AT : at + 2;
-    if (wanted + kn_utf8_width(kn_text_get(&origin), origin.n) > cli->out_term.columns &&
-        at > VALUES_AT) {
+    if (wanted + width > cli->out_term.columns && at > VALUES_AT)
+        wanted = at + 2;
+    if (wanted + width > cli->out_term.columns && at > VALUES_AT) {
         kn_text_add_char(&cli->answer, '\n');
         at = 0;
         wanted = VALUES_AT;

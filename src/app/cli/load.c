@@ -45,7 +45,9 @@ enum kn_exit kn_refuse_key(struct kn_cli *cli, const struct kn_snapshot *snapsho
                            const struct kn_setting *setting)
 {
     const struct kn_problems *problems = kn_snapshot_problems(snapshot);
-    const struct kn_problems_view view = { snapshot, setting->key, true };
+    const struct kn_problems_view view = {
+        .snapshot = snapshot, .keys = &setting->key, .key_count = 1, .errors_only = true
+    };
     size_t n = kn_problems_seen(problems, &view);
 
     if (n == 0)

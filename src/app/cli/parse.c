@@ -53,26 +53,54 @@ static bool is_group(const char *word)
     return false;
 }
 
-static enum kn_code unknown_command(struct parsing *parsing, struct kn_error *err)
+static void offer_group(struct kn_arena *arena, struct kn_nearest *nearest, const char *name,
+                        size_t n)
 {
-    const char *first = parsing->words[0], *second = parsing->n > 1 ? parsing->words[1] : NULL;
-    const char *typed = first, *best = NULL;
-    struct kn_nearest nearest;
+    const char *group = kn_arena_dup_n(arena, name, n);
 
-    if (second != NULL && is_group(first))
-        typed = kn_arena_printf(parsing->cli->arena, "%s %s", first, second);
-    if (typed == NULL)
-        return kn_fail_no_memory(err);
-    nearest = kn_nearest_to(typed);
+    if (group != NULL)
+        kn_nearest_offer(nearest, group);
+}
+
+/* The command, or the group of commands, that `typed` is nearest to; NULL when none is near. */
+static const char *nearest_command(struct kn_arena *arena, const char *typed)
+{
+    struct kn_nearest nearest = kn_nearest_to(typed);
+    const char *best = NULL;
+
     for (const struct kn_command *const *at = kn_commands; *at != NULL; at++) {
         const char *blank = strchr((*at)->name, ' '), *kept = nearest.best;
 
         kn_nearest_offer(&nearest, (*at)->name);
-        if (blank != NULL && typed == first) /* "show" alone */
-            kn_nearest_offer(&nearest, blank + 1);
+        if (blank != NULL)
+            kn_nearest_offer(&nearest, blank + 1); /* "show" alone */
         if (nearest.best != kept)
             best = (*at)->name;
+        kept = nearest.best;
+        if (blank != NULL) /* "config" alone */
+            offer_group(arena, &nearest, (*at)->name, (size_t)(blank - (*at)->name));
+        if (nearest.best != kept)
+            best = nearest.best;
     }
+    return best;
+}
+
+static enum kn_code unknown_command(struct parsing *parsing, struct kn_error *err)
+{
+    const char *first = parsing->words[0], *second = parsing->n > 1 ? parsing->words[1] : "--";
+    const char *typed = first, *best = NULL;
+
+    if (!is_flag(second)) {
+        const char *both = kn_arena_printf(parsing->cli->arena, "%s %s", first, second);
+
+        if (both == NULL)
+            return kn_fail_no_memory(err);
+        best = nearest_command(parsing->cli->arena, both);
+        if (best != NULL || is_group(first))
+            typed = both;
+    }
+    if (best == NULL)
+        best = nearest_command(parsing->cli->arena, first);
     (void)kn_fail(err, KN_E_INVALID, "unknown command \"%.100s\"", typed);
     if (best != NULL)
         kn_hint(err, "Did you mean kwaainet %s?", best);
@@ -153,6 +181,11 @@ static enum kn_code unknown_flag(struct parsing *parsing, const char *name, stru
     struct kn_nearest nearest = kn_nearest_to(name);
     const struct kn_command_flag *flag = command != NULL ? command->flags : NULL;
 
+    if (command == NULL && parsing->cli->group == NULL) {
+        (void)kn_fail(err, KN_E_INVALID, "\"%.100s\" stands where a command belongs", name);
+        kn_hint(err, "kwaainet --help lists the commands.");
+        return KN_E_INVALID;
+    }
     (void)kn_fail(err, KN_E_INVALID, "unknown flag \"%.100s\"", name);
     for (; flag != NULL && flag->name != NULL; flag++)
         kn_nearest_offer(&nearest, flag->name);

@@ -22,12 +22,22 @@ static bool is_of_file(const struct kn_problem *problem)
     return is_error(problem) && (kind == KN_FILE_NOT_FOUND || kind == KN_PARSE_ERROR);
 }
 
+static bool is_about(const struct kn_problem *problem, const struct kn_problems_view *view)
+{
+    for (size_t i = 0; i < view->key_count && problem->key != NULL; i++) {
+        if (strcmp(problem->key, view->keys[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool is_seen(const struct kn_problem *problem, const struct kn_problems_view *view)
 {
     if (view->errors_only && !is_error(problem))
         return false;
-    return view->key == NULL || is_of_file(problem) ||
-           (problem->key != NULL && strcmp(problem->key, view->key) == 0);
+    if (view->without_no_effect && problem->kind == KN_P_NO_EFFECT)
+        return false;
+    return view->key_count == 0 || is_of_file(problem) || is_about(problem, view);
 }
 
 size_t kn_problems_seen(const struct kn_problems *problems, const struct kn_problems_view *view)
@@ -77,6 +87,8 @@ static void add_weaker(const struct kn_problem *problem, const struct kn_snapsho
 static void add_source(const struct kn_problem *problem, const struct kn_snapshot *snapshot,
                        struct kn_text *out)
 {
+    if (problem->key == NULL)
+        return;
     if (problem->origin.layer == KN_LAYER_CLI)
         kn_text_add(out, "given on the command line");
     else if (problem->origin.layer == KN_LAYER_ENV)
@@ -157,7 +169,7 @@ void kn_problems_show(const struct kn_term *term, const struct kn_problems *prob
     show_no_effect(term, problems, view, out);
     if (out->n > start + 1 && out->at[out->n - 1] == '\n' && out->at[out->n - 2] == '\n')
         kn_text_cut(out, out->n - 1);
-    if (hidden > 0 && view->key == NULL)
+    if (hidden > 0 && view->key_count == 0)
         kn_text_addf(out, "\n  and %zu more\n", hidden);
 }
 

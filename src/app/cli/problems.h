@@ -5,6 +5,7 @@
 #define KN_CLI_PROBLEMS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "app/docs/exit_codes.h"
 #include "config/resolve/snapshot.h"
@@ -16,8 +17,10 @@ struct kn_text;
 
 struct kn_problems_view {
     const struct kn_snapshot *snapshot; /* for what else is said about a setting; NULL: nothing */
-    const char *key; /* only what bears on this key: its own and those of the file; NULL: all */
+    const char *const *keys;            /* only what bears on these: theirs, those of the file */
+    size_t key_count;                   /* 0: all */
     bool errors_only;
+    bool without_no_effect; /* it is said elsewhere */
 };
 
 /* Append the problems with an empty line between them; KN_P_NO_EFFECT ones as one paragraph. */

@@ -6,19 +6,31 @@
 #include "app/term/term.h"
 #include "lib/base/text.h"
 
+void kn_value_word(const struct kn_setting *setting, const struct kn_value *value,
+                   struct kn_text *out)
+{
+    if (setting->secret && value->is == KN_GIVEN)
+        kn_text_add(out, KN_SECRET_SHOWN);
+    else if (setting->type == &kn_type_path && value->is == KN_GIVEN)
+        kn_text_add(out, value->text); /* the word form doubles dollar signs */
+    else
+        kn_value_print(setting, value, out);
+}
+
 void kn_value_show(const struct kn_setting *setting, const struct kn_value *value,
                    struct kn_text *out)
 {
+    bool texts = setting->type->shape == KN_SHAPE_LIST && value->is == KN_GIVEN &&
+                 setting->type != &kn_type_schedule_list && !setting->secret;
     struct kn_text word = { 0 };
 
-    if (setting->secret && value->is == KN_GIVEN) {
-        kn_text_add(out, KN_SECRET_SHOWN);
-        return;
+    for (size_t i = 0; texts && i < value->texts.n; i++) {
+        kn_text_add(out, i > 0 ? ", " : "");
+        kn_term_add_safe(out, value->texts.at[i]);
     }
-    if (setting->type == &kn_type_path && value->is == KN_GIVEN)
-        kn_text_add(&word, value->text); /* the word form doubles dollar signs */
-    else
-        kn_value_print(setting, value, &word);
+    if (texts && value->texts.n > 0)
+        return;
+    kn_value_word(setting, value, &word);
     kn_term_add_safe(out, kn_text_get(&word));
     kn_text_done(&word);
 }

@@ -13,7 +13,14 @@ struct kn_text;
 #define KN_SECRET_SHOWN "(secret)"
 #define KN_SECRET_JSON "********"
 
-/* Append the value as a person reads it; a secret one hidden, control characters as '?'. */
+/*
+ * Append the value as a script reads it: the word form, but a path as it is, and a secret one
+ * hidden. May hold control characters.
+ */
+void kn_value_word(const struct kn_setting *setting, const struct kn_value *value,
+                   struct kn_text *out);
+
+/* Append it as a person reads it: control characters as '?', a blank between items of a list. */
 void kn_value_show(const struct kn_setting *setting, const struct kn_value *value,
                    struct kn_text *out);
 

@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+"""What the program prints, compared with what it should print.
+
+usage: run.py PROGRAM [--update] [CASE...]
+
+Each case is a file tests/golden/CASE.txt with the command line, the exit code and the output of
+one or more runs. A run has a folder of its own and an environment of its own. It speaks to a
+pseudo-terminal of 60, 80 or 120 columns, where both outputs are one, or to two pipes.
+--update writes the files anew; look at the difference before you commit it.
+"""
+import datetime
+import difflib
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+WIDTHS = (60, 80, 120)
+PEER = "/p2p/QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc"
+
+TYPO = """\
+# This node
+node:
+  port: 8080
+  name: ada-C-box
+
+model:
+  name: Llama-3.3-70B-Instruct
+  start_block: 68
+  end_block: 80
+
+  # Half of the memory of float32
+
+  # and as good
+  dtype: flaot16
+"""
+TEN_MISTAKES = f"""\
+nodes:
+  name: x
+node:
+  port: 0
+  name: -ada
+  name: ada
+model:
+  dtype: flaot16
+  start_block: 080
+  end_block: 12
+  rebalance: yes
+network:
+  bootstrap_peers:
+    - /ip4/1.2.3.4/tcp/99999{PEER}
+    - /dns/a-host-with-a-rather-long-name.example.org/tcp/8000
+  connection_timeout: 5 parsecs
+dht:
+  announce_interval: 2m
+  expiration: 1m
+logging:
+  level: 'informative'
+resources:
+  max_memory_gb: 16 GiBs
+"""
+RIGHT = f"""\
+# This node
+schema_version: 1.0.0
+node:
+  port: 8080 # behind the router
+  name: ada-C-box
+model:
+  name: Llama-3.3-70B-Instruct
+  start_block: 68
+  end_block: 80
+network:
+  bootstrap_peers: [/ip4/1.2.3.4/tcp/8000{PEER}]
+alerts:
+  webhook_url: https://hooks.example.org/a-secret-token
+"""
+OLD = "performance:\n  cache_capacity: 100 # tokens\n"
+
+
+def hours_ago(hours):
+    at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=hours, minutes=5)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def cache():
+    return f"""\
+discovery:
+  timestamp: "{hours_ago(2)}"
+  bootstraps: [QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc,
+               Qmd3A8N5aQBATe2SYvNikaeCS9CAKN4E86jdCPacZ6RZJY]
+  settings:
+    node: {{port: 8082}}
+    model: {{name: Llama-3.3-70B-Instruct, start_block: 68, end_block: 80}}
+  reasons:
+    model.name: most popular of 5 models, 127 providers
+    node.port: 8080-8081 were in use
+"""
+
+
+# Where a run is seen: terminals by width, "pipe" with text, "json" with --json.
+TERMINALS = WIDTHS
+EVERY = WIDTHS + ("pipe", "json")
+
+# name: [(files, environment, words, where), …]; the runs of a case share one folder.
+CASES = {
+    # proves: FR-4/4.4, NFR-2/2.2, P1/4, P2/10.3
+    "check_anchor": [({"node_config.yaml": TYPO}, {}, "config check --port 70000", EVERY)],
+    # proves: FR-4/4.1, FR-4/4.2, FR-4/4.3, FR-4/4.4, FR-4/4.6
+    "check_ten_mistakes": [({"node_config.yaml": TEN_MISTAKES}, {}, "config check", EVERY),
+                           ({}, {}, "config check --quiet", ("pipe",))],
+    # proves: FR-5/5.4
+    "check_right": [({}, {}, "config check", EVERY),
+                    ({}, {"KWAAINET_PORT": "81", "KWAAINET_PROT": "1"},
+                     "config check --dtype float16", ("pipe",)),
+                    ({"node_config.yaml": RIGHT}, {}, "config check", EVERY),
+                    ({}, {}, "config check --quiet", ("pipe",))],
+    "check_broken": [({"node_config.yaml": "node:\n  port: [80\nmodel:\n"}, {}, "config check",
+                      EVERY),
+                     ({}, {}, "config show", ("pipe", "json")),
+                     ({}, {}, "config explain model.dtype", ("pipe",)),
+                     ({}, {}, "config get model.dtype", ("pipe", "json")),
+                     ({}, {}, "config set node.port 1", ("pipe", "json"))],
+    # proves: FR-5/5.5, FR-1/1.3
+    "check_missing": [({}, {}, "config check --config other.yaml", ("pipe", "json")),
+                      ({}, {}, "config set --config other.yaml node.port 1", ("pipe", "json"))],
+    "check_sources": [({"node_config.yaml": "node: {port: 8080, name: x}\n"},
+                       {"KWAAINET_NODE_PORT": "0", "KWAAINET_LOG_LEVEL": "loud"},
+                       "config check --dtype int4 --set node.name=-", ("pipe", 60))],
+    "check_hostile": [({"node_config.yaml": 'node:\n  name: "a\\e[2Jb\\nnode: c"\n'
+                                            '  "k\\e]0;x\\a": 1\n'}, {}, "config check", EVERY)],
+    # proves: FR-5/5.6, P2/10.2
+    "show": [({"node_config.yaml": RIGHT}, {"KWAAINET_PORT": "8090"},
+              "config show --dtype float16", EVERY),
+             ({}, {}, "config show --changed", (80, "json")),
+             ({}, {}, "config show --section model.rebalance", (80, "json")),
+             ({}, {}, "config show --section modle", ("pipe", "json"))],
+    # proves: FR-5/5.1.3
+    "show_cached": [({"home/discovery_cache.yaml": cache}, {"KWAAINET_HOME": "home"},
+                     "config show --section model --quiet", (80,)),
+                    ({}, {"KWAAINET_HOME": "home"}, "config explain model.name", (120,)),
+                    ({}, {"KWAAINET_HOME": "home"}, "config explain node.port --port 9000", (80,)),
+                    ({}, {"KWAAINET_HOME": "home"}, "config get model.name", ("json",))],
+    "explain": [({"node_config.yaml": RIGHT}, {"KWAAINET_PORT": "8090"},
+                 "config explain node.port --port 9000", EVERY),
+                ({}, {}, "config explain network.bootstrap_peers", TERMINALS),
+                ({}, {}, "config explain alerts.webhook_url", (80, "json")),
+                ({}, {}, "config explain node.prot", ("pipe", "json")),
+                ({}, {}, "config explain node", ("pipe",))],
+    "get": [({"node_config.yaml": RIGHT}, {}, "config get node.port", (80, "pipe", "json")),
+            ({}, {}, "config get alerts.webhook_url", ("pipe", "json")),
+            ({}, {}, "config get network.bootstrap_peers", ("pipe", "json")),
+            ({}, {}, "config get dht.announce_interval", ("pipe", "json")),
+            ({}, {}, "config get node.name --name -", ("pipe", "json"))],
+    # proves: FR-0/0.3.6
+    "set": [({"node_config.yaml": RIGHT}, {}, "config set node.port 9000", EVERY),
+            ({}, {}, "config set node.port 70000", EVERY),
+            ({}, {}, "config set model.end_block 60", ("pipe", 60)),
+            ({}, {"KWAAINET_PORT": "8090"}, "config set node.port 9001 model.dtype float16",
+             ("pipe", "json")),
+            ({}, {}, "config unset node.port alerts.email", (80,)),
+            ({}, {}, "config unset node.name", ("json",)),
+            ({}, {}, "config set node.port", ("pipe",)),
+            ({}, {}, "config set node.port 1 node.name", ("pipe", "json"))],
+    "set_new": [({}, {}, "config set model.dtype float16", (60, "pipe")),
+                ({"node_config.yaml": "# mine\nnode:\n  pot: 1\n"}, {},
+                 "config set node.port 9000", (80, "pipe", "json"))],
+    "edit": [({"node_config.yaml": RIGHT, "wrong.sh": 'printf "node:\\n  port: x\\n" > "$1"\n',
+               "right.sh": 'printf "node:\\n  port: 9000\\n" > "$1"\n'}, {"EDITOR": "true"},
+              "config edit", ("pipe", "json")),
+             ({}, {"EDITOR": "false"}, "config edit", ("pipe", "json")),
+             ({}, {"EDITOR": "no-such-editor"}, "config edit", ("pipe",)),
+             ({}, {"VISUAL": "sh  wrong.sh"}, "config edit", ("pipe", "json")),
+             ({}, {"VISUAL": "sh right.sh"}, "config edit", ("pipe",)),
+             ({}, {}, "config get node.port", ("pipe",))],
+    "diff": [({"node_config.yaml": RIGHT, "other.yaml": "node:\n  port: 9000\n"}, {},
+              "config diff", EVERY),
+             ({}, {"KWAAINET_PORT": "1"}, "config diff other.yaml", (80,)),
+             ({}, {"KWAAINET_PORT": "1"}, "config diff node_config.yaml other.yaml", ("json",)),
+             ({}, {}, "config diff other.yaml other.yaml", ("pipe", "json"))],
+    "path": [({}, {}, "config path", ("pipe", "json"))],
+    # proves: MS-4/6
+    "migrate": [({}, {}, "config migrate", ("pipe", "json")),
+                ({"node_config.yaml": OLD}, {}, "config migrate", (80,)),
+                ({"node_config.yaml": "schema_version: 0.9.0\n" + OLD}, {}, "config migrate",
+                 ("json",)),
+                ({}, {}, "config migrate", ("pipe",)),
+                ({"node_config.yaml": "schema_version: 2.0.0\n"}, {}, "config migrate",
+                 ("pipe", "json"))],
+    "help": [({}, {}, "", TERMINALS), ({}, {}, "--help", ("json",)),
+             ({}, {}, "config check --help", EVERY), ({}, {}, "help config", TERMINALS),
+             ({}, {}, "help config chek", ("pipe", "json")), ({}, {}, "config -h", ("pipe",))],
+    "usage": [({}, {}, words, ("pipe", "json")) for words in (
+        "config", "confg show", "confg", "config shw", "show", "zzz", "--port 1", "config show --prot 3",
+        "config show --section", "config show --json=yes", "config show extra", "config get",
+        "config show --set node.prot=1", "config show --port", "config example --port 3",
+        "completion fsh", "config show --version")],
+}
+
+
+def environment(folder, extra):
+    return {"HOME": "/nowhere", "KWAAINET_HOME": "/nowhere/.kwaainet", "TERM": "xterm",
+            "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "NO_COLOR": "1",
+            "TMPDIR": str(folder / "tmp"), **extra}
+
+
+def in_pipes(command, folder, env):
+    done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    return done.returncode, out + (f"-- standard error\n{err}" if err else "")
+
+
+def in_terminal(command, folder, env, columns):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    with subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=theirs,
+                          stderr=theirs) as child:
+        os.close(theirs)
+        output = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            output += part
+    os.close(ours)
+    return child.returncode, output.decode().replace("\r\n", "\n")
+
+
+def one_run(program, folder, extra, words, where):
+    env = environment(folder, extra)
+    words = words.split() + (["--json"] if where == "json" else [])
+    if isinstance(where, int):
+        code, output = in_terminal([program] + words, folder, env, where)
+        title = f"{where} columns"
+    else:
+        code, output = in_pipes([program] + words, folder, env)
+        title = "pipe"
+    variables = "".join(f"{name}={value} " for name, value in extra.items())
+    output = output.replace(str(folder), "FOLDER").replace("\x1b", "^[")
+    parts = output.split("kwaainet-")  # the random part of a private folder
+    output = parts[0] + "".join("kwaainet-XXXXXX" + part[6:] if part[6:7] == "/" else
+                                "kwaainet-" + part for part in parts[1:])
+    return f"== {title}: {variables}kwaainet {' '.join(words)}".rstrip() + \
+           f"\n{output}== exit {code}\n\n"
+
+
+def transcript(program, case):
+    text = ""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        (folder / "tmp").mkdir()
+        for files, extra, words, seen in CASES[case]:
+            for where in seen:
+                for path, content in files.items():
+                    (folder / path).parent.mkdir(exist_ok=True)
+                    (folder / path).write_text(content() if callable(content) else content)
+                text += one_run(program, folder, extra, words, where)
+    return text
+
+
+def main():
+    words = [word for word in sys.argv[1:] if word != "--update"]
+    update = "--update" in sys.argv
+    if not words:
+        sys.exit(__doc__.strip())
+    program, wrong = str(Path(words[0]).resolve()), 0
+    for case in words[1:] or CASES:
+        path = HERE / f"{case}.txt"
+        got = transcript(program, case)
+        want = path.read_text() if path.exists() else ""
+        if update:
+            path.write_text(got)
+        elif got != want:
+            wrong += 1
+            sys.stdout.writelines(difflib.unified_diff(want.splitlines(True),
+                                                       got.splitlines(True), str(path), "printed"))
+    sys.exit(f"{wrong} of {len(CASES)} transcripts differ" if wrong else 0)
+
+
+main()

@@ -1,0 +1,115 @@
+#include "lib/json/json.h"
+
+#include <math.h>
+
+#include "lib/base/text.h"
+#include "support/check.h"
+
+/* The printed form without its last line feed. Takes the document. */
+static const char *printed(struct kn_json *json)
+{
+    static char copy[4096];
+    struct kn_text text = { 0 };
+
+    CHECK("print", kn_json_print(json, &text));
+    (void)snprintf(copy, sizeof(copy), "%.*s", (int)text.n - 1, kn_text_get(&text));
+    kn_text_done(&text);
+    kn_json_free(json);
+    return copy;
+}
+
+static void scalars_print_as_json_has_them(void **state)
+{
+    const struct {
+        const char *row;
+        struct kn_json *json;
+        const char *want;
+    } rows[] = {
+        { "null", kn_json_null(), "null" },
+        { "true", kn_json_bool(true), "true" },
+        { "false", kn_json_bool(false), "false" },
+        { "least integer", kn_json_int(INT64_MIN), "-9223372036854775808" },
+        { "a number without a fraction", kn_json_number(16), "16" },
+        { "a tenth stays short", kn_json_number(0.1), "0.1" },
+        { "beyond whole doubles", kn_json_number(1e300), "1e+300" },
+        { "no text is null", kn_json_string(NULL), "null" },
+        { "empty text", kn_json_string(""), "\"\"" },
+        { "quotes and backslashes", kn_json_string("a\"b\\c"), "\"a\\\"b\\\\c\"" },
+        { "line feed and tab", kn_json_string("a\nb\tc"), "\"a\\nb\\tc\"" },
+        { "controls", kn_json_string("\x1b[2J\x7f"), "\"\\u001b[2J\\u007f\"" },
+        { "umlauts stay", kn_json_string("\xc3\xa4"), "\"\xc3\xa4\"" },
+        { "no UTF-8 is repaired", kn_json_string("a\xff\xc3"), "\"a\xef\xbf\xbd\xef\xbf\xbd\"" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++)
+        CHECK_STR(rows[i].row, printed(rows[i].json), rows[i].want);
+}
+
+static void members_keep_their_order(void **state)
+{
+    struct kn_json *object = kn_json_object(), *array = kn_json_array();
+
+    (void)state;
+    CHECK("append", kn_json_append(array, kn_json_int(1)));
+    CHECK("append", kn_json_append(array, kn_json_object()));
+    CHECK("set", kn_json_set(object, "z", array));
+    CHECK("set", kn_json_set(object, "a", kn_json_array()));
+    CHECK_STR("order", printed(object), "{\n  \"z\": [\n    1,\n    {}\n  ],\n  \"a\": []\n}");
+}
+
+static void what_could_not_be_made_cannot_be_put(void **state)
+{
+    struct kn_json *object = kn_json_object();
+
+    (void)state;
+    CHECK("no value", !kn_json_set(object, "a", NULL));
+    CHECK("no object", !kn_json_set(NULL, "a", kn_json_null()));
+    CHECK("no array", !kn_json_append(NULL, kn_json_null()));
+    CHECK("not a number", kn_json_number(NAN) == NULL);
+    kn_json_free(object);
+}
+
+static void reading_gives_what_was_printed(void **state)
+{
+    static const char text[] = "[{\"cron\": \"0 22 * * *\"}]", twice[] = "{\"a\": 1, \"a\": 2}";
+
+    (void)state;
+    CHECK_STR("parse", printed(kn_json_parse(text, sizeof(text) - 1)),
+              "[\n  {\n    \"cron\": \"0 22 * * *\"\n  }\n]");
+    CHECK("no JSON", kn_json_parse("[", 1) == NULL);
+    CHECK("a name twice", kn_json_parse(twice, sizeof(twice) - 1) == NULL);
+}
+
+static void depth_has_a_limit(void **state)
+{
+    struct kn_text text = { 0 };
+
+    (void)state;
+    for (int depth = KN_JSON_DEPTH_MAX; depth <= KN_JSON_DEPTH_MAX + 1; depth++) {
+        struct kn_json *json = kn_json_null();
+
+        for (int i = 0; i < depth; i++) {
+            struct kn_json *outer = kn_json_array();
+
+            CHECK("append", kn_json_append(outer, json));
+            json = outer;
+        }
+        CHECK_EQ("depth", kn_json_print(json, &text), depth == KN_JSON_DEPTH_MAX);
+        kn_json_free(json);
+    }
+    kn_text_done(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scalars_print_as_json_has_them),
+        cmocka_unit_test(members_keep_their_order),
+        cmocka_unit_test(what_could_not_be_made_cannot_be_put),
+        cmocka_unit_test(reading_gives_what_was_printed),
+        cmocka_unit_test(depth_has_a_limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
