@@ -182,7 +182,7 @@ def only_between(old, new, start, end):
 
 
 def judge_place(old, kind, before, after, path):
-    """What an edit may touch of the old text."""
+    """The stretches of the old text whose comments may go."""
     start, end = changed(before, after)
     if kind == UNSET:
         level = len(find(compose(after), path))
@@ -197,17 +197,23 @@ def judge_place(old, kind, before, after, path):
         after_it = [key.start_mark.index for key, _ in siblings if key.start_mark.index > first]
         only_between(before, after, min(start, first),
                      max(next_line(before, last), min(after_it, default=0)))
-        return line_start(before, first), line_end(before, last)
+        heads = [key.start_mark.index for key, _ in old[level:-1]]
+        leaf = old[-1][0].start_mark.index
+        return [(head, line_end(before, head)) for head in heads] + \
+            [(leaf, line_end(before, last))]
     if len(old) == len(path):
         key, value = old[-1]
         only_between(before, after, key.end_mark.index, line_end(before, content_end(value)))
-        return value.start_mark.index, line_end(before, content_end(value)) \
-            if isinstance(value, yaml.CollectionNode) and not value.flow_style else \
-            content_end(value)
+        start, end = value.start_mark.index, content_end(value)
+        if isinstance(value, yaml.ScalarNode) and value.style in ("|", ">"):
+            start = line_end(before, start)
+        elif isinstance(value, yaml.CollectionNode) and not value.flow_style:
+            end = line_end(before, end)
+        return [(start, end)]
     gone = before[start:end].split("#")[0].strip(" \t\r\n,")
     if gone not in ("", "null", "~", "Null") and "#" not in before[start:end]:
         raise Wrong(f"an insertion took {gone!r} away")
-    return 0, 0
+    return []
 
 
 def judge(kind, setting, wanted, before, after):
@@ -226,9 +232,10 @@ def judge(kind, setting, wanted, before, after):
         raise Wrong("the value is not the one asked for")
     if before == after:
         return
-    first, last = judge_place(find(old, path), kind, before, after, path)
+    gone = judge_place(find(old, path), kind, before, after, path)
     all_old, all_new = comments(before, old), [text for _, text in comments(after, new)]
-    must = [text for at, text in all_old if not first <= at < last]
+    must = [text for at, text in all_old
+            if not any(first <= at < last for first, last in gone)]
     if not is_part(must, all_new):
         raise Wrong("a comment is gone")
     if not is_part(all_new, [text for _, text in all_old]):
@@ -275,10 +282,11 @@ def run_chain(driver, rng, settings, text, count, tally):
 
 
 def work(job):
-    driver_path, lines, texts, seed, count, show = job
+    driver_path, lines, texts, seed, show = job
     driver, settings = Driver(driver_path), [styles.Setting(line) for line in lines]
-    tally = {"edits": 0, "failed": 0, "refused": 0, "unchanged": 0, "refusals": collections.Counter(), "show": show}
-    for i, text in texts:
+    tally = {"edits": 0, "failed": 0, "refused": 0, "unchanged": 0,
+             "refusals": collections.Counter(), "show": show}
+    for i, text, count in texts:
         run_chain(driver, random.Random(f"{seed} {i}"), settings, text, count, tally)
     driver.process.stdin.close()
     if driver.process.wait() != 0:
@@ -303,12 +311,12 @@ def main():
     by_hand = len(texts)
     texts += [styles.document(random.Random(f"{args.seed} {i}"), settings)
               for i in range(GENERATED)]
-    count = -(-args.edits // len(texts))
-    numbered = list(enumerate(texts))
+    few, more = divmod(args.edits, len(texts))
+    numbered = [(i, text, few + (i < more)) for i, text in enumerate(texts)]
     print(f"seed {args.seed}: {by_hand} documents by hand, {GENERATED} generated, "
-          f"{count} edits of each")
+          f"about {few} edits of each")
     begin = time.monotonic()
-    jobs = [(args.driver, lines, numbered[i::2], args.seed, count, args.refused) for i in range(2)]
+    jobs = [(args.driver, lines, numbered[i::2], args.seed, args.refused) for i in range(2)]
     with multiprocessing.Pool(2) as pool:
         tallies = pool.map(work, jobs)
     total = {name: sum(t[name] for t in tallies)

@@ -8,7 +8,8 @@ import json
 
 PEER = "/ip4/18.219.43.67/tcp/8000/p2p/QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc"
 OTHER = "/dns/a.b/tcp/1/p2p/QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc"
-COMMENTS = ["the port", "why: because", "see http://a/b#c", "日本語 comment", "\"quoted\"", "- no item",
+COMMENTS = ["the port", "why: because", "see http://a/b#c", "日本語 comment", "\"quoted\"",
+            "- no item",
             "key: value", "[x]", "#", "'", "{ a: 1 }", "é", ""]
 TEXTS = ["word", "two words", "it's", 'say "hi"', "a: b", "a #b", "true", "null", "12", "0x1f",
          "- a", "a, b", "[x]", "é日本", "a\\b", " lead", "trail ", "1.0.0", "1e5", "12:30", "*a",
