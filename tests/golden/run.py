@@ -11,8 +11,10 @@ pseudo-terminal of 60, 80 or 120 columns, where both outputs are one, or to two 
 import datetime
 import difflib
 import fcntl
+import json
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -145,6 +147,9 @@ CASES = {
                      "config show --section model --quiet", (80,)),
                     ({}, {"KWAAINET_HOME": "home"}, "config explain model.name", (120,)),
                     ({}, {"KWAAINET_HOME": "home"}, "config explain node.port --port 9000", (80,)),
+                    ({"node_config.yaml": "node: {port: 8000}\n"},
+                     {"KWAAINET_HOME": "home", "KWAAINET_PORT": "auto"},
+                     "config explain node.port", (120, "json")),
                     ({}, {"KWAAINET_HOME": "home"}, "config get model.name", ("json",))],
     "explain": [({"node_config.yaml": RIGHT}, {"KWAAINET_PORT": "8090"},
                  "config explain node.port --port 9000", EVERY),
@@ -166,6 +171,7 @@ CASES = {
             ({}, {}, "config unset node.port alerts.email", (80,)),
             ({}, {}, "config unset node.name", ("json",)),
             ({}, {}, "config set node.port", ("pipe",)),
+            ({}, {}, "config set node.port 1 --port 2", ("pipe", "json")),
             ({}, {}, "config set node.port 1 node.name", ("pipe", "json"))],
     "set_new": [({}, {}, "config set model.dtype float16", (60, "pipe")),
                 ({"node_config.yaml": "# mine\nnode:\n  pot: 1\n"}, {},
@@ -177,12 +183,16 @@ CASES = {
              ({}, {"EDITOR": "no-such-editor"}, "config edit", ("pipe",)),
              ({}, {"VISUAL": "sh  wrong.sh"}, "config edit", ("pipe", "json")),
              ({}, {"VISUAL": "sh right.sh"}, "config edit", ("pipe",)),
-             ({}, {}, "config get node.port", ("pipe",))],
+             ({}, {}, "config get node.port", ("pipe",)),
+             ({"race.sh": 'echo "# a" >> "$1"\necho "# b" >> node_config.yaml\n'},
+              {"EDITOR": "sh race.sh"}, "config edit", ("pipe", "json"))],
+    "output": [({}, {}, words, ("full", "closed")) for words in
+               ("config example", "config check --json", "help")],
     "diff": [({"node_config.yaml": RIGHT, "other.yaml": "node:\n  port: 9000\n"}, {},
               "config diff", EVERY),
              ({}, {"KWAAINET_PORT": "1"}, "config diff other.yaml", (80,)),
              ({}, {"KWAAINET_PORT": "1"}, "config diff node_config.yaml other.yaml", ("json",)),
-             ({}, {}, "config diff other.yaml other.yaml", ("pipe", "json"))],
+             ({}, {}, "config diff other.yaml other.yaml --name -", ("pipe", "json"))],
     "path": [({}, {}, "config path", ("pipe", "json"))],
     # proves: MS-4/6
     "migrate": [({}, {}, "config migrate", ("pipe", "json")),
@@ -209,11 +219,24 @@ def environment(folder, extra):
             "TMPDIR": str(folder / "tmp"), **extra}
 
 
-def in_pipes(command, folder, env):
+def in_pipes(command, folder, env, where):
     done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
     out, err = done.stdout.decode(), done.stderr.decode()
+    if where == "json":
+        json.loads(out)  # one document, whatever the exit code
     return done.returncode, out + (f"-- standard error\n{err}" if err else "")
+
+
+def in_vain(command, folder, env, where):
+    """Standard output is a full disk, or a pipe that nobody reads."""
+    reader, writer = (None, os.open("/dev/full", os.O_WRONLY)) if where == "full" else os.pipe()
+    if reader is not None:
+        os.close(reader)
+    done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, check=False,
+                          stdout=writer, stderr=subprocess.PIPE, timeout=60)
+    os.close(writer)
+    return done.returncode, done.stderr.decode()
 
 
 def in_terminal(command, folder, env, columns):
@@ -241,14 +264,16 @@ def one_run(program, folder, extra, words, where):
     if isinstance(where, int):
         code, output = in_terminal([program] + words, folder, env, where)
         title = f"{where} columns"
+    elif where in ("full", "closed"):
+        code, output = in_vain([program] + words, folder, env, where)
+        title = f"{where} output"
     else:
-        code, output = in_pipes([program] + words, folder, env)
+        code, output = in_pipes([program] + words, folder, env, where)
         title = "pipe"
     variables = "".join(f"{name}={value} " for name, value in extra.items())
     output = output.replace(str(folder), "FOLDER").replace("\x1b", "^[")
-    parts = output.split("kwaainet-")  # the random part of a private folder
-    output = parts[0] + "".join("kwaainet-XXXXXX" + part[6:] if part[6:7] == "/" else
-                                "kwaainet-" + part for part in parts[1:])
+    output = re.sub(r'"age_s": \d+', '"age_s": 1', output)
+    output = re.sub(r"/kwaainet-\w{6}/", "/kwaainet-XXXXXX/", output)
     return f"== {title}: {variables}kwaainet {' '.join(words)}".rstrip() + \
            f"\n{output}== exit {code}\n\n"
 

@@ -53,12 +53,28 @@ static enum kn_exit load(struct kn_change *change, const char *bytes, size_t n,
     return rc == KN_OK ? KN_EXIT_DONE : kn_cli_fail(change->cli, KN_EXIT_FAILED, &err);
 }
 
+/* A flag that sets something for one run has nothing to say about the file. */
+static enum kn_exit need_no_flags(struct kn_cli *cli)
+{
+    struct kn_error err = { 0 };
+
+    if (cli->request.flag_count == 0)
+        return KN_EXIT_DONE;
+    (void)kn_fail(&err, KN_E_INVALID, "%s works on the file; %s has no effect on it",
+                  cli->command->name, cli->request.flags[0].name);
+    kn_hint(&err, "Leave it out, or write kwaainet config set %s VALUE.",
+            cli->request.flags[0].setting->key);
+    return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
+}
+
 enum kn_exit kn_change_begin(struct kn_change *change, struct kn_cli *cli)
 {
     enum kn_exit code;
 
     *change = (struct kn_change){ .cli = cli };
-    code = kn_locate(cli, &change->paths);
+    code = need_no_flags(cli);
+    if (code == KN_EXIT_DONE)
+        code = kn_locate(cli, &change->paths);
     if (code != KN_EXIT_DONE)
         return code;
     if (!kn_request_file_alone(cli, &change->request))
@@ -143,7 +159,11 @@ enum kn_exit kn_change_write(struct kn_change *change)
                          NEW_FILE_MODE, &change->before, &err);
     if (rc == KN_OK)
         return KN_EXIT_DONE;
-    return fail_file(change, rc == KN_E_CHANGED ? KN_EXIT_TRY_AGAIN : KN_EXIT_FAILED, &err);
+    if (rc != KN_E_CHANGED)
+        return fail_file(change, KN_EXIT_FAILED, &err);
+    (void)kn_fail(&err, rc, "%s was changed by somebody else in the meantime", change->name);
+    kn_hint(&err, "Look at the file and try again.");
+    return kn_cli_fail(change->cli, KN_EXIT_TRY_AGAIN, &err);
 }
 
 const struct kn_assignment *kn_in_file(const struct kn_snapshot *snapshot,

@@ -85,10 +85,12 @@ static const char *nearest_command(struct kn_arena *arena, const char *typed)
     return best;
 }
 
-static enum kn_code unknown_command(struct parsing *parsing, struct kn_error *err)
+static enum kn_code unknown_command(struct parsing *parsing, const char *first,
+                                    struct kn_error *err)
 {
-    const char *first = parsing->words[0], *second = parsing->n > 1 ? parsing->words[1] : "--";
+    const char *second = parsing->n > 1 ? parsing->words[1] : "--";
     const char *typed = first, *best = NULL;
+    bool group = is_group(first);
 
     if (!is_flag(second)) {
         const char *both = kn_arena_printf(parsing->cli->arena, "%s %s", first, second);
@@ -96,7 +98,7 @@ static enum kn_code unknown_command(struct parsing *parsing, struct kn_error *er
         if (both == NULL)
             return kn_fail_no_memory(err);
         best = nearest_command(parsing->cli->arena, both);
-        if (best != NULL || is_group(first))
+        if (best != NULL || group)
             typed = both;
     }
     if (best == NULL)
@@ -112,6 +114,7 @@ static enum kn_code unknown_command(struct parsing *parsing, struct kn_error *er
 /* The longest name that the first words make up. */
 static enum kn_code find_command(struct parsing *parsing, struct kn_error *err)
 {
+    const char *first = parsing->n > 0 ? parsing->words[0] : NULL;
     size_t longest = 0;
 
     for (const struct kn_command *const *at = kn_commands; *at != NULL; at++) {
@@ -123,14 +126,14 @@ static enum kn_code find_command(struct parsing *parsing, struct kn_error *err)
         }
     }
     parsing->at = longest;
-    if (longest > 0 || parsing->n == 0 || is_flag(parsing->words[0]))
+    if (longest > 0 || first == NULL || is_flag(first))
         return KN_OK;
-    if (is_group(parsing->words[0]) && (parsing->n == 1 || is_flag(parsing->words[1]))) {
-        parsing->cli->group = parsing->words[0];
+    if (is_group(first) && (parsing->n == 1 || is_flag(parsing->words[1]))) {
+        parsing->cli->group = first;
         parsing->at = 1;
         return KN_OK;
     }
-    return unknown_command(parsing, err);
+    return unknown_command(parsing, first, err);
 }
 
 static const struct kn_command_flag *find_flag(const struct kn_command_flag *flags,
