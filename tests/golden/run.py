@@ -193,6 +193,10 @@ CASES = {
              ({}, {"KWAAINET_PORT": "1"}, "config diff other.yaml", (80,)),
              ({}, {"KWAAINET_PORT": "1"}, "config diff node_config.yaml other.yaml", ("json",)),
              ({}, {}, "config diff other.yaml other.yaml --name -", ("pipe", "json"))],
+    "looks": [({"node_config.yaml": TYPO}, {"NO_COLOR": ""}, "config check", (80, "pipe")),
+              ({}, {"NO_COLOR": "", "TERM": "dumb"}, "config check", (80,)),
+              ({"node_config.yaml": RIGHT}, {"LC_ALL": "C"}, "config set node.port 9000",
+               (80, "pipe"))],
     "path": [({}, {}, "config path", ("pipe", "json"))],
     # proves: MS-4/6
     "migrate": [({}, {}, "config migrate", ("pipe", "json")),
