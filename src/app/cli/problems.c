@@ -127,7 +127,7 @@ static void show_one(const struct kn_term *term, const struct kn_problem *proble
 static void show_no_effect(const struct kn_term *term, const struct kn_problems *problems,
                            const struct kn_problems_view *view, struct kn_text *out)
 {
-    struct kn_text keys = { 0 };
+    struct kn_text keys = { 0 }; /* a blank in front of each */
     size_t n = 0;
 
     for (size_t i = 0; i < problems->n; i++) {
@@ -135,19 +135,17 @@ static void show_no_effect(const struct kn_term *term, const struct kn_problems 
 
         if (problem->kind != KN_P_NO_EFFECT || !is_seen(problem, view))
             continue;
-        kn_text_add(&keys, n++ > 0 ? ", " : "");
+        kn_text_add(&keys, n++ > 0 ? ", " : " ");
         kn_text_add(&keys, problem->key);
     }
     if (n > 0) {
         struct kn_fold fold = { .columns = term->columns, .at = 2, .hang = 6 };
-        struct kn_text all = { 0 };
 
-        kn_text_addf(&all, "accepted, %s no effect yet: %s", n > 1 ? "have" : "has",
-                     kn_text_get(&keys));
         kn_text_add(out, "  ");
-        (void)kn_fold_add(out, kn_text_get(&all), &fold);
+        fold.at = kn_fold_add(
+            out, n > 1 ? "accepted, have no effect yet:" : "accepted, has no effect yet:", &fold);
+        (void)kn_fold_add(out, kn_text_get(&keys), &fold);
         kn_text_add_char(out, '\n');
-        kn_text_done(&all);
     }
     kn_text_done(&keys);
 }

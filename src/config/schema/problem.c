@@ -100,7 +100,7 @@ static const char *copy_value(struct kn_arena *arena, const char *value)
 static struct kn_problem *next(struct kn_problems *problems)
 {
     if (problems->n == problems->room) {
-        size_t room = problems->room > 0 ? 2 * problems->room : 8;
+        size_t room = problems->room > 0 ? KN_PROBLEMS_MAX : 8;
         struct kn_problem *at = kn_arena_alloc(problems->arena, room * sizeof(*at));
 
         if (at == NULL)

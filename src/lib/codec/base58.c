@@ -4,12 +4,16 @@
 
 static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/* 0..57, -1 for a character that base58 has not. */
+/* 0..57, -1 for a character that base58 has not. The alphabet has gaps: no 0, O, I and l. */
 static int digit_of(char c)
 {
-    const char *found = c != '\0' ? strchr(alphabet, c) : NULL;
-
-    return found != NULL ? (int)(found - alphabet) : -1;
+    if (c >= '1' && c <= '9')
+        return c - '1';
+    if (c >= 'A' && c <= 'Z')
+        return c == 'I' || c == 'O' ? -1 : c - 'A' + 9 - (c > 'I') - (c > 'O');
+    if (c >= 'a' && c <= 'z')
+        return c == 'l' ? -1 : c - 'a' + 33 - (c > 'l');
+    return -1;
 }
 
 size_t kn_base58_span(const char *text, size_t n)

@@ -24,10 +24,12 @@ bool kn_yaml_is_absent(const struct kn_yaml_node *node)
 
 bool kn_yaml_is_null(const struct kn_yaml_node *node)
 {
-    static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
+    static const char *const nulls[] = { "~", "null", "Null", "NULL" };
 
     if (node->kind != KN_YAML_SCALAR || node->style != KN_YAML_PLAIN)
         return false;
+    if (node->length != 1 && node->length != 4) /* the usual case, at once */
+        return node->length == 0;
     for (size_t i = 0; i < KN_COUNT(nulls); i++) {
         if (strcmp(node->text, nulls[i]) == 0)
             return true;
