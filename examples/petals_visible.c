@@ -6,10 +6,9 @@
  *     ./a.out --model Llama-3.1-8B-Instruct --set network.max_connections=50
  */
 #include <inttypes.h>
+#include <kwaainet/config.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <kwaainet/config.h>
 
 extern char **environ;
 

@@ -44,7 +44,7 @@ static size_t match_name(const char *name, const char *const *words, size_t n)
 /* Is `word` the first of the words of some command that has more? */
 static bool is_group(const char *word)
 {
-    size_t n = strlen(word);
+    size_t n = word != NULL ? strlen(word) : 0;
 
     for (const struct kn_command *const *at = kn_commands; *at != NULL && n > 0; at++) {
         if (strncmp((*at)->name, word, n) == 0 && (*at)->name[n] == ' ')

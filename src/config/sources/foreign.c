@@ -100,9 +100,10 @@ static const struct kn_yaml_node *shouted_level(const struct kn_yaml_node *root)
 
 const char *kn_foreign_owner(const struct kn_yaml_node *root, const struct kn_yaml_node **sign)
 {
+    enum { KEYS_MAX = 256 }; /* no program's file has as many at the top */
     const struct kn_yaml_node *model;
 
-    if (root == NULL || root->kind != KN_YAML_MAPPING || is_ours(root))
+    if (root == NULL || root->kind != KN_YAML_MAPPING || root->count > KEYS_MAX || is_ours(root))
         return NULL;
     for (size_t i = 0; i < KN_COUNT(signs); i++) {
         *sign = find(root, signs[i].key);
