@@ -30,6 +30,8 @@ static enum kn_exit read_file(struct kn_change *change)
         return fail_file(change, KN_EXIT_CONFIGURATION, &err);
     }
     rc = kn_file_read(change->paths.config, KN_YAML_SIZE_MAX, &change->before, &err);
+    if (rc == KN_E_LIMIT)
+        kn_hint(&err, "A configuration has at most 1 MiB.");
     if (rc != KN_OK)
         return fail_file(change, KN_EXIT_CONFIGURATION, &err);
     kn_text_add_n(&change->after, change->before.at, change->before.n);

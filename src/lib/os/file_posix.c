@@ -46,8 +46,11 @@ static enum kn_code refuse(const char *path, int number, struct kn_error *err)
 
 static enum kn_code accept_kind(const struct stat *info, size_t max, struct kn_error *err)
 {
-    if (!S_ISREG(info->st_mode))
-        return kn_fail(err, KN_E_IO, "is %s, not a file", kn_kind_of(info));
+    if (!S_ISREG(info->st_mode)) {
+        (void)kn_fail(err, KN_E_IO, "is %s, not a file", kn_kind_of(info));
+        kn_hint(err, "Correct the path, so that it leads to a file.");
+        return KN_E_IO;
+    }
     if (info->st_size > 0 && (uintmax_t)info->st_size > max)
         return too_large(max, err);
     return KN_OK;

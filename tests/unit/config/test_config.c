@@ -101,13 +101,14 @@ static void a_named_file_must_be_there(void **state)
 
 static void what_is_no_readable_file_is_told(void **state)
 {
+#define LEADS " | Correct the path, so that it leads to a file."
     static char big[1024 * 1024 + 2];
 
     (void)state;
     CHECK_EQ("folder", mkdir(kn_home_path(&home, "folder"), 0700), 0);
-    expect("folder", "folder unreadable is a folder, not a file");
+    expect("folder", "folder unreadable is a folder, not a file" LEADS);
     CHECK_EQ("fifo", mkfifo(kn_home_path(&home, "fifo"), 0600), 0);
-    expect("fifo", "fifo unreadable is a pipe, not a file");
+    expect("fifo", "fifo unreadable is a pipe, not a file" LEADS);
     memset(big, '#', sizeof(big) - 1);
     kn_home_write(&home, "big", big, 1024 * 1024, 0600);
     expect("big", "");

@@ -153,6 +153,7 @@ static void what_is_no_file_is_named_for_what_it_is(void **state)
     }
     CHECK_EQ("device", kn_file_read("/dev/zero", 100, &bytes, &err), KN_E_IO);
     CHECK_STR("device", err.text, "is a device, not a file");
+    CHECK_STR("device", err.hint, "Correct the path, so that it leads to a file.");
 }
 
 static void files_that_tell_no_size_are_read_too(void **state)
