@@ -8,36 +8,6 @@
 #include "config/schema/setting.h"
 #include "lib/base/arena.h"
 
-struct kn_yaml_node *kn_editing_map(const struct kn_editing *editing, size_t level)
-{
-    return level == 0 ? editing->doc.root : editing->keys[level - 1]->value;
-}
-
-enum kn_code kn_editing_refuse(struct kn_editing *editing, uint32_t at, const char *text)
-{
-    struct kn_yaml_position place = kn_yaml_locate(&editing->doc, at);
-
-    (void)kn_fail(editing->err, KN_E_UNSUPPORTED, "%u:%u: %s", (unsigned)place.line,
-                  (unsigned)place.column, text);
-    kn_hint(editing->err, "Change %s in the file by hand: kwaainet config edit.",
-            editing->edit->key);
-    return KN_E_UNSUPPORTED;
-}
-
-struct kn_text *kn_editing_splice(struct kn_editing *editing, uint32_t start, uint32_t end)
-{
-    editing->splice.start = start;
-    editing->splice.end = end;
-    return &editing->splice.text;
-}
-
-enum kn_spell kn_editing_spell(const struct kn_editing *editing, const struct kn_yaml_node *map)
-{
-    if (editing->json)
-        return KN_SPELL_JSON;
-    return map->style == KN_YAML_FLOW ? KN_SPELL_FLOW : KN_SPELL_BLOCK;
-}
-
 /* A file of braces whose keys stand in double quotes. "{}" is one too. */
 static bool is_json(const struct kn_yaml_node *root)
 {

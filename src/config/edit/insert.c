@@ -3,55 +3,8 @@
 
 #include "config/edit/editing.h"
 #include "config/edit/place.h"
-#include "config/schema/setting.h"
 
-enum { ITEM_STEP = 2, PATH_SIZE = 2 * KN_SETTING_KEY_MAX };
-
-uint32_t kn_editing_pair_end(const struct kn_yaml_node *key)
-{
-    return key->value->end > key->end ? key->value->end : key->end;
-}
-
-/* Place in the table of the first setting at or below `parts` and then `name`. */
-static size_t rank(const struct kn_editing *editing, const char *name)
-{
-    char path[PATH_SIZE] = "";
-    size_t n = 0;
-
-    for (size_t i = 0; i <= editing->found; i++) {
-        const char *part = i < editing->found ? editing->parts[i] : name;
-        size_t length = strlen(part);
-
-        if (n + length + 2 > sizeof(path))
-            return kn_setting_count;
-        memcpy(path + n, part, length);
-        n += length;
-        path[n++] = i < editing->found ? '.' : '\0';
-    }
-    for (size_t i = 0; i < kn_setting_count; i++) {
-        if (strncmp(kn_settings[i].key, path, n - 1) == 0 &&
-            (kn_settings[i].key[n - 1] == '\0' || kn_settings[i].key[n - 1] == '.'))
-            return i;
-    }
-    return kn_setting_count;
-}
-
-const struct kn_yaml_node *kn_editing_predecessor(const struct kn_editing *editing,
-                                                  const struct kn_yaml_node *map)
-{
-    const struct kn_yaml_node *best = NULL;
-    size_t own = rank(editing, editing->parts[editing->found]), best_rank = 0;
-
-    for (const struct kn_yaml_node *key = map->first; key != NULL; key = key->next) {
-        size_t other = rank(editing, key->text);
-
-        if (other < own && (best == NULL || other > best_rank)) {
-            best = key;
-            best_rank = other;
-        }
-    }
-    return best;
-}
+enum { ITEM_STEP = 2 };
 
 static void spell_block_value(struct kn_editing *editing, uint32_t column, const char *end,
                               struct kn_text *out)

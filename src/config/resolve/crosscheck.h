@@ -4,7 +4,9 @@
 #ifndef KN_RESOLVE_CROSSCHECK_H
 #define KN_RESOLVE_CROSSCHECK_H
 
-#include "config/resolve/snapshot.h"
+#include "config/resolve/resolved.h"
+
+struct kn_node_config;
 
 /*
  * Run every rule of kn_checks[] whose settings are all valid. A broken one becomes a problem at

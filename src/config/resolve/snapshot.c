@@ -32,11 +32,6 @@ static void link_assignments(struct kn_snapshot *snapshot, struct kn_layers *lay
     }
 }
 
-static bool is_explicit(enum kn_layer_kind layer)
-{
-    return layer == KN_LAYER_CLI || layer == KN_LAYER_ENV || layer == KN_LAYER_FILE;
-}
-
 static const struct kn_assignment *skip_appended(const struct kn_assignment *at)
 {
     while (at != NULL && at->append)
@@ -55,7 +50,7 @@ static const struct kn_assignment *choose(const struct kn_assignment *first)
     if (top == NULL || !top->valid || top->value.is != KN_AUTO)
         return top;
     for (const struct kn_assignment *at = top; at != NULL; at = skip_appended(at->weaker)) {
-        if (!is_explicit(at->origin.layer) && at->valid && at->value.is != KN_AUTO)
+        if (!kn_layer_is_explicit(at->origin.layer) && at->valid && at->value.is != KN_AUTO)
             return at;
     }
     return top;
@@ -275,11 +270,6 @@ const struct kn_problems *kn_snapshot_problems(const struct kn_snapshot *snapsho
 bool kn_snapshot_is_valid(const struct kn_snapshot *snapshot)
 {
     return snapshot->problems.errors == 0;
-}
-
-bool kn_resolved_is_explicit(const struct kn_resolved *resolved)
-{
-    return is_explicit(resolved->origin.layer);
 }
 
 const struct kn_setting *kn_snapshot_diff(const struct kn_snapshot *a, const struct kn_snapshot *b,

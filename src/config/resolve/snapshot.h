@@ -8,19 +8,8 @@
 #ifndef KN_RESOLVE_SNAPSHOT_H
 #define KN_RESOLVE_SNAPSHOT_H
 
-#include "config/schema/layer.h"
+#include "config/resolve/resolved.h"
 #include "config/schema/node_config.h"
-
-/* One setting, resolved. */
-struct kn_resolved {
-    const struct kn_setting *setting;
-    struct kn_value value; /* KN_AUTO: nothing has computed it yet; KN_ABSENT never */
-    struct kn_origin origin;
-    bool valid; /* false: the winner is wrong, `value` is the fallback */
-    /* What named this setting, strongest first, the built-in value last; walk by ->weaker. */
-    const struct kn_assignment *assignments;
-    const struct kn_assignment *winner; /* the one of them that `value` comes from */
-};
 
 struct kn_snapshot;
 
@@ -42,9 +31,6 @@ const struct kn_problems *kn_snapshot_problems(const struct kn_snapshot *snapsho
 
 /* No error among the problems. */
 bool kn_snapshot_is_valid(const struct kn_snapshot *snapshot);
-
-/* True when the value stands because somebody wrote it, not because it is built in or computed. */
-bool kn_resolved_is_explicit(const struct kn_resolved *resolved);
 
 /* The next setting from `*at` on whose values differ, NULL at the end. Start with `*at` = 0. */
 const struct kn_setting *kn_snapshot_diff(const struct kn_snapshot *a, const struct kn_snapshot *b,
