@@ -151,20 +151,20 @@ enum kn_exit kn_change_check(struct kn_change *change)
 
 enum kn_exit kn_change_write(struct kn_change *change)
 {
-    struct kn_error err = { 0 };
+    struct kn_error why = { 0 }, err = { 0 };
     enum kn_code rc;
 
     if (change->before.at != NULL && change->before.n == change->after.n &&
         memcmp(change->before.at, kn_text_get(&change->after), change->after.n) == 0)
         return KN_EXIT_DONE;
     rc = kn_file_replace(change->paths.config, kn_text_get(&change->after), change->after.n,
-                         NEW_FILE_MODE, &change->before, &err);
+                         NEW_FILE_MODE, &change->before, &why);
     if (rc == KN_OK)
         return KN_EXIT_DONE;
     if (rc != KN_E_CHANGED)
-        return fail_file(change, KN_EXIT_FAILED, &err);
-    (void)kn_fail(&err, rc, "%s was changed by somebody else in the meantime", change->name);
-    kn_hint(&err, "Look at the file and try again.");
+        return fail_file(change, KN_EXIT_FAILED, &why);
+    (void)kn_fail(&err, rc, "%s %s", change->name, why.text);
+    kn_hint(&err, "%s", why.hint);
     return kn_cli_fail(change->cli, KN_EXIT_TRY_AGAIN, &err);
 }
 
