@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "config/schema/setting.h"
+#include "config/schema/secret_place.h"
 #include "lib/base/arena.h"
 #include "lib/base/utf8.h"
 #include "lib/yaml/yaml.h"
@@ -152,27 +152,6 @@ void kn_problems_add(struct kn_problems *problems, const struct kn_problem *prob
                      : NULL;
 }
 
-/* Where a secret's value begins in the line, or n: what follows "webhook_url:" must stay hidden. */
-static size_t secret_from(const char *line, size_t n)
-{
-    for (size_t i = 0; i < kn_setting_count; i++) {
-        const char *leaf = kn_setting_leaf(&kn_settings[i]);
-        size_t length = strlen(leaf);
-
-        if (!kn_settings[i].secret)
-            continue;
-        for (size_t at = 0; at + length < n; at++) {
-            if (memcmp(line + at, leaf, length) != 0)
-                continue;
-            at += length;
-            while (at < n && strchr("\"' :", line[at]) != NULL)
-                at++;
-            return at;
-        }
-    }
-    return n;
-}
-
 static size_t min_size(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -200,15 +179,20 @@ void kn_problem_locate(struct kn_problem *problem, struct kn_arena *arena,
     size_t from = position.line_start, to = position.line_end;
     static const char bom[] = "\xef\xbb\xbf"; /* is no column */
     const char *line;
+    size_t shown;
 
     if (from == 0 && to >= sizeof(bom) - 1 && memcmp(doc->bytes, bom, sizeof(bom) - 1) == 0)
         from = sizeof(bom) - 1;
     problem->origin.line = position.line;
     problem->origin.column = position.column;
     start = min_size(start, to);
+    start = start > from ? start : from;
     /* What follows a secret's key is not shown; the line is cut to size after that. */
-    to = from + secret_from(doc->bytes + from, to - from);
-    start = min_size(start > from ? start : from, to);
+    shown = kn_secret_begin(doc, from, to, start);
+    if (shown == from && from < to)
+        return;
+    to = shown;
+    start = min_size(start, to);
     window(doc->bytes, start, &from, &to);
     end = end < start ? start : min_size(end, to);
     line = doc->bytes + from;

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "config/schema/form.h"
+#include "config/schema/secret_place.h"
 #include "config/sources/foreign.h"
 #include "lib/base/arena.h"
 #include "lib/base/nearest.h"
+#include "lib/base/text.h"
 #include "lib/yaml/yaml.h"
 
 enum { PATH_SIZE = 256 }; /* longer paths are unknown keys anyway */
@@ -140,13 +142,27 @@ static void take_renamed(const struct taking *taking, const struct kn_setting *s
     kn_layer_read(taking->source, setting, key->value, taking->doc, &origin, false);
 }
 
+/* Does some secret lie in the section that `path` names or lies in? */
+static bool beside_secret(const char *path)
+{
+    size_t n = strcspn(path, ".") + 1;
+
+    for (size_t i = 0; i < kn_setting_count; i++) {
+        const char *key = kn_settings[i].key;
+
+        if (kn_settings[i].secret && strcspn(key, ".") + 1 == n && strncmp(key, path, n - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Is this a secret's key, misspelled? */
 static bool may_be_secret(const char *path, const char *leaf)
 {
     const char *key = meant(path, leaf);
     const struct kn_setting *setting = key != NULL ? kn_setting_find(key) : NULL;
 
-    return setting != NULL && setting->secret;
+    return beside_secret(path) || (setting != NULL && setting->secret);
 }
 
 static void take_unknown(void *arg, const char *path, const struct kn_yaml_node *key)
@@ -172,11 +188,14 @@ static void take_unknown(void *arg, const char *path, const struct kn_yaml_node 
 
 static void take_misplaced(void *arg, const char *path, const struct kn_yaml_node *key)
 {
+    struct taking *taking = arg;
     struct kn_error err;
 
     (void)kn_fail(&err, KN_E_INVALID, "\"%.60s\" is a section, not a value", path);
     kn_hint(&err, "Write its settings below it, indented.");
-    note(arg, KN_P_WRONG_TYPE, path, key->value, &err);
+    taking->hides_line = beside_secret(path);
+    note(taking, KN_P_WRONG_TYPE, path, key->value, &err);
+    taking->hides_line = false;
 }
 
 /* One key below `path`, whose first `n` bytes are the prefix with its dot. */
@@ -223,6 +242,25 @@ static enum kn_problem_kind kind_of(enum kn_yaml_fault_kind fault)
     return kinds[fault];
 }
 
+/* The message of a fault, without bytes of the file where these may be a secret's. */
+static const char *message_of(const struct kn_yaml_fault *fault, const struct kn_yaml_document *doc,
+                              struct kn_arena *arena)
+{
+    struct kn_text text = { 0 };
+    const char *at = fault->pattern, *message = NULL;
+
+    if (at == NULL || !kn_secret_touches(doc, fault->start, fault->end))
+        return fault->message;
+    for (; *at != '\0'; at++)
+        kn_text_add_n(&text, *at == '@' ? "…" : at, *at == '@' ? strlen("…") : 1);
+    if (!text.failed)
+        message = kn_arena_dup(arena, kn_text_get(&text));
+    else
+        kn_arena_fail(arena);
+    kn_text_done(&text);
+    return message;
+}
+
 void kn_file_take_faults(const struct kn_source *source, const struct kn_yaml_document *doc,
                          const struct kn_origin *origin)
 {
@@ -232,9 +270,10 @@ void kn_file_take_faults(const struct kn_source *source, const struct kn_yaml_do
         const struct kn_yaml_fault *fault = &doc->faults[i < doc->fault_count ? i : 0];
         struct kn_problem problem = { .kind = kind_of(fault->kind),
                                       .origin = *origin,
-                                      .message = fault->message,
                                       .hint = fault->hint };
 
+        if (!kn_problems_full(problems))
+            problem.message = message_of(fault, doc, problems->arena);
         if (i < doc->fault_count && !kn_problems_full(problems) &&
             fault->kind != KN_YAML_FAULT_LIMIT)
             kn_problem_locate(&problem, problems->arena, doc, fault->start, fault->end);

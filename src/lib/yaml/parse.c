@@ -35,7 +35,8 @@ static void feature(struct kn_yaml_reading *r, uint32_t start, uint32_t end, con
                .start = start,
                .end = end,
                .message = kn_yaml_faults_full(r) ? "" : kn_yaml_with_slice(r, message, start, end),
-               .hint = hint });
+               .hint = hint,
+               .pattern = message });
 }
 
 static struct kn_yaml_node *new_node(struct kn_yaml_reading *r, enum kn_yaml_kind kind,
@@ -112,6 +113,7 @@ static bool keep_key(struct kn_yaml_reading *r, struct kn_yaml_frame *frame,
                .start = key->start,
                .end = key->end,
                .other = earlier->start,
+               .pattern = "duplicate key \"@\"",
                .message = full ? ""
                                : kn_yaml_with_slice(r, "duplicate key \"@\"",
                                                     key->start + (key->style != KN_YAML_PLAIN),

@@ -18,7 +18,6 @@ static bool ends_line(const char *bytes, size_t size, size_t at)
     return bytes[at] == '\n' || (bytes[at] == '\r' && (at + 1 == size || bytes[at + 1] != '\n'));
 }
 
-/* Fills the line table: where each line begins. */
 /* How often `byte` occurs, eight bytes at a time. */
 static size_t count_bytes(const char *bytes, size_t size, char byte)
 {
@@ -51,6 +50,7 @@ static size_t next_break(const char *bytes, size_t size, size_t at, bool returns
     return at;
 }
 
+/* Fills the line table: where each line begins. */
 void kn_yaml_index_lines(struct kn_yaml_reading *r)
 {
     const char *bytes = r->doc.bytes;

@@ -22,7 +22,12 @@ static void refuse(struct kn_yaml_reading *r, uint32_t start, uint32_t end, cons
 static void refuse_slice(struct kn_yaml_reading *r, uint32_t start, uint32_t end,
                          const char *message, const char *hint)
 {
-    refuse(r, start, end, kn_yaml_with_slice(r, message, start, end), hint);
+    kn_yaml_fatal(r, (struct kn_yaml_fault){ .kind = KN_YAML_FAULT_SYNTAX,
+                                             .start = start,
+                                             .end = end,
+                                             .message = kn_yaml_with_slice(r, message, start, end),
+                                             .hint = hint,
+                                             .pattern = message });
 }
 
 /* End of the character at `at`. */
@@ -299,7 +304,8 @@ static void unknown_handle(struct kn_yaml_reading *r, uint32_t at)
                          .start = at,
                          .end = end,
                          .message = kn_yaml_with_slice(r, "tag \"@\" is not supported", at, end),
-                         .hint = "Remove the tag." });
+                         .hint = "Remove the tag.",
+                         .pattern = "tag \"@\" is not supported" });
 }
 
 enum place { AT_PROBLEM, AT_CONTEXT };

@@ -64,12 +64,16 @@ enum kn_yaml_fault_kind {
     KN_YAML_FAULT_FEATURE,   /* anchor, alias, merge key, tag, complex key, second document */
 };
 
-/* Something wrong; `message` and `hint` are finished texts. */
+/*
+ * Something wrong; `message` and `hint` are finished texts. Where the message holds bytes of the
+ * file, `pattern` has "@" in their place, for files with places that nobody should see.
+ */
 struct kn_yaml_fault {
     enum kn_yaml_fault_kind kind;
     uint32_t start, end; /* bytes to point at */
     uint32_t other;      /* KN_YAML_FAULT_DUPLICATE: offset of the first key */
     const char *message, *hint;
+    const char *pattern; /* NULL: the message holds no bytes of the file */
 };
 
 struct kn_yaml_document {

@@ -302,6 +302,77 @@ static void a_misspelled_secret_is_not_shown(void **state)
     fixture_end(&f);
 }
 
+static bool tells(const struct kn_problem *problem, const char *word)
+{
+    const char *const texts[] = { problem->key, problem->value, problem->message, problem->hint,
+                                  problem->excerpt };
+
+    for (size_t i = 0; i < KN_COUNT(texts); i++) {
+        if (texts[i] != NULL && strstr(texts[i], word) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void no_broken_file_tells_its_secret(void **state)
+{
+    static const char *const files[] = {
+        "alerts:\n  webhook_url https://SECRET\n",
+        "alerts:\n  webhook_url:https://SECRET\n",
+        "alerts:\n  \"webhook\\x5furl\": \"https://SECRET\n",
+        "alerts:\n  WEBHOOK-URL: [https://SECRET\n",
+        "alerts:\n  webhook_url: !SECRET x\n",
+        "alerts:\n  webhook_url: &SECRET x\n",
+        "alerts:\n  webhook_url: *SECRET\n",
+        "alerts:\n  webhook_url: \"https://x\" SECRET\n",
+        "alerts:\n  webhook_url:\n    https://SECRET : b\n",
+        "alerts:\n  webhook_url:\n    https://SECRET\n      more: b\n",
+        "alerts:\n  webhook_url: https://x\n    SECRET: b\n",
+        "alerts:\n  webhook_url:\n\n    # why\n    \"https://SECRET\\q\"\n",
+        "alerts:\n  webhook_url:\n    {x: SECRET, x: &SECRET 1}\n",
+        "alerts:\n  webhook_url:\n    SECRET: 1\n    SECRET: 2\n",
+        "alerts:\n  webhook_url: |\n    https://x\n  SECRET\n",
+        "{\"alerts\":\n{\"webhook_url\":\n\"https://SECRET\n",
+        "alerts:\n  webhook_url:\n    ht\xfftp://SECRET\n",
+        "alerts: https://SECRET\n",
+        "alerts:\n  url: https://SECRET\n",
+        "alerts:\n  hook: https://SECRET\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(files); i++) {
+        struct fixture f;
+
+        fixture_begin(&f);
+        kn_file_take(&f.source, fixture_parse(&f, files[i]), "f");
+        CHECK(files[i], f.problems.n > 0);
+        for (size_t j = 0; j < f.problems.n; j++)
+            CHECK(files[i], !tells(&f.problems.at[j], "SECRET"));
+        fixture_end(&f);
+    }
+}
+
+static void what_lies_beside_a_secret_is_shown(void **state)
+{
+    static const char *const files[] = {
+        "alerts:\n  webhook_url: https://SECRET\nnode:\n  prt: 1234 # HERE\n",
+        "alerts:\n  webhook_url:\n    https://SECRET\n  command: &HERE x\n",
+        "alerts:\n  # webhook_url:\n  command: &HERE x\n",
+        "{\"alerts\":\n{\"webhook_url\":\n\"https://SECRET\"},\n\"node\": {\"HERE\": 1}}\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(files); i++) {
+        struct fixture f;
+
+        fixture_begin(&f);
+        kn_file_take(&f.source, fixture_parse(&f, files[i]), "f");
+        CHECK_EQ(files[i], f.problems.n, 1);
+        CHECK(files[i], strstr(f.problems.at[0].excerpt, "HERE") != NULL);
+        fixture_end(&f);
+    }
+}
+
 static void a_long_key_is_an_unknown_one(void **state)
 {
     static char yaml[2000];
@@ -346,6 +417,8 @@ int main(void)
         cmocka_unit_test(files_of_other_programs_are_refused_by_name),
         cmocka_unit_test(one_section_of_ours_makes_a_file_ours),
         cmocka_unit_test(a_misspelled_secret_is_not_shown),
+        cmocka_unit_test(no_broken_file_tells_its_secret),
+        cmocka_unit_test(what_lies_beside_a_secret_is_shown),
         cmocka_unit_test(a_long_key_is_an_unknown_one),
         cmocka_unit_test(two_hundred_mistakes_are_counted),
     };
