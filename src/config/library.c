@@ -327,11 +327,12 @@ bool kwaai_config_problem(const struct kwaai_config *config, size_t index,
                           struct kwaai_problem *out)
 {
     const struct kn_problems *problems = kn_snapshot_problems(config->snapshot);
-    const struct kn_problem *problem = &problems->at[index];
     const struct kn_problem_info *info;
+    const struct kn_problem *problem;
 
     if (index >= problems->n)
         return false;
+    problem = &problems->at[index];
     info = kn_problem_info(problem->kind);
     *out = (struct kwaai_problem){ .kind = (enum kwaai_error_kind)info->error_kind,
                                    .severity = (enum kwaai_severity)info->severity,
