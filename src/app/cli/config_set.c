@@ -32,9 +32,15 @@ static enum kn_exit take_items(struct job *job, size_t words_each)
     struct kn_error err = { 0 };
 
     if (cli->argument_count % words_each != 0) {
-        (void)kn_fail(&err, KN_E_INVALID, "%s has no value",
-                      cli->arguments[cli->argument_count - 1]);
-        kn_hint(&err, "Write a value behind every key.");
+        const char *last = cli->arguments[cli->argument_count - 1];
+
+        /* A word that is no key may be half of a secret. */
+        if (kn_setting_find(last) != NULL)
+            (void)kn_fail(&err, KN_E_INVALID, "%s has no value", last);
+        else
+            (void)kn_fail(&err, KN_E_INVALID, "%zu words are no pairs of a key and a value",
+                          cli->argument_count);
+        kn_hint(&err, "Write a value behind every key, in quotes when blanks are in it.");
         return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
     }
     job->n = cli->argument_count / words_each;

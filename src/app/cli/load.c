@@ -176,10 +176,12 @@ const struct kn_setting *kn_need_setting(struct kn_cli *cli, const char *key)
     const struct kn_setting *setting = kn_setting_find(key);
     struct kn_nearest nearest = kn_nearest_to(key);
     struct kn_error err = { 0 };
-    const char *meant = NULL;
+    const char *meant = NULL, *rest;
+    int shown = kn_key_shown(key);
 
     if (setting != NULL)
         return setting;
+    rest = key[shown] != '\0' ? "…" : "";
     for (size_t i = 0; i < kn_setting_count; i++) {
         const char *kept = nearest.best;
 
@@ -191,9 +193,11 @@ const struct kn_setting *kn_need_setting(struct kn_cli *cli, const char *key)
     if (kn_setting_is_section(key))
         (void)kn_fail(&err, KN_E_NOT_FOUND, "\"%.100s\" is a section, not a setting", key);
     else
-        (void)kn_fail(&err, KN_E_NOT_FOUND, "unknown key \"%.100s\"", key);
+        (void)kn_fail(&err, KN_E_NOT_FOUND, "unknown key \"%.*s%s\"", shown, key, rest);
     if (kn_setting_is_section(key))
         kn_hint(&err, "kwaainet config show --section %.60s lists its settings.", key);
+    else if (key[shown] == '=')
+        kn_hint(&err, "Write the key and its value as two words.");
     else if (meant != NULL)
         kn_hint(&err, "Did you mean %s?", meant);
     else

@@ -290,6 +290,8 @@ static enum kn_code check_count(const struct kn_cli *cli, struct kn_error *err)
 {
     const struct kn_command *command = cli->command;
     size_t n = cli->argument_count;
+    const char *extra;
+    int shown;
 
     if (command == NULL || cli->help)
         return KN_OK;
@@ -300,8 +302,10 @@ static enum kn_code check_count(const struct kn_cli *cli, struct kn_error *err)
     }
     if (command->most == KN_ARGUMENTS_ANY || n <= (size_t)command->most)
         return KN_OK;
-    (void)kn_fail(err, KN_E_INVALID, "%s does not take \"%.100s\"", command->name,
-                  cli->arguments[command->most]);
+    extra = cli->arguments[command->most];
+    shown = kn_key_shown(extra);
+    (void)kn_fail(err, KN_E_INVALID, "%s does not take \"%.*s%s\"", command->name, shown, extra,
+                  extra[shown] != '\0' ? "…" : "");
     if (command->arguments != NULL)
         kn_hint(err, "Write kwaainet %s %s.", command->name, command->arguments);
     else

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "lib/base/utf8.h"
+
 #include "lib/base/attributes.h"
 
 const struct kn_setting *kn_setting_find(const char *key)
@@ -30,6 +32,13 @@ bool kn_setting_is_section(const char *path)
             return true;
     }
     return false;
+}
+
+int kn_key_shown(const char *word)
+{
+    size_t n = strcspn(word, "=: \t\r\n/?@");
+
+    return (int)(n < 100 ? n : kn_utf8_cut(word, 100));
 }
 
 const char *kn_setting_leaf(const struct kn_setting *setting)

@@ -82,6 +82,12 @@ bool kn_setting_is_section(const char *path);
 /* The part after the last dot. */
 const char *kn_setting_leaf(const struct kn_setting *setting);
 
+/*
+ * How many bytes of a word that should be a key a message may show, at most 100: a value may hang
+ * on it ("alerts.webhook_url:https://…"), and that may be a secret.
+ */
+int kn_key_shown(const char *word);
+
 /* "KWAAINET_MODEL_DTYPE", "KN_SETTING_VARIABLE_SIZE" bytes at most. */
 enum { KN_SETTING_VARIABLE_SIZE = 64, KN_SETTING_KEY_MAX = 48 };
 void kn_setting_variable(const struct kn_setting *setting, char out[KN_SETTING_VARIABLE_SIZE]);

@@ -21,11 +21,14 @@ static struct kn_flag wrong(const char *name, size_t used)
 static struct kn_flag match_set(struct kn_arena *arena, struct kn_flag flag, struct kn_error *err)
 {
     const char *equals = strchr(flag.value, '=');
+    /* "node.port=" is shown as it is. */
+    int shown = kn_key_shown(flag.value) + (equals != NULL && equals != flag.value);
     struct kn_nearest nearest;
     char *key;
 
     if (equals == NULL || equals == flag.value || equals[1] == '\0') {
-        (void)kn_fail(err, KN_E_SYNTAX, "--set %.100s: not KEY=VALUE", flag.value);
+        (void)kn_fail(err, KN_E_SYNTAX, "--set %.*s%s: not KEY=VALUE", shown, flag.value,
+                      flag.value[shown] != '\0' ? "…" : "");
         kn_hint(err, "Write for example --set node.port=8080; null takes a value away.");
         return wrong(flag.name, flag.used);
     }
