@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -266,6 +267,17 @@ static enum kn_code fill(const struct target *target, struct temporary *temporar
     return rc == KN_OK ? close_temporary(temporary, err) : rc;
 }
 
+/*
+ * One writer of a folder at a time from the last look at the old file to the rename, so that of two
+ * programs that edit one file neither undoes the other. Closing the folder ends it; a file system
+ * without locks has none.
+ */
+static void lock_folder(const struct target *target)
+{
+    while (flock(target->folder, LOCK_EX) != 0 && errno == EINTR)
+        ;
+}
+
 static enum kn_code changed(const char *how, struct kn_error *err)
 {
     (void)kn_fail(err, KN_E_CHANGED, "was %s by somebody else in the meantime", how);
@@ -283,6 +295,7 @@ static enum kn_code check_unchanged(const struct target *target, const struct kn
 
     if (expected == NULL)
         return KN_OK;
+    lock_folder(target);
     rc = kn_file_read(kn_text_get(&target->path), expected->n, &now, &why);
     if (rc == KN_E_NOT_FOUND)
         return expected->at == NULL ? KN_OK : changed("removed", err);

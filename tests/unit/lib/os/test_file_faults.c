@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -445,6 +446,31 @@ static void what_appears_at_the_last_moment_is_left_alone(void **state)
     CHECK_EQ("created", kn_home_count(&home, ""), 1);
 }
 
+static bool folder_locked;
+
+static void try_to_lock(void)
+{
+    int folder = open(home.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    folder_locked = flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    (void)close(folder);
+}
+
+static void of_two_replacements_the_second_waits_before_its_last_look(void **state)
+{
+    struct kn_error err = { 0 };
+
+    (void)state;
+    prepare(true);
+    fault.how = SOUND;
+    fault.meddle = try_to_lock; /* the last time: when the old file is opened to be compared */
+    CHECK_EQ("rc", replace(true, &err), KN_OK);
+    fault.meddle = NULL;
+    CHECK("held", folder_locked);
+    try_to_lock();
+    CHECK("released", !folder_locked);
+}
+
 static void turn_into_a_pipe(void)
 {
     (void)unlink(path());
@@ -511,6 +537,7 @@ int main(void)
         IN_HOME(folders_that_flush_themselves_are_no_failure),
         IN_HOME(file_systems_without_exclusive_rename_create_too),
         IN_HOME(what_appears_at_the_last_moment_is_left_alone),
+        IN_HOME(of_two_replacements_the_second_waits_before_its_last_look),
         IN_HOME(a_file_that_becomes_a_pipe_does_not_block),
         IN_HOME(a_failed_read_gives_nothing),
     };
