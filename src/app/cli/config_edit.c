@@ -25,11 +25,12 @@ struct session {
     bool kept;                   /* the copy holds work that was not written */
 };
 
+/* The variable, NULL when it is unset or nothing but blanks. */
 static const char *filled(struct kn_cli *cli, const char *name)
 {
     const char *value = kn_cli_lookup(cli, name);
 
-    return value != NULL && value[0] != '\0' ? value : NULL;
+    return value != NULL && value[strspn(value, " ")] != '\0' ? value : NULL;
 }
 
 /* "code --wait" as words; quotes have no meaning. */
@@ -89,6 +90,20 @@ static enum kn_exit make_copy(struct session *session)
     return rc == KN_OK ? KN_EXIT_DONE : kn_cli_fail(cli, KN_EXIT_FAILED, &err);
 }
 
+/* An editor that failed may leave work behind, or that of the round before. */
+static bool holds_work(const struct session *session)
+{
+    struct kn_bytes now = { 0 };
+    struct kn_error ignored = { 0 };
+    bool work;
+
+    if (kn_file_read(kn_text_get(&session->copy), KN_YAML_SIZE_MAX, &now, &ignored) != KN_OK)
+        return ignored.code != KN_E_NOT_FOUND;
+    work = now.n != session->start.n || memcmp(now.at, session->start.at, now.n) != 0;
+    kn_bytes_done(&now);
+    return work;
+}
+
 /* What the editor left becomes the file to be. */
 static enum kn_exit take_copy(struct session *session, bool *changed)
 {
@@ -98,7 +113,7 @@ static enum kn_exit take_copy(struct session *session, bool *changed)
 
     if (kn_file_read(kn_text_get(&session->copy), KN_YAML_SIZE_MAX, &now, &err) != KN_OK) {
         kn_wrap(&err, "%s", kn_text_get(&session->copy));
-        session->kept = true;
+        session->kept = err.code != KN_E_NOT_FOUND;
         return kn_cli_fail(session->cli, KN_EXIT_FAILED, &err);
     }
     *changed = now.n != session->start.n || memcmp(now.at, session->start.at, now.n) != 0;
@@ -146,6 +161,8 @@ static enum kn_exit edit_until_right(struct session *session, bool *changed)
         code = run_editor(session);
         if (code == KN_EXIT_DONE)
             code = take_copy(session, changed);
+        else
+            session->kept = holds_work(session);
         if (code != KN_EXIT_DONE || !*changed)
             return code;
         code = check(session);
