@@ -269,6 +269,8 @@ size_t kwaai_config_print(const struct kwaai_config *config, const char *key, ch
     struct kn_text text = { 0 };
     size_t n = 0;
 
+    if (size > 0)
+        out[0] = '\0';
     if (resolved == NULL)
         return 0;
     if (resolved->setting->secret && resolved->value.is == KN_GIVEN)
@@ -327,11 +329,12 @@ bool kwaai_config_problem(const struct kwaai_config *config, size_t index,
                           struct kwaai_problem *out)
 {
     const struct kn_problems *problems = kn_snapshot_problems(config->snapshot);
-    const struct kn_problem *problem = &problems->at[index];
+    const struct kn_problem *problem;
     const struct kn_problem_info *info;
 
     if (index >= problems->n)
         return false;
+    problem = &problems->at[index];
     info = kn_problem_info(problem->kind);
     *out = (struct kwaai_problem){ .kind = (enum kwaai_error_kind)info->error_kind,
                                    .severity = (enum kwaai_severity)info->severity,
