@@ -102,8 +102,8 @@ KWAAI_API enum kwaai_presence kwaai_config_get_list(const struct kwaai_config *c
 
 /*
  * Any value as a user would write it on a command line; a secret one as "********". Writes at most
- * `size` bytes with the NUL and returns the length it has or would have; 0 for an unknown key or
- * when memory is short.
+ * `size` bytes with the NUL and returns the length it has or would have; 0 and an empty text for an
+ * unknown key or when memory is short.
  */
 KWAAI_API size_t kwaai_config_print(const struct kwaai_config *config, const char *key, char *out,
                                     size_t size);

@@ -269,6 +269,8 @@ size_t kwaai_config_print(const struct kwaai_config *config, const char *key, ch
     struct kn_text text = { 0 };
     size_t n = 0;
 
+    if (size > 0)
+        out[0] = '\0';
     if (resolved == NULL)
         return 0;
     if (resolved->setting->secret && resolved->value.is == KN_GIVEN)

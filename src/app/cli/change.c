@@ -89,6 +89,17 @@ enum kn_exit kn_change_begin(struct kn_change *change, struct kn_cli *cli)
     return code;
 }
 
+enum kn_exit kn_change_need_ours(const struct kn_change *change)
+{
+    const struct kn_problems *problems = kn_snapshot_problems(change->was);
+
+    for (size_t i = 0; i < problems->n; i++) {
+        if (problems->at[i].kind == KN_P_FOREIGN || problems->at[i].kind == KN_P_VERSION)
+            return kn_refuse(change->cli, change->was, "nothing was written");
+    }
+    return KN_EXIT_DONE;
+}
+
 void kn_change_done(struct kn_change *change)
 {
     kn_snapshot_unref(change->was);

@@ -31,6 +31,12 @@ struct kn_change {
 enum kn_exit kn_change_begin(struct kn_change *change, struct kn_cli *cli);
 void kn_change_done(struct kn_change *change);
 
+/*
+ * Refuse a file whose settings were not read: it is another program's, or of a newer schema, and
+ * what is written into it would mean something else there.
+ */
+enum kn_exit kn_change_need_ours(const struct kn_change *change);
+
 /* Load `after` into `now`, right or wrong. */
 enum kn_exit kn_change_load(struct kn_change *change);
 

@@ -290,6 +290,8 @@ static enum kn_exit change_file(struct job *job)
 {
     enum kn_exit code = kn_change_begin(&job->change, job->cli);
 
+    if (code == KN_EXIT_DONE)
+        code = kn_change_need_ours(&job->change);
     if (code == KN_EXIT_DONE && job->items[0].word != NULL)
         code = check_words(job);
     for (size_t i = 0; i < job->n && code == KN_EXIT_DONE; i++)
