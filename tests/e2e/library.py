@@ -73,6 +73,16 @@ def only_the_public_names_are_visible(library):
     assert all(name.startswith("kwaai_") for name in names), names
 
 
+# proves: Q/4, NFR-3/3.4
+def neither_the_network_nor_the_end_of_the_process_is_imported(library):
+    names = {line.split()[-1].split("@")[0] for line in
+             need("nm", "-D", "--undefined-only", library).splitlines()}
+    wrong = names & {"socket", "connect", "bind", "listen", "accept", "send", "sendto", "recv",
+                     "getaddrinfo", "gethostbyname", "res_query", "fork", "execve", "exit",
+                     "_exit", "abort", "setlocale", "pthread_create", "system", "popen", "getenv"}
+    assert names and not wrong, wrong
+
+
 # proves: TR-1/serde_yaml
 def only_libc_libm_and_libyaml_are_needed(library):
     found = re.findall(r"NEEDED.*\[([^.\]]+)", need("readelf", "-d", library))
@@ -115,6 +125,20 @@ def every_setting_has_its_origin(lines):
         assert settings[key] == f"setting {key} {want}", settings[key]
 
 
+def a_comma_as_decimal_point_changes_nothing(prefix, consumer, folder, lines):
+    """The program around the library may have set any locale."""
+    for name, half in (("de_DE", "0,5"), ("ps_AF", "0\u066b5")):
+        made, out = run("localedef", "-i", name, "-f", "UTF-8", folder / f"{name}.UTF-8")
+        if made not in (0, 1):  # 1: with warnings
+            print(f"skipped: the locale {name} cannot be made here ({out.strip()})")
+            continue
+        env = {"PUBLIC_NAME": "ada", "LOCPATH": str(folder), "LC_ALL": f"{name}.UTF-8"}
+        status, there = consume(prefix, consumer, folder, "--port", "9500", env=env)
+        assert status == 0 and there[0] == f"half {half}", there[:1]
+        # What the consumer prints by itself has the comma; what the library says has not.
+        assert [line.replace(f" {half} ", " 0.5 ") for line in there[1:]] == lines[1:], name
+
+
 # proves: TR-4/FileNotFound, TR-4/ParseError, TR-4/ValidationError, TR-4/MergeError
 def every_error_has_one_of_the_four_kinds(prefix, consumer, folder):
     config = folder / "node_config.yaml"
@@ -152,14 +176,16 @@ def main():
         install(source, build, cmake, prefix)
         library = one(prefix, "libkwaai-config.so.*.*.*")
         only_the_public_names_are_visible(library)
+        neither_the_network_nor_the_end_of_the_process_is_imported(library)
         only_libc_libm_and_libyaml_are_needed(library)
         compile_consumer(source / "tests/public/consumer.c", prefix, consumer)
         (folder / "node_config.yaml").write_text(FILE)
         status, lines = consume(prefix, consumer, folder, "--port", "9500",
                                 env={"PUBLIC_NAME": "ada"})
-        assert status == 0 and lines[0] == f"path {folder}/node_config.yaml", lines
+        assert status == 0 and lines[1] == f"path {folder}/node_config.yaml", lines
         every_getter_gives_its_type_and_no_other(lines)
         every_setting_has_its_origin(lines)
+        a_comma_as_decimal_point_changes_nothing(prefix, consumer, folder, lines)
         every_error_has_one_of_the_four_kinds(prefix, consumer, folder)
         the_example_prints_the_configuration(source, prefix, folder)
 

@@ -4,6 +4,7 @@
  *     consumer [FLAGS]    prints what it loaded, a line a fact; exit 78 when it is wrong
  */
 #include <inttypes.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,9 @@ int main(int argc, char **argv)
     struct kwaai_config *config;
     int status;
 
+    if (setlocale(LC_ALL, "") == NULL)
+        return 2;
+    printf("half %.1f\n", 0.5);
     options.arguments = (const char *const *)(argv + 1);
     options.argument_count = argc > 0 ? (size_t)argc - 1 : 0;
     options.environment = (const char *const *)environ;

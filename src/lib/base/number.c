@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DECIMAL_LONGEST = 400, POINT_SIZE = 16 };
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -55,21 +57,48 @@ static const char *scan_decimal(const char *text)
     return at;
 }
 
+/*
+ * The decimal point of strtod() and snprintf(): the program that uses us may have set a locale
+ * where it is a comma, or longer. localeconv() would not be safe in threads.
+ */
+static size_t find_point(char point[POINT_SIZE])
+{
+    int n = snprintf(point, POINT_SIZE, "%.1f", 0.5); /* "0.5" */
+    size_t length = n > 2 && n < POINT_SIZE ? (size_t)n - 2 : 0;
+
+    memmove(point, point + 1, length);
+    return length;
+}
+
+/* strtod() of a text with a point. */
+static double read_decimal(const char *text, size_t n)
+{
+    char point[POINT_SIZE], copy[DECIMAL_LONGEST + POINT_SIZE];
+    const char *dot = memchr(text, '.', n);
+    size_t length, before = dot != NULL ? (size_t)(dot - text) : n;
+
+    memcpy(copy, text, before);
+    if (dot == NULL) {
+        copy[n] = '\0';
+    } else {
+        length = find_point(point);
+        memcpy(copy + before, point, length);
+        memcpy(copy + before + length, dot + 1, n - before - 1);
+        copy[n - 1 + length] = '\0';
+    }
+    return strtod(copy, NULL);
+}
+
 enum kn_code kn_parse_decimal(const char *text, const char **rest, double *out)
 {
-    enum { LONGEST = 400 };
     const char *end = scan_decimal(text);
-    char copy[LONGEST + 1];
     double value;
 
     if (end == NULL || (rest == NULL && *end != '\0'))
         return KN_E_SYNTAX;
-    if (end - text > LONGEST)
+    if (end - text > DECIMAL_LONGEST)
         return KN_E_RANGE;
-    memcpy(copy, text, (size_t)(end - text));
-    copy[end - text] = '\0';
-    /* The program never calls setlocale(LC_NUMERIC), so the decimal point is a point. */
-    value = strtod(copy, NULL);
+    value = read_decimal(text, (size_t)(end - text));
     if (!isfinite(value))
         return KN_E_RANGE;
     *out = value;
@@ -80,6 +109,10 @@ enum kn_code kn_parse_decimal(const char *text, const char **rest, double *out)
 
 void kn_print_decimal(double value, char out[KN_DECIMAL_SIZE])
 {
+    char point[POINT_SIZE], *at;
+    size_t length = find_point(point);
+
+    point[length] = '\0';
     if (fabs(value) < 1e15 && value == floor(value)) {
         (void)snprintf(out, KN_DECIMAL_SIZE, "%.0f", value == 0 ? 0.0 : value);
         return;
@@ -87,6 +120,11 @@ void kn_print_decimal(double value, char out[KN_DECIMAL_SIZE])
     for (int digits = 1; digits <= 17; digits++) {
         (void)snprintf(out, KN_DECIMAL_SIZE, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
-            return;
+            break;
+    }
+    at = length > 0 ? strstr(out, point) : NULL;
+    if (at != NULL) {
+        *at = '.';
+        memmove(at + 1, at + length, strlen(at + length) + 1);
     }
 }
