@@ -162,7 +162,6 @@ CASES = {
             ({}, {}, "config get network.bootstrap_peers", ("pipe", "json")),
             ({}, {}, "config get dht.announce_interval", ("pipe", "json")),
             ({}, {}, "config get node.name --name -", ("pipe", "json"))],
-    # proves: FR-0/0.3.6
     "set": [({"node_config.yaml": RIGHT}, {}, "config set node.port 9000", EVERY),
             ({}, {}, "config set node.port 70000", EVERY),
             ({}, {}, "config set model.end_block 60", ("pipe", 60)),

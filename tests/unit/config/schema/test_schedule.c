@@ -40,7 +40,6 @@ static void check(const struct schedule_case *c)
 
 #define GOOD "name: n, cron: 0 9 * * *, duration: 8h"
 
-/* proves: MS-4/1 */
 static void entries_are_read_and_printed_as_json(void **state)
 {
     static const struct schedule_case cases[] = {

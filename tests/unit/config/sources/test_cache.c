@@ -78,7 +78,7 @@ static void check(const struct cache_case *c, bool discovery)
 #define UNREADABLE LEFT_OUT("the cache is not readable and was left out")
 #define SOME_WRONG LEFT_OUT("some values of the cache are wrong and were left out")
 
-/* proves: FR-5/5.1.3, FR-0/0.1.4, TR-2/cache, MS-2.3/5 */
+/* proves: FR-5/5.1.3 */
 static void discovery_is_used_when_it_fits(void **state)
 {
     static const struct cache_case cases[] = {
@@ -189,7 +189,6 @@ static void a_broken_cache_is_left_out_with_one_word(void **state)
     "    recommended: { blocks: 12, memory: 12884901888 }\n"                               \
     "    max: { blocks: 18, memory: 19327352832 }\n  timestamp: \"2025-12-14T10:30:00Z\"\n"
 
-/* proves: FR-0/0.2.5, FR-0/0.2.4, MS-2.1/3 */
 static void calibration_gives_the_blocks_of_the_preset(void **state)
 {
     static const struct cache_case cases[] = {
