@@ -8,7 +8,7 @@ static struct kwaai_config *load(const char *const *words, size_t n)
     struct kwaai_config *config = NULL;
 
     options.home = "/nonexistent/home";
-    options.working_folder = "/nonexistent/work";
+    options.working_folder = "/nonexistent/here";
     options.arguments = words;
     options.argument_count = n;
     CHECK_EQ("load", kwaai_config_load(&options, &config), KWAAI_CONFIG_OK);
@@ -29,7 +29,7 @@ static void a_value_has_its_type_and_no_other(void **state)
     CHECK_EQ("unknown", kwaai_config_get_int(config, "node.prot", &port), KWAAI_NO_SUCH);
     CHECK_EQ("auto", kwaai_config_get_int(config, "model.start_block", &port), KWAAI_AUTO);
     CHECK_EQ("not written", port, 9000);
-    CHECK_STR("path", kwaai_config_path(config), "/nonexistent/work/node_config.yaml");
+    CHECK_STR("path", kwaai_config_path(config), "/nonexistent/here/node_config.yaml");
     kwaai_config_free(config);
 }
 
@@ -83,7 +83,7 @@ static void a_caller_of_an_older_struct_gets_the_defaults(void **state)
     (void)state;
     options.size = offsetof(struct kwaai_config_options, arguments);
     options.argument_count = 5; /* beyond what this caller says it knows */
-    options.working_folder = "/nonexistent/work";
+    options.working_folder = "/nonexistent/here";
     options.home = "$UNSET/x";
     CHECK_EQ("path", kwaai_config_load(&options, &config), KWAAI_CONFIG_BAD_PATH);
     CHECK("not written", config == NULL);
