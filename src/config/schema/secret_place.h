@@ -13,7 +13,7 @@
 struct kn_yaml_document;
 
 /* How far a value may reach below its key, and a key lie before `at` on one line. */
-enum { KN_SECRET_REACH = 64 * 1024 };
+enum { KN_SECRET_REACH = 16 * 1024 };
 
 /*
  * The byte from which on the line [from, to) must not be shown, for a mistake at byte `at` of it:

@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#include "lib/base/utf8.h"
-
 #include "lib/base/attributes.h"
+#include "lib/base/utf8.h"
 
 const struct kn_setting *kn_setting_find(const char *key)
 {
