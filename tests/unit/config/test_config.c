@@ -230,7 +230,7 @@ static void put_caches(void)
     put("data/calibration.yaml", PROFILES);
 }
 
-/* proves: FR-5/5.1.3, FR-5/5.3.3, FR-5/5.3.4 */
+/* proves: FR-5/5.1.3, FR-5/5.3.3 */
 static void caches_are_read_below_what_is_written(void **state)
 {
     struct kn_snapshot *snapshot;
