@@ -68,8 +68,8 @@ class Documentation(program.Case):
     def test_flags_move_into_the_file_with_the_same_result(self):
         flags = {"--name": "ada", "--model": "a/b", "--start-block": "8", "--end-block": "16",
                  "--port": "8085", "--dtype": "float16", "--version": "1.2.3"}
-        rows = dict(re.findall(r"^\| `(--[\w-]+)[^|]*\| `([\w.]+)`", part("Coming from flags alone"),
-                               re.M))
+        rows = dict(re.findall(r"^\| `(--[\w-]+)[^|]*\| `([\w.]+)`",
+                               part("Coming from flags alone"), re.M))
         rows["--end-block"] = "model.end_block"  # the second of its line
         words = " ".join(f"{flag} {value}" for flag, value in flags.items())
         with_flags = self.settings(words)
