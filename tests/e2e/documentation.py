@@ -2,6 +2,8 @@
 """What docs/CONFIG.md promises, tried with the program."""
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import program
@@ -66,8 +68,8 @@ class Documentation(program.Case):
     def test_flags_move_into_the_file_with_the_same_result(self):
         flags = {"--name": "ada", "--model": "a/b", "--start-block": "8", "--end-block": "16",
                  "--port": "8085", "--dtype": "float16", "--version": "1.2.3"}
-        rows = dict(re.findall(r"^\| `(--[\w-]+)[^|]*\| `([\w.]+)`", part("Coming from flags alone"),
-                               re.M))
+        rows = dict(re.findall(r"^\| `(--[\w-]+)[^|]*\| `([\w.]+)`",
+                               part("Coming from flags alone"), re.M))
         rows["--end-block"] = "model.end_block"  # the second of its line
         words = " ".join(f"{flag} {value}" for flag, value in flags.items())
         with_flags = self.settings(words)
@@ -98,6 +100,24 @@ class Documentation(program.Case):
             got = self.expect(self.h.run("config check --json"), CONFIGURATION)
             for problem in json.loads(got[1])["problems"]:
                 self.assertIn(f"`{problem['kind']}`", text)
+
+    # proves: DD/1
+    def test_the_public_header_is_documented_without_a_warning(self):
+        if not shutil.which("doxygen"):
+            self.skipTest("doxygen is not installed")
+        root, out = DOCS.parent, self.h.root / "pages"
+        settings = (DOCS / "Doxyfile").read_text() + f"OUTPUT_DIRECTORY={out}\nQUIET=YES\n"
+        done = subprocess.run(["doxygen", "-"], cwd=root, input=settings, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=4 * program.DEADLINE)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        pages = "".join(page.read_text() for page in out.rglob("config_8h.html"))
+        pages += "".join(page.read_text() for page in out.rglob("*kwaainet*config_8h.html"))
+        header = (root / "include/kwaainet/config.h").read_text()
+        names = re.findall(r"^KWAAI_API [^(]*?(\w+)\(", header, re.M)
+        self.assertGreater(len(names), 15)
+        for name in names:
+            self.assertIn(name, pages)
 
     # proves: Q/5
     def test_two_files_are_not_merged(self):

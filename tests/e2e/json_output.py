@@ -121,7 +121,7 @@ class JsonOutput(program.Case):
                          ["error", "file", "node_config.yaml", 2, 9, "node.port",
                           "0 is outside 1..65535"])
 
-    # proves: FR-5/5.6, P1/2
+    # proves: FR-5/5.6
     def test_show_has_every_setting_with_its_origin(self):
         self.put(RIGHT)
         document = self.document("config show --port 9000", DONE)
@@ -156,7 +156,7 @@ class JsonOutput(program.Case):
                 self.assertEqual((type(value), value), (type(want), want))
                 self.assertEqual(self.document(f"config get {key}", DONE)["value"], want)
 
-    # proves: NFR-3/3.2
+    # proves: NFR-3/3.2, TR-1/serde, MS-1/3, Q/1, P1/2
     def test_a_value_as_json_is_what_the_file_may_hold(self):
         self.put(RIGHT)
         tree = {}
@@ -182,10 +182,15 @@ class JsonOutput(program.Case):
                          [(8080, "file"), ("auto", "fallback")])
         self.assertEqual([document[name] for name in ("min", "max", "choices", "cli", "env")],
                          [1, 65535, None, "--port", "KWAAINET_NODE_PORT"])
-        self.assertIn(document["apply"], ("live", "reconnect", "restart"))
-        self.assertIn(document["effect"], ("now", "not yet"))
+
+    # proves: Q/2
+    def test_every_setting_says_how_a_running_node_applies_it(self):
+        self.put(RIGHT)
         for key in self.document("config show", DONE)["settings"]:
-            self.assertLessEqual(EXPLAINED, self.document(f"config explain {key}", DONE).keys())
+            document = self.document(f"config explain {key}", DONE)
+            self.assertLessEqual(EXPLAINED, document.keys())
+            self.assertIn(document["apply"], ("live", "reconnect", "restart"))
+            self.assertIn(document["effect"], ("now", "not yet"))
 
 
 if __name__ == "__main__":

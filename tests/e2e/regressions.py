@@ -35,6 +35,11 @@ class Regressions(program.Case):
     def test_a_start_block_past_the_model_is_not_taken(self):
         self.put("model:\n  total_blocks: 32\n  start_block: 40\n")
         self.assertEqual(self.problems("config check"), ["3:16 model.start_block"])
+        for key in ("model.start_block", "model.total_blocks"):  # both are doubtful
+            for command in ("get", "explain"):
+                self.expect(self.h.run(f"config {command} {key}"), CONFIGURATION,
+                            "block 40 of a model with 32 blocks")
+        self.expect(self.h.run("config get node.port"), DONE)
         self.put("model:\n  total_blocks: 32\n")
         self.refused("model.start_block", "40")
 

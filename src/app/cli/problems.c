@@ -7,6 +7,7 @@
 #include "app/term/fold.h"
 #include "app/term/notice.h"
 #include "app/term/term.h"
+#include "config/schema/check.h"
 #include "lib/base/text.h"
 
 static bool is_error(const struct kn_problem *problem)
@@ -22,10 +23,22 @@ static bool is_of_file(const struct kn_problem *problem)
     return is_error(problem) && (kind == KN_FILE_NOT_FOUND || kind == KN_PARSE_ERROR);
 }
 
+/* A contradiction is about every setting of its rule, whichever is blamed. */
+static bool is_about_key(const struct kn_problem *problem, const char *key)
+{
+    const struct kn_check *check = problem->check;
+
+    for (size_t i = 0; check != NULL && i < KN_CHECK_KEYS_MAX && check->keys[i] != NULL; i++) {
+        if (strcmp(check->keys[i], key) == 0)
+            return true;
+    }
+    return problem->key != NULL && strcmp(problem->key, key) == 0;
+}
+
 static bool is_about(const struct kn_problem *problem, const struct kn_problems_view *view)
 {
-    for (size_t i = 0; i < view->key_count && problem->key != NULL; i++) {
-        if (strcmp(problem->key, view->keys[i]) == 0)
+    for (size_t i = 0; i < view->key_count; i++) {
+        if (is_about_key(problem, view->keys[i]))
             return true;
     }
     return false;

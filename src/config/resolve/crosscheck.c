@@ -25,7 +25,7 @@ static void blame(const struct kn_check *check, const struct kn_resolved *settin
                   struct kn_problems *problems)
 {
     const struct kn_resolved *guilty = find(settings, check->keys[0]);
-    struct kn_problem problem = { .message = err->text, .hint = err->hint };
+    struct kn_problem problem = { .check = check, .message = err->text, .hint = err->hint };
     bool mixed = false;
 
     for (size_t i = 1; i < KN_CHECK_KEYS_MAX && check->keys[i] != NULL; i++) {

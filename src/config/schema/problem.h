@@ -112,16 +112,19 @@ const struct kn_problem_info *kn_problem_info(enum kn_problem_kind kind);
 const char *kn_severity_word(enum kn_severity severity); /* "error", "warning" */
 const char *kn_error_kind_word(enum kn_error_kind kind); /* "FileNotFound", … */
 
+struct kn_check;
+
 struct kn_problem {
     enum kn_problem_kind kind;
     struct kn_origin origin;
-    const char *key;     /* of the setting, or as it stands in the file; NULL: the whole file */
-    bool of_value;       /* about one value of `key`: a warning when a stronger layer has another */
-    const char *value;   /* as written; NULL when there is none or it is secret */
-    const char *message; /* "unknown value \"flaot16\"" */
-    const char *hint;    /* a sentence, or NULL */
-    const char *excerpt; /* the line, cut to KN_EXCERPT_MAX columns; NULL outside files */
-    uint32_t caret, caret_width; /* columns of the excerpt to underline */
+    const char *key; /* of the setting, or as it stands in the file; NULL: the whole file */
+    bool of_value;   /* about one value of `key`: a warning when a stronger layer has another */
+    const struct kn_check *check; /* the rule over several settings that is broken, or NULL */
+    const char *value;            /* as written; NULL when there is none or it is secret */
+    const char *message;          /* "unknown value \"flaot16\"" */
+    const char *hint;             /* a sentence, or NULL */
+    const char *excerpt;          /* the line, cut to KN_EXCERPT_MAX columns; NULL outside files */
+    uint32_t caret, caret_width;  /* columns of the excerpt to underline */
 };
 
 enum { KN_PROBLEMS_MAX = 100, KN_EXCERPT_MAX = 160, KN_PROBLEM_VALUE_MAX = 120 };

@@ -116,6 +116,8 @@ static size_t padding_free(const struct kn_type *type, unsigned char *claimed)
 /*
  * Members lie behind each other with gaps of padding only: smaller than the alignment of any
  * member, and in front of a member that needs it or at the end of a struct.
+ *
+ * proves: NFR-3/3.1, MS-1/2
  */
 static void every_byte_of_the_struct_belongs_to_one_row(void **state)
 {

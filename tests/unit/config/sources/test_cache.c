@@ -246,6 +246,7 @@ static void origins_tell_age_place_and_reason(void **state)
     fixture_end(&f);
 }
 
+/* proves: TR-1/chrono */
 static void times_are_those_of_rfc_3339_in_utc(void **state)
 {
     static const struct {
