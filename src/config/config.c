@@ -9,6 +9,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/path.h"
 #include "lib/base/text.h"
+#include "lib/os/user.h"
 #include "lib/yaml/yaml.h"
 
 static const char *lookup(void *arg, const char *name)
@@ -55,6 +56,26 @@ static const char *filled(const char *text)
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
+/* ~/.kwaainet; without HOME, the home that the system knows for this user. */
+static enum kn_code default_home(const struct kn_config_request *request, struct kn_arena *arena,
+                                 const char **out, struct kn_error *err)
+{
+    const char *const *environment = request->environment;
+    struct kn_text home = { 0 };
+    enum kn_code rc;
+
+    if (filled(lookup(&environment, "HOME")) != NULL)
+        return expand(request, arena, "~/.kwaainet", NULL, out, err);
+    rc = kn_user_home(&home, err);
+    if (rc == KN_OK) {
+        *out = kn_arena_printf(arena, "%s/.kwaainet", kn_text_get(&home));
+        if (*out == NULL)
+            rc = kn_fail_no_memory(err);
+    }
+    kn_text_done(&home);
+    return rc;
+}
+
 enum kn_code kn_config_locate(const struct kn_config_request *request, struct kn_arena *arena,
                               struct kn_config_paths *out, struct kn_error *err)
 {
@@ -64,17 +85,21 @@ enum kn_code kn_config_locate(const struct kn_config_request *request, struct kn
 
     if (home == NULL)
         home = filled(lookup(&environment, "KWAAINET_HOME"));
-    if (home == NULL)
-        home = filled(lookup(&environment, "HOME")) != NULL ? "~/.kwaainet" : ".kwaainet";
     if (file == NULL)
         file = filled(lookup(&environment, "KWAAINET_CONFIG"));
     *out = (struct kn_config_paths){ .config_named = file != NULL };
-    rc = expand(request, arena, home, request->working, &out->home, err);
-    if (rc == KN_OK)
-        rc = expand(request, arena, file != NULL ? file : KN_CONFIG_FILE, request->working,
-                    &out->config, err);
-    if (rc != KN_OK)
+    rc = home != NULL ? expand(request, arena, home, request->working, &out->home, err)
+                      : default_home(request, arena, &out->home, err);
+    if (rc != KN_OK) {
+        kn_wrap(err, "the data folder");
         return rc;
+    }
+    rc = expand(request, arena, file != NULL ? file : KN_CONFIG_FILE, request->working,
+                &out->config, err);
+    if (rc != KN_OK) {
+        kn_wrap(err, "the configuration file");
+        return rc;
+    }
     out->config_exists = kn_file_exists(out->config);
     out->discovery_cache = kn_arena_printf(arena, "%s/discovery_cache.yaml", out->home);
     out->calibration = kn_arena_printf(arena, "%s/calibration.yaml", out->home);
@@ -188,6 +213,8 @@ static void take_cache(struct load *load, const char *path, cache_fn *take)
     bytes = read_file(load, path, &err);
     if (bytes == NULL) {
         problem.message = err.text;
+        if (err.hint[0] != '\0')
+            problem.hint = err.hint;
         if (err.code != KN_E_NOT_FOUND && err.code != KN_E_NO_MEMORY)
             kn_problems_add(&load->problems, &problem);
         return;

@@ -28,7 +28,7 @@ MISTAKES = [
     ("- /ip4/1.2.3.4/tcp/8000", "/ip4", "network.bootstrap_peers", "invalid-value"),
     ("public_ip: 999.1.1.1", "999", "network.public_ip", "invalid-value"),
     ("max_connections: 1_000", "1_000", "network.max_connections", "wrong-type"),
-    ("max_connections: 5", "max", None, "duplicate-key"),
+    ("max_connections: 5", "max", "network.max_connections", "duplicate-key"),
     ("announce_interval: soon", "soon", "dht.announce_interval", "wrong-type"),
     ("max_cpu_percent: 101", "101", "resources.max_cpu_percent", "out-of-range"),
     ("cron: 61 0 * * *", "61", "resources.schedules", "invalid-value"),

@@ -17,6 +17,8 @@
 
 enum { STDIN = 0, EDITOR_WORDS_MOST = 16, ANSWER_SIZE = 64 };
 
+#define BLANKS " \t"
+
 struct session {
     struct kn_cli *cli;
     struct kn_change change;
@@ -30,7 +32,7 @@ static const char *filled(struct kn_cli *cli, const char *name)
 {
     const char *value = kn_cli_lookup(cli, name);
 
-    return value != NULL && value[strspn(value, " ")] != '\0' ? value : NULL;
+    return value != NULL && value[strspn(value, BLANKS)] != '\0' ? value : NULL;
 }
 
 /* "code --wait" as words; quotes have no meaning. */
@@ -46,10 +48,15 @@ static enum kn_exit run_editor(struct session *session)
         editor = filled(cli, "EDITOR");
     if (editor == NULL)
         editor = "vi";
-    for (const char *at = editor + strspn(editor, " "); *at != '\0' && n < EDITOR_WORDS_MOST;
-         at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
+    for (const char *at = editor + strspn(editor, BLANKS); *at != '\0'; at += strspn(at, BLANKS)) {
+        size_t length = strcspn(at, BLANKS);
 
+        if (n == EDITOR_WORDS_MOST) {
+            (void)kn_fail(&err, KN_E_LIMIT, "the editor \"%.60s…\" has more than %d words", editor,
+                          EDITOR_WORDS_MOST);
+            kn_hint(&err, "Put them into a script, and name that in EDITOR.");
+            return kn_cli_fail(cli, KN_EXIT_FAILED, &err);
+        }
         words[n] = kn_arena_dup_n(cli->arena, at, length);
         if (words[n++] == NULL)
             kn_out_of_memory();

@@ -46,8 +46,11 @@ static bool fits_plain(const char *text, bool flow)
 static void spell_single(const char *text, struct kn_text *out)
 {
     kn_text_add_char(out, '\'');
-    for (; *text != '\0'; text++)
-        kn_text_add_n(out, "''", *text == '\'' ? 2 : 0), kn_text_add_n(out, text, *text != '\'');
+    for (; *text != '\0'; text++) {
+        if (*text == '\'')
+            kn_text_add_char(out, '\'');
+        kn_text_add_char(out, *text);
+    }
     kn_text_add_char(out, '\'');
 }
 

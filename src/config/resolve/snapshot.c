@@ -77,7 +77,8 @@ static size_t add_texts(const char **texts, size_t n, const struct kn_value *val
 /* What has to be put behind the list that won. */
 struct appended {
     const struct kn_assignment *strongest; /* NULL: nothing */
-    size_t room;                           /* for all lists of the setting together */
+    size_t count;
+    size_t room; /* for all lists of the setting together */
     bool valid;
 };
 
@@ -88,49 +89,71 @@ static struct appended find_appended(const struct kn_resolved *resolved)
     for (const struct kn_assignment *at = resolved->assignments; at != NULL; at = at->weaker) {
         if (at->valid && at->value.is == KN_GIVEN)
             found.room += at->value.texts.n;
-        if (at->append && found.strongest == NULL)
+        if (!at->append)
+            continue;
+        found.count++;
+        if (found.strongest == NULL)
             found.strongest = at;
-        if (at->append && !at->valid)
+        if (!at->valid)
             found.valid = false;
     }
     return found;
 }
 
 /* Add the appended lists in the order of the command line: the weakest stood first. */
-static size_t add_appended(const char **texts, size_t n, const struct kn_resolved *resolved)
+static size_t add_appended(const char **texts, size_t n, const struct kn_resolved *resolved,
+                           const struct kn_assignment **order, size_t count)
 {
-    const struct kn_assignment *done = NULL;
+    size_t i = count;
 
-    for (;;) {
-        const struct kn_assignment *next = NULL;
-
-        for (const struct kn_assignment *at = resolved->assignments; at != done; at = at->weaker) {
-            if (at->append)
-                next = at;
-        }
-        if (next == NULL)
-            return n;
-        if (next->valid)
-            n = add_texts(texts, n, &next->value);
-        done = next;
+    for (const struct kn_assignment *at = resolved->assignments; at != NULL; at = at->weaker) {
+        if (at->append)
+            order[--i] = at;
     }
+    for (; i < count; i++) {
+        if (order[i]->valid)
+            n = add_texts(texts, n, &order[i]->value);
+    }
+    return n;
+}
+
+/* More items than any one list may have. */
+static void refuse_length(struct kn_snapshot *snapshot, struct kn_resolved *resolved,
+                          const struct kn_assignment *strongest)
+{
+    struct kn_problem problem = { .kind = KN_P_OUT_OF_RANGE,
+                                  .origin = strongest->origin,
+                                  .key = resolved->setting->key,
+                                  .of_value = true };
+
+    problem.message =
+        kn_arena_printf(snapshot->arena, "the list has more than %d items", KN_LIST_MAX);
+    resolved->valid = false;
+    if (problem.message != NULL)
+        kn_problems_add(&snapshot->problems, &problem);
 }
 
 /* Put what --bootstrap names behind the list that won; a built-in list gives way to it. */
 static bool append(struct kn_snapshot *snapshot, struct kn_resolved *resolved)
 {
     struct appended found = find_appended(resolved);
+    const struct kn_assignment **order;
     size_t base = 0, n;
     const char **texts;
 
     if (found.strongest == NULL)
         return true;
+    if (found.room > KN_LIST_MAX) {
+        refuse_length(snapshot, resolved, found.strongest);
+        return true;
+    }
     texts = kn_arena_alloc(snapshot->arena, found.room * sizeof(*texts));
-    if (texts == NULL)
+    order = kn_arena_alloc(snapshot->arena, found.count * sizeof(*order));
+    if (texts == NULL || order == NULL)
         return false;
     if (resolved->origin.layer != KN_LAYER_FALLBACK)
         base = add_texts(texts, 0, &resolved->value);
-    n = add_appended(texts, base, resolved);
+    n = add_appended(texts, base, resolved, order, found.count);
     if (base > 0) {
         resolved->origin.text =
             kn_arena_printf(snapshot->arena, "and %zu from --bootstrap", n - base);

@@ -304,8 +304,11 @@ static void print_path(const struct kn_setting *setting, const struct kn_value *
                        struct kn_text *out)
 {
     (void)setting;
-    for (const char *c = value->text; *c != '\0'; c++)
-        kn_text_add_n(out, "$$", *c == '$' ? 2 : 0), kn_text_add_n(out, c, *c != '$');
+    for (const char *c = value->text; *c != '\0'; c++) {
+        if (*c == '$')
+            kn_text_add_char(out, '$');
+        kn_text_add_char(out, *c);
+    }
 }
 
 static void store_path(const struct kn_value *value, void *member)

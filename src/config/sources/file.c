@@ -261,6 +261,40 @@ static const char *message_of(const struct kn_yaml_fault *fault, const struct kn
     return message;
 }
 
+/* The key at or below `map` that begins at `offset`; as deep as the parser lets a tree be. */
+static const struct kn_yaml_node *key_at(const struct kn_yaml_node *map, uint32_t offset)
+{
+    for (const struct kn_yaml_node *at = map->first; at != NULL; at = at->next) {
+        const struct kn_yaml_node *inner = at->value != NULL ? at->value : at;
+
+        if (at->value != NULL && at->start == offset)
+            return at;
+        if (inner->first != NULL && inner->start <= offset && offset < inner->end)
+            return key_at(inner, offset);
+    }
+    return NULL;
+}
+
+/* "node.port" of the key that stands twice; NULL when it is none of ours, which may hold anything.
+ */
+static const char *duplicated_key(const struct kn_yaml_document *doc, uint32_t first,
+                                  struct kn_arena *arena)
+{
+    const struct kn_yaml_node *key = doc->root != NULL ? key_at(doc->root, first) : NULL;
+    const char *path = key != NULL ? key->text : NULL;
+
+    /* From a key to the mapping it stands in, and on to the key whose value that is. */
+    for (const struct kn_yaml_node *map = key != NULL ? key->parent : NULL;
+         path != NULL && map->parent != NULL; map = map->parent) {
+        const struct kn_yaml_node *owner = map->parent->first;
+
+        while (owner != NULL && owner->value != map)
+            owner = owner->next;
+        path = owner != NULL ? kn_arena_printf(arena, "%s.%s", owner->text, path) : NULL;
+    }
+    return path != NULL && (kn_setting_find(path) || kn_setting_is_section(path)) ? path : NULL;
+}
+
 void kn_file_take_faults(const struct kn_source *source, const struct kn_yaml_document *doc,
                          const struct kn_origin *origin)
 {
@@ -272,8 +306,11 @@ void kn_file_take_faults(const struct kn_source *source, const struct kn_yaml_do
                                       .origin = *origin,
                                       .hint = fault->hint };
 
-        if (!kn_problems_full(problems))
+        if (!kn_problems_full(problems)) {
             problem.message = message_of(fault, doc, problems->arena);
+            if (fault->kind == KN_YAML_FAULT_DUPLICATE)
+                problem.key = duplicated_key(doc, fault->other, problems->arena);
+        }
         if (i < doc->fault_count && !kn_problems_full(problems) &&
             fault->kind != KN_YAML_FAULT_LIMIT)
             kn_problem_locate(&problem, problems->arena, doc, fault->start, fault->end);

@@ -179,7 +179,6 @@ static void the_home_is_found_by_rule(void **state)
           "/w/node_config.yaml",
           false },
         { "home", NULL, { "HOME=/h" }, "/h/.kwaainet", "/w/node_config.yaml", false },
-        { "nothing", NULL, { NULL }, "/w/.kwaainet", "/w/node_config.yaml", false },
         { "tilde", "~/x", { "HOME=/h" }, "/h/x", "/w/node_config.yaml", false },
         { "relative", "x", { "HOME=/h" }, "/w/x", "/w/node_config.yaml", false },
         { "config", NULL, { "HOME=/h", "KWAAINET_CONFIG=$HOME/c" }, "/h/.kwaainet", "/h/c", true },
@@ -201,6 +200,24 @@ static void the_home_is_found_by_rule(void **state)
         CHECK(cases[i].name, !paths.config_exists);
         kn_arena_free(arena);
     }
+}
+
+static void without_home_the_folder_does_not_depend_on_where_one_stands(void **state)
+{
+    struct kn_config_request request = { .working = "/w" };
+    struct kn_arena *arena = kn_arena_new();
+    struct kn_config_paths paths = { 0 };
+    struct kn_error err = { 0 };
+    enum kn_code rc = kn_config_locate(&request, arena, &paths, &err);
+
+    (void)state;
+    if (rc == KN_OK) {
+        CHECK("home", strncmp(paths.home, "/w/", 3) != 0);
+        CHECK_HAS("home", paths.home, "/.kwaainet");
+    } else {
+        CHECK_HAS("no entry", err.text, "HOME is not set");
+    }
+    kn_arena_free(arena);
 }
 
 static void a_home_that_cannot_be_expanded_fails(void **state)
@@ -388,6 +405,7 @@ int main(void)
         IN_HOME(an_editor_of_windows_is_no_trouble),
         IN_HOME(relative_paths_begin_where_they_are_written),
         IN_HOME(the_home_is_found_by_rule),
+        IN_HOME(without_home_the_folder_does_not_depend_on_where_one_stands),
         IN_HOME(a_home_that_cannot_be_expanded_fails),
         IN_HOME(caches_are_read_below_what_is_written),
         IN_HOME(a_cache_that_cannot_be_read_is_a_warning),

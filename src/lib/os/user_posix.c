@@ -1,0 +1,23 @@
+#include "lib/os/user.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+enum { ENTRY_MAX = 4096 };
+
+enum kn_code kn_user_home(struct kn_text *out, struct kn_error *err)
+{
+    struct passwd entry, *found = NULL;
+    char room[ENTRY_MAX];
+
+    if (getpwuid_r(getuid(), &entry, room, sizeof(room), &found) != 0 || found == NULL ||
+        found->pw_dir == NULL || found->pw_dir[0] != '/') {
+        (void)kn_fail(err, KN_E_UNKNOWN,
+                      "HOME is not set, and the system knows no home for user %u",
+                      (unsigned)getuid());
+        kn_hint(err, "Set HOME, or name a folder with --home.");
+        return KN_E_UNKNOWN;
+    }
+    kn_text_add(out, found->pw_dir);
+    return out->failed ? kn_fail_no_memory(err) : KN_OK;
+}
