@@ -1,5 +1,6 @@
 /* Who wins, what it hides, and what is said about the losers. */
 #include "config/resolve/fallback.h"
+#include "lib/base/text.h"
 #include "support/config_fixture.h"
 #include "support/layers.h"
 
@@ -216,6 +217,28 @@ static void bootstraps_are_added_to_the_list_that_wins(void **state)
     }
 }
 
+/* A list in the file at its limit, and one more peer on the command line. */
+static void added_peers_count_against_the_limit_of_a_list(void **state)
+{
+    static const char id[] = "QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc";
+    struct kn_text text = { 0 };
+    struct kn_snapshot *snapshot;
+
+    (void)state;
+    kn_text_add(&text, "network:\n  bootstrap_peers:\n");
+    for (unsigned i = 1; i <= KN_LIST_MAX; i++)
+        kn_text_addf(&text, "    - /ip4/192.0.2.1/tcp/%u/p2p/%s\n", i, id);
+    snapshot = load_text(kn_text_get(&text), NO_WORDS, NULL);
+    CHECK("at the limit", kn_snapshot_is_valid(snapshot));
+    kn_snapshot_unref(snapshot);
+    snapshot = load_text(kn_text_get(&text), WORDS("--bootstrap", A), NULL);
+    CHECK("one past it", !kn_snapshot_is_valid(snapshot));
+    CHECK_STR("one past it", kn_snapshot_problems(snapshot)->at[0].message,
+              "the list has more than 4096 items");
+    kn_snapshot_unref(snapshot);
+    kn_text_done(&text);
+}
+
 static void a_wrong_bootstrap_is_an_error_wherever_it_stands(void **state)
 {
     struct kn_snapshot *snapshot =
@@ -373,6 +396,7 @@ int main(void)
         cmocka_unit_test(the_strongest_layer_wins_in_every_combination),
         cmocka_unit_test(auto_hands_over_to_what_is_computed),
         cmocka_unit_test(bootstraps_are_added_to_the_list_that_wins),
+        cmocka_unit_test(added_peers_count_against_the_limit_of_a_list),
         cmocka_unit_test(a_wrong_bootstrap_is_an_error_wherever_it_stands),
         cmocka_unit_test(a_mistake_that_lost_is_a_warning),
         cmocka_unit_test(four_hundred_lost_mistakes_are_warnings_too),
