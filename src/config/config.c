@@ -24,6 +24,8 @@ static const char *lookup(void *arg, const char *name)
     return NULL;
 }
 
+enum { FILES_MAX = 3 }; /* the configuration and two caches */
+
 /* One load under way. */
 struct load {
     const struct kn_config_request *request;
@@ -32,6 +34,8 @@ struct load {
     struct kn_problems problems;
     struct kn_config_paths paths;
     const char *const *environment;
+    struct kn_bytes files[FILES_MAX]; /* trees and problems look into them until the end */
+    size_t file_count;
 };
 
 static enum kn_code expand(const struct kn_config_request *request, struct kn_arena *arena,
@@ -156,31 +160,24 @@ static void take_bytes(struct load *load, const struct kn_bytes *bytes, const ch
 }
 
 /* Read a file into memory that lives as long as the load; NULL when that failed. */
-static struct kn_bytes *read_file(struct load *load, const char *path, struct kn_error *err)
+static const struct kn_bytes *read_file(struct load *load, const char *path, struct kn_error *err)
 {
-    struct kn_bytes *bytes = kn_arena_alloc(load->arena, sizeof(*bytes));
-    struct kn_bytes read = { 0 };
+    struct kn_bytes *bytes = &load->files[load->file_count];
 
-    if (bytes == NULL) {
-        (void)kn_fail_no_memory(err);
-        return NULL;
+    if (kn_file_read(path, KN_YAML_SIZE_MAX, bytes, err) == KN_OK) {
+        load->file_count++;
+        return bytes;
     }
-    if (kn_file_read(path, KN_YAML_SIZE_MAX, &read, err) != KN_OK) {
-        if (err->code == KN_E_NO_MEMORY)
-            kn_arena_fail(load->arena);
-        return NULL;
-    }
-    bytes->at = kn_arena_dup_n(load->arena, read.at, read.n);
-    bytes->n = read.n;
-    kn_bytes_done(&read);
-    return bytes->at != NULL ? bytes : NULL;
+    if (err->code == KN_E_NO_MEMORY)
+        kn_arena_fail(load->arena);
+    return NULL;
 }
 
 static void take_file(struct load *load)
 {
     const char *path = load->paths.config, *name = short_name(load, path);
     struct kn_error err = { 0 };
-    struct kn_bytes *bytes;
+    const struct kn_bytes *bytes;
 
     if (!load->paths.config_exists) {
         if (load->paths.config_named)
@@ -205,7 +202,7 @@ static void take_cache(struct load *load, const char *path, cache_fn *take)
     struct kn_yaml_document *doc;
     struct kn_source source = source_in(load, load->paths.home);
     struct kn_error err = { 0 };
-    struct kn_bytes *bytes;
+    const struct kn_bytes *bytes;
     struct kn_problem problem = { .kind = KN_P_CACHE,
                                   .origin = { .layer = KN_LAYER_CACHE, .name = path, .age_s = -1 },
                                   .hint = "The next start builds it anew." };
@@ -281,6 +278,8 @@ static enum kn_code load_with(const struct kn_config_request *request, const cha
     take_cache(&load, load.paths.discovery_cache, kn_cache_take_discovery);
     take_cache(&load, load.paths.calibration, kn_cache_take_calibration);
     rc = kn_snapshot_new(&load.layers, out);
+    for (size_t i = 0; i < load.file_count; i++)
+        kn_bytes_done(&load.files[i]);
     return rc == KN_OK ? KN_OK : kn_fail_no_memory(err);
 }
 

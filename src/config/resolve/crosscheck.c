@@ -64,7 +64,7 @@ void kn_crosscheck(const struct kn_node_config *config, const struct kn_resolved
     for (size_t i = 0; i < kn_check_count; i++) {
         struct kn_error err = { 0 };
 
-        if (readable(&kn_checks[i], settings) && !kn_checks[i].holds(config, &err))
+        if (!kn_checks[i].holds(config, &err) && readable(&kn_checks[i], settings))
             blame(&kn_checks[i], settings, &err, file, problems);
     }
 }

@@ -5,15 +5,26 @@
 #include "lib/base/attributes.h"
 #include "lib/base/utf8.h"
 
-const struct kn_setting *kn_setting_find(const char *key)
+const struct kn_setting *kn_setting_find_next(const char *key, size_t *at)
 {
-    size_t n = strlen(key);
+    size_t n = strlen(key), i = *at;
 
-    for (size_t i = 0; i < kn_setting_count; i++) {
-        if (kn_settings[i].key_length == n && memcmp(kn_settings[i].key, key, n) == 0)
+    for (size_t left = kn_setting_count; left > 0; left--, i++) {
+        if (i >= kn_setting_count)
+            i = 0;
+        if (kn_settings[i].key_length == n && memcmp(kn_settings[i].key, key, n) == 0) {
+            *at = i + 1;
             return &kn_settings[i];
+        }
     }
     return NULL;
+}
+
+const struct kn_setting *kn_setting_find(const char *key)
+{
+    size_t at = 0;
+
+    return kn_setting_find_next(key, &at);
 }
 
 size_t kn_setting_index(const struct kn_setting *setting)

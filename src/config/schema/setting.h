@@ -73,6 +73,12 @@ extern const size_t kn_rename_count;
 /* The row of a key, NULL when there is none. */
 const struct kn_setting *kn_setting_find(const char *key);
 
+/*
+ * The same, beginning at row `*at` and ending there; sets `*at` to the row behind the found one.
+ * Files mostly follow the order of the table, so the next key is mostly the next row.
+ */
+const struct kn_setting *kn_setting_find_next(const char *key, size_t *at);
+
 /* The row's place in kn_settings[]. */
 size_t kn_setting_index(const struct kn_setting *setting);
 

@@ -198,9 +198,19 @@ static void take_misplaced(void *arg, const char *path, const struct kn_yaml_nod
     taking->hides_line = false;
 }
 
-/* One key below `path`, whose first `n` bytes are the prefix with its dot. */
-static void walk(const struct kn_walk *how, const struct kn_yaml_node *map, char *path, size_t n)
+/* A walk under way. */
+struct walker {
+    const struct kn_walk *how;
+    size_t next; /* row of the table that most likely comes next */
+    char path[PATH_SIZE];
+};
+
+/* The keys of `map`; the first `n` bytes of the path are its own, with their dot. */
+static void walk(struct walker *walker, const struct kn_yaml_node *map, size_t n)
 {
+    const struct kn_walk *how = walker->how;
+    char *path = walker->path;
+
     for (const struct kn_yaml_node *key = map->first; key != NULL; key = key->next) {
         size_t length = key->length < PATH_SIZE - 2 - n ? key->length : PATH_SIZE - 2 - n;
         bool dotted = memchr(key->text, '.', key->length) != NULL;
@@ -210,14 +220,14 @@ static void walk(const struct kn_walk *how, const struct kn_yaml_node *map, char
             continue;
         memcpy(path + n, key->text, length);
         path[n + length] = '\0';
-        setting = dotted ? NULL : kn_setting_find(path);
+        setting = dotted ? NULL : kn_setting_find_next(path, &walker->next);
         if (setting != NULL) {
             how->take(how->arg, setting, key);
         } else if (dotted || !kn_setting_is_section(path)) {
             how->unknown(how->arg, path, key);
         } else if (key->value->kind == KN_YAML_MAPPING) {
             path[n + length] = '.';
-            walk(how, key->value, path, n + length + 1); /* as deep as the table's keys */
+            walk(walker, key->value, n + length + 1); /* as deep as the table's keys */
         } else if (!kn_yaml_is_null(key->value)) {
             how->misplaced(how->arg, path, key);
         }
@@ -226,9 +236,9 @@ static void walk(const struct kn_walk *how, const struct kn_yaml_node *map, char
 
 void kn_file_walk(const struct kn_walk *how, const struct kn_yaml_node *root)
 {
-    char path[PATH_SIZE];
+    struct walker walker = { .how = how };
 
-    walk(how, root, path, 0);
+    walk(&walker, root, 0);
 }
 
 static enum kn_problem_kind kind_of(enum kn_yaml_fault_kind fault)

@@ -31,8 +31,6 @@ enum kn_code kn_base58_decode(const char *text, size_t n, uint8_t *out, size_t r
 
     if (n > KN_BASE58_TEXT_MAX)
         return KN_E_LIMIT;
-    if (kn_base58_span(text, n) != n)
-        return KN_E_SYNTAX;
     while (zeros < n && text[zeros] == alphabet[0])
         zeros++;
     /* The number grows from the end of the buffer towards its front, most significant byte first.
@@ -40,8 +38,13 @@ enum kn_code kn_base58_decode(const char *text, size_t n, uint8_t *out, size_t r
     for (size_t i = zeros; i < n;) {
         uint64_t carry = 0, factor = 1;
 
-        for (; i < n && factor < (uint64_t)58 * 58 * 58 * 58 * 58; i++, factor *= 58)
-            carry = carry * 58 + (uint64_t)digit_of(text[i]);
+        for (; i < n && factor < (uint64_t)58 * 58 * 58 * 58 * 58; i++, factor *= 58) {
+            int digit = digit_of(text[i]);
+
+            if (digit < 0)
+                return KN_E_SYNTAX;
+            carry = carry * 58 + (uint64_t)digit;
+        }
         for (size_t j = 0; j < used; j++) {
             carry += factor * out[room - 1 - j];
             out[room - 1 - j] = (uint8_t)(carry & 0xff);
