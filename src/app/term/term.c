@@ -58,7 +58,9 @@ struct kn_term kn_term_from(bool is_terminal, unsigned columns, kn_lookup_fn *lo
 
 struct kn_term kn_term_of(int fd, kn_lookup_fn *lookup, void *arg)
 {
-    return kn_term_from(kn_terminal_is(fd), kn_terminal_columns(fd), lookup, arg);
+    bool is_terminal = kn_terminal_is(fd);
+
+    return kn_term_from(is_terminal, is_terminal ? kn_terminal_columns(fd) : 0, lookup, arg);
 }
 
 void kn_term_add(const struct kn_term *term, struct kn_text *out, enum kn_style style,

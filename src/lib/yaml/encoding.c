@@ -8,13 +8,16 @@
 static const char bom[] = "\xef\xbb\xbf";
 enum { BOM_SIZE = 3, WORD = sizeof(uint64_t) };
 
-/* Eight bytes of printable ASCII. spec: "Bit Twiddling Hacks", bytes less than n. */
+/* Eight bytes of printable ASCII or LF. spec: "Bit Twiddling Hacks", bytes less than n. */
 static bool is_printable_word(const char *bytes)
 {
     const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
-    uint64_t word, del;
+    uint64_t word, del, feed;
 
     memcpy(&word, bytes, WORD);
+    feed = word ^ ('\n' * ones);
+    feed = ~(((feed & ~high) + ~high) | feed | ~high); /* 0x80 where an LF is */
+    word |= feed >> 2;                                 /* and now a printable byte */
     del = word ^ (0x7f * ones);
     return ((word | ((word - 0x20 * ones) & ~word) | ((del - ones) & ~del)) & high) == 0;
 }

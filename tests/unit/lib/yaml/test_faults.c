@@ -433,9 +433,31 @@ static void a_hundred_faults_are_kept_and_the_fatal_one(void **state)
     CHECK_STR("last", doc.faults[KN_YAML_FAULTS_MAX - 1].message, "this \"[\" is not closed");
 }
 
+/* The check looks at eight bytes at a time, line feeds among them. */
+static void a_control_character_is_found_wherever_it_stands(void **state)
+{
+    static const char controls[] = { 0x01, 0x0b, 0x1f, 0x7f };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(controls); i++) {
+        for (size_t at = 0; at < 23; at++) {
+            char bytes[] = "#aaa\n#bbbb\n\n#ccccc\n#ddd";
+            struct kn_yaml_document doc;
+
+            bytes[at] = controls[i];
+            CHECK_EQ("parse", kn_yaml_parse(arena, bytes, sizeof(bytes) - 1, &doc), KN_OK);
+            CHECK_EQ("found", doc.fault_count, 1);
+            CHECK_EQ("found", doc.faults[0].kind, KN_YAML_FAULT_ENCODING);
+            CHECK_EQ("place", doc.faults[0].start, at);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_control_character_is_found_wherever_it_stands, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(syntax_is_explained_where_it_broke, begin, end),
         cmocka_unit_test_setup_teardown(what_is_refused_says_what_to_write, begin, end),
         cmocka_unit_test_setup_teardown(all_features_are_reported_in_order, begin, end),

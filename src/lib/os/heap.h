@@ -1,0 +1,14 @@
+/*
+ * heap — how the C library asks the system for memory.
+ */
+#ifndef KN_OS_HEAP_H
+#define KN_OS_HEAP_H
+
+/*
+ * Ask once for what a short command needs, and do not give it back before the end: by default the
+ * heap of a command that runs for half a millisecond is grown twice and trimmed once. Costs a
+ * process that stays at most 1 MiB. Call it first in main().
+ */
+void kn_heap_expect_short_life(void);
+
+#endif
