@@ -148,7 +148,7 @@ static bool append(struct kn_snapshot *snapshot, struct kn_resolved *resolved)
         return true;
     }
     texts = kn_arena_alloc(snapshot->arena, found.room * sizeof(*texts));
-    order = kn_arena_alloc(snapshot->arena, found.count * sizeof(*order));
+    order = kn_arena_alloc(snapshot->arena, found.count * sizeof(struct kn_assignment *));
     if (texts == NULL || order == NULL)
         return false;
     if (resolved->origin.layer != KN_LAYER_FALLBACK)

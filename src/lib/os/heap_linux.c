@@ -6,8 +6,8 @@ enum { GROW_BY = 256 * 1024, KEEP = 1024 * 1024 };
 
 void kn_heap_expect_short_life(void)
 {
-#ifdef M_TOP_PAD /* the GNU C library's */
-    (void)mallopt(M_TOP_PAD, GROW_BY);
-    (void)mallopt(M_TRIM_THRESHOLD, KEEP);
+#ifdef M_TOP_PAD                           /* the GNU C library's */
+    (void)mallopt(M_TOP_PAD, GROW_BY);     /* NOLINT(concurrency-mt-unsafe): no thread yet */
+    (void)mallopt(M_TRIM_THRESHOLD, KEEP); /* NOLINT(concurrency-mt-unsafe) */
 #endif
 }

@@ -139,7 +139,8 @@ static void what_is_no_yaml_of_ours_is_told_where_it_stands(void **state)
 {
     static const struct file_case cases[] = {
         { "node:\n  port: 1\n  port: 2\n", "node.port=1",
-          "f:3:3 duplicate-key node.port: duplicate key \"port\" | It stands on line 2 already; keep one of "
+          "f:3:3 duplicate-key node.port: duplicate key \"port\" | It stands on line 2 already; "
+          "keep one of "
           "them." },
         { "node: &a {port: 1}\n", "node.port=1",
           "f:1:7 yaml-feature anchor \"&a\" is not supported | Remove it, and write the value out "
