@@ -3,32 +3,11 @@
 #include <unistd.h>
 
 #include "support/config_fixture.h"
+#include "support/fuse.h"
 #include "support/home.h"
 #include "support/layers.h"
 
 static struct kn_home home;
-
-/* Allocations left before one fails; < 0: none does. */
-static long fuse = -1;
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool burns(void)
-{
-    return fuse >= 0 && fuse-- == 0;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return burns() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return burns() ? NULL : __real_realloc(memory, size);
-}
 
 static int setup(void **state)
 {
@@ -40,7 +19,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    fuse = -1;
+    kn_fuse = -1;
     kn_home_remove(&home);
     return 0;
 }
@@ -376,16 +355,16 @@ static void every_allocation_that_fails_is_returned(void **state)
     for (step = 0; rc != KN_OK; step++) {
         struct kn_snapshot *snapshot = NULL;
 
-        fuse = step;
+        kn_fuse = step;
         rc = kn_config_load(&request, &snapshot, &err);
         if (rc != KN_OK) {
             CHECK_EQ("code", rc, KN_E_NO_MEMORY);
             CHECK_EQ("code", err.code, KN_E_NO_MEMORY);
             CHECK("nothing is given", snapshot == NULL);
         } else {
-            CHECK("no allocation failed", fuse >= 0);
+            CHECK("no allocation failed", kn_fuse >= 0);
         }
-        fuse = -1;
+        kn_fuse = -1;
         kn_snapshot_unref(snapshot);
         CHECK("ends", step < 100000);
     }

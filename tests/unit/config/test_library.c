@@ -2,31 +2,10 @@
 #include "kwaainet/config.h"
 
 #include "support/check.h"
+#include "support/fuse.h"
 #include "support/home.h"
 
 static struct kn_home home;
-
-/* Allocations left before one fails; < 0: none does. */
-static long fuse = -1;
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool burns(void)
-{
-    return fuse >= 0 && fuse-- == 0;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return burns() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return burns() ? NULL : __real_realloc(memory, size);
-}
 
 static int setup(void **state)
 {
@@ -160,9 +139,9 @@ static void printing_is_cut_at_the_room_and_tells_the_length(void **state)
     CHECK_STR("just", room, "ada-C-box");
     CHECK_EQ("secret", kwaai_config_print(config, "alerts.webhook_url", room, 16), 8);
     CHECK_STR("secret", room, "********");
-    fuse = 0;
+    kn_fuse = 0;
     CHECK_EQ("no memory", kwaai_config_print(config, "node.name", room, sizeof(room)), 0);
-    fuse = -1;
+    kn_fuse = -1;
     kwaai_config_free(config);
 }
 
@@ -318,14 +297,14 @@ static void every_allocation_may_fail(void **state)
 
     (void)state;
     for (; rc != KWAAI_CONFIG_OK && n < 100000; n++) {
-        fuse = n;
+        kn_fuse = n;
         rc = kwaai_config_load(&options, &config);
         if (rc != KWAAI_CONFIG_OK) {
             CHECK_EQ("short", rc, KWAAI_CONFIG_NO_MEMORY);
             CHECK("not written", config == NULL);
         }
     }
-    fuse = -1;
+    kn_fuse = -1;
     CHECK("some failed", n > 10);
     CHECK_EQ("then it loads", rc, KWAAI_CONFIG_OK);
     kwaai_config_free(config);

@@ -1,35 +1,10 @@
-/*
- * Linked with --wrap for calloc and realloc: every allocation of ours fails once, in turn.
- */
+/* Every allocation of ours fails once, in turn. */
 #include <stdlib.h>
 
 #include "lib/base/arena.h"
 #include "lib/yaml/yaml.h"
 #include "support/check.h"
-
-static long left = -1; /* allocations until one fails; below zero: none does */
-
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool fails_now(void)
-{
-    if (left < 0)
-        return false;
-    return left-- == 0;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(memory, size);
-}
+#include "support/fuse.h"
 
 /* True when nothing failed any more. */
 static bool parse_with_failure(const char *row, const char *text, long after)
@@ -40,10 +15,10 @@ static bool parse_with_failure(const char *row, const char *text, long after)
     enum kn_code rc;
 
     assert_non_null(arena);
-    left = after;
+    kn_fuse = after;
     rc = kn_yaml_parse(arena, text, strlen(text), &doc);
-    failed = left < 0; /* the countdown ran out */
-    left = -1;
+    failed = kn_fuse < 0; /* the countdown ran out */
+    kn_fuse = -1;
     CHECK_EQ(row, rc, failed ? KN_E_NO_MEMORY : KN_OK);
     CHECK_EQ(row, doc.size, failed ? 77 : strlen(text));
     kn_arena_free(arena);

@@ -1,0 +1,11 @@
+/*
+ * fuse — lets one allocation fail: the linker puts these functions before calloc and realloc
+ * (kn_test_fuse() in CMakeLists.txt).
+ */
+#ifndef KN_TESTS_FUSE_H
+#define KN_TESTS_FUSE_H
+
+/* Allocations left before one fails; it is below zero once it has burnt, and none fails then. */
+extern long kn_fuse;
+
+#endif
