@@ -81,6 +81,7 @@ void kn_layer_read(const struct kn_source *source, const struct kn_setting *sett
     struct kn_reading reading = {
         .setting = setting,
         .arena = source->layers->arena,
+        .built_in = origin->layer == KN_LAYER_FALLBACK,
         .base = source->base,
         .lookup = source->lookup,
         .lookup_arg = source->lookup_arg,

@@ -63,7 +63,8 @@ bool kn_read_form(const struct kn_reading *reading, const struct kn_yaml_node *n
     enum kn_problem_kind kind = KN_P_INVALID;
     struct kn_error err;
 
-    if (reading->setting->form == NULL || reading->setting->form->check(text, &kind, &err))
+    if (reading->built_in || reading->setting->form == NULL ||
+        reading->setting->form->check(text, &kind, &err))
         return true;
     (void)kn_reject(reading, node, kind, &err);
     return kn_problem_info(kind)->severity == KN_WARNING;

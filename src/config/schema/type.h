@@ -26,6 +26,7 @@ enum { KN_LIST_MAX = 4096, KN_SCHEDULES_MAX = 64, KN_STRING_MAX = 1024 };
 struct kn_reading {
     const struct kn_setting *setting;
     struct kn_arena *arena;
+    bool built_in;    /* a fallback: a test holds each against its form, so nobody does here */
     const char *base; /* folder of relative paths */
     kn_lookup_fn *lookup;
     void *lookup_arg;

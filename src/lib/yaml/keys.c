@@ -5,7 +5,7 @@
 #include "lib/base/memory.h"
 #include "lib/yaml/yaml.h"
 
-enum { FIRST_ROOM = 128 };
+enum { FEW = 16, FIRST_ROOM = 128 };
 
 struct kn_yaml_slot {
     uint64_t hash;
@@ -103,8 +103,7 @@ static bool grow(struct kn_yaml_keys *keys)
     return true;
 }
 
-const struct kn_yaml_node *kn_yaml_keys_add(struct kn_yaml_keys *keys,
-                                            const struct kn_yaml_node *key)
+static const struct kn_yaml_node *hash_in(struct kn_yaml_keys *keys, const struct kn_yaml_node *key)
 {
     struct kn_yaml_slot *slot;
     uint64_t hash;
@@ -118,6 +117,24 @@ const struct kn_yaml_node *kn_yaml_keys_add(struct kn_yaml_keys *keys,
     *slot = (struct kn_yaml_slot){ hash, key };
     keys->count++;
     return NULL;
+}
+
+const struct kn_yaml_node *kn_yaml_keys_add(struct kn_yaml_keys *keys,
+                                            const struct kn_yaml_node *key)
+{
+    const struct kn_yaml_node *mapping = key->parent;
+
+    if (mapping->count > FEW)
+        return hash_in(keys, key);
+    for (const struct kn_yaml_node *at = mapping->first; at != NULL; at = at->next) {
+        if (same(at, key))
+            return at;
+    }
+    /* The mapping has become a large one: from here on all its keys are in the table. */
+    for (const struct kn_yaml_node *at = mapping->first; mapping->count == FEW && at != NULL;
+         at = at->next)
+        (void)hash_in(keys, at);
+    return mapping->count == FEW ? hash_in(keys, key) : NULL;
 }
 
 void kn_yaml_keys_done(struct kn_yaml_keys *keys)

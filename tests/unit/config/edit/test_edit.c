@@ -280,7 +280,7 @@ static void every_allocation_may_fail(void **state)
             kn_text_done(&out);
         }
         CHECK_EQ(memory[i].edit.key, rc, KN_OK);
-        CHECK(memory[i].edit.key, after > 5);
+        CHECK(memory[i].edit.key, after > 3);
     }
 }
 

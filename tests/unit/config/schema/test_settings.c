@@ -51,13 +51,14 @@ static void every_fallback_is_read_without_a_word(void **state)
     fixture_begin(&f);
     for (size_t i = 0; i < kn_setting_count; i++) {
         const struct kn_setting *s = &kn_settings[i];
-        const struct kn_origin origin = { .layer = KN_LAYER_FALLBACK, .age_s = -1 };
+        /* As a user's word: what is read as built in is not held against its form. */
+        const struct kn_origin origin = { .layer = KN_LAYER_CLI, .name = "word", .age_s = -1 };
         const char *word = s->fallback != NULL ? s->fallback : "null";
         const struct kn_assignment *a;
 
         kn_layer_read_word(&f.source, s, word, &origin, false);
         CHECK_STR(s->key, problems_text(&f.problems), "");
-        CHECK_EQ(s->key, f.layers.by_kind[KN_LAYER_FALLBACK].n, i + 1);
+        CHECK_EQ(s->key, f.layers.by_kind[KN_LAYER_CLI].n, i + 1);
         a = kn_layers_find(&f.layers, s);
         CHECK(s->key, a != NULL && a->valid && a->value.is != KN_ABSENT);
         if (s->accepts & KN_ACCEPTS_AUTO)
