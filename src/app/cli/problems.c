@@ -136,7 +136,9 @@ static void show_one(const struct kn_term *term, const struct kn_problem *proble
     kn_text_done(&source);
 }
 
-/* "accepted, no effect yet: a, b, c" */
+enum { NO_EFFECT_NAMED = 16 }; /* a longer list is read by nobody */
+
+/* "accepted, have no effect yet: a, b, c" */
 static void show_no_effect(const struct kn_term *term, const struct kn_problems *problems,
                            const struct kn_problems_view *view, struct kn_text *out)
 {
@@ -146,11 +148,13 @@ static void show_no_effect(const struct kn_term *term, const struct kn_problems 
     for (size_t i = 0; i < problems->n; i++) {
         const struct kn_problem *problem = &problems->at[i];
 
-        if (problem->kind != KN_P_NO_EFFECT || !is_seen(problem, view))
+        if (problem->kind != KN_P_NO_EFFECT || !is_seen(problem, view) || n++ >= NO_EFFECT_NAMED)
             continue;
-        kn_text_add(&keys, n++ > 0 ? ", " : " ");
+        kn_text_add(&keys, n > 1 ? ", " : " ");
         kn_text_add(&keys, problem->key);
     }
+    if (n > NO_EFFECT_NAMED)
+        kn_text_addf(&keys, " and %zu more, which --json names", n - NO_EFFECT_NAMED);
     if (n > 0) {
         struct kn_fold fold = { .columns = term->columns, .at = 2, .hang = 6 };
 
