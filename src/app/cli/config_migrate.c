@@ -68,13 +68,8 @@ static bool is_older(const char *version)
 {
     unsigned file[3], ours[3];
 
-    if (!kn_semver_parse(version, file) || !kn_semver_parse(KN_SCHEMA_VERSION, ours))
-        return false;
-    for (size_t i = 0; i < KN_COUNT(file); i++) {
-        if (file[i] != ours[i])
-            return file[i] < ours[i];
-    }
-    return false;
+    return kn_semver_parse(version, file) && kn_semver_parse(KN_SCHEMA_VERSION, ours) &&
+           kn_semver_less(file, ours);
 }
 
 static enum kn_exit set_version(struct migration *migration)

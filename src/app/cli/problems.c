@@ -206,17 +206,11 @@ void kn_problems_count(size_t errors, size_t warnings, struct kn_text *out)
 static struct kn_json *problem_json(const struct kn_problem *problem)
 {
     const struct kn_problem_info *info = kn_problem_info(problem->kind);
-    const struct kn_origin *origin = &problem->origin;
-    bool file = origin->layer == KN_LAYER_FILE || origin->layer == KN_LAYER_CACHE;
     struct kn_json *json = kn_json_object();
 
     kn_tree_text(json, "severity", kn_severity_word(info->severity));
     kn_tree_text(json, "kind", info->word);
-    kn_tree_text(json, "layer", kn_layer_word(origin->layer));
-    kn_tree_text(json, "name", file ? NULL : origin->name);
-    kn_tree_text(json, "file", file ? origin->name : NULL);
-    kn_tree_place(json, "line", origin->line);
-    kn_tree_place(json, "column", origin->column);
+    kn_origin_add_json(&problem->origin, json);
     kn_tree_text(json, "key", problem->key);
     kn_tree_text(json, "value", problem->value);
     kn_tree_text(json, "message", problem->message);

@@ -134,16 +134,22 @@ void kn_origin_words(const struct kn_origin *origin, struct kn_text *out)
     }
 }
 
-struct kn_json *kn_origin_json(const struct kn_origin *origin)
+void kn_origin_add_json(const struct kn_origin *origin, struct kn_json *json)
 {
     bool file = origin->layer == KN_LAYER_FILE || origin->layer == KN_LAYER_CACHE;
-    struct kn_json *json = kn_json_object();
 
     kn_tree_text(json, "layer", kn_layer_word(origin->layer));
     kn_tree_text(json, "name", file ? NULL : origin->name);
     kn_tree_text(json, "file", file ? origin->name : NULL);
     kn_tree_place(json, "line", origin->line);
     kn_tree_place(json, "column", origin->column);
+}
+
+struct kn_json *kn_origin_json(const struct kn_origin *origin)
+{
+    struct kn_json *json = kn_json_object();
+
+    kn_origin_add_json(origin, json);
     kn_tree_text(json, "text", origin->text);
     kn_tree_set(json, "age_s", origin->age_s >= 0 ? kn_json_int(origin->age_s) : kn_json_null());
     return json;

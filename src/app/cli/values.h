@@ -33,6 +33,9 @@ void kn_origin_place(const struct kn_origin *origin, struct kn_text *out);
 /* Append the place and the reason: "calibrated, recommended preset; 2 h old". */
 void kn_origin_words(const struct kn_origin *origin, struct kn_text *out);
 
+/* Add "layer", "name", "file", "line" and "column" to an object. */
+void kn_origin_add_json(const struct kn_origin *origin, struct kn_json *json);
+
 /* {"layer", "name", "file", "line", "column", "text", "age_s"} */
 struct kn_json *kn_origin_json(const struct kn_origin *origin);
 

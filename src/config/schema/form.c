@@ -60,6 +60,15 @@ bool kn_semver_parse(const char *text, unsigned out[3])
     return true;
 }
 
+bool kn_semver_less(const unsigned a[3], const unsigned b[3])
+{
+    for (int i = 0; i < 3; i++) {
+        if (a[i] != b[i])
+            return a[i] < b[i];
+    }
+    return false;
+}
+
 static bool check_semver(const char *text, enum kn_problem_kind *kind, struct kn_error *err)
 {
     unsigned parts[3];
@@ -85,16 +94,8 @@ static bool check_version(const char *text, enum kn_problem_kind *kind, struct k
 
     if (!check_filled(text, kind, err))
         return false;
-    if (kn_semver_parse(text, parts)) {
-        for (int i = 0; i < 3; i++) {
-            if (parts[i] > oldest[i])
-                return true;
-            if (parts[i] < oldest[i])
-                break;
-            if (i == 2)
-                return true;
-        }
-    }
+    if (kn_semver_parse(text, parts) && !kn_semver_less(parts, oldest))
+        return true;
     *kind = KN_P_SUSPICIOUS;
     (void)kn_fail(err, KN_E_INVALID, "\"%.100s\" is not X.Y.Z of at least 0.3.15", text);
     kn_hint(err, "Other nodes ignore what a node of such a version announces.");

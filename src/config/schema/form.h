@@ -36,4 +36,7 @@ extern const struct kn_form kn_form_peer; /* a multiaddr that says which peer an
 /* Three numbers of a semantic version X.Y.Z; false when `text` is none. spec: semver 2.0.0 §2 */
 bool kn_semver_parse(const char *text, unsigned out[3]);
 
+/* Does version `a` come before `b`? */
+bool kn_semver_less(const unsigned a[3], const unsigned b[3]);
+
 #endif

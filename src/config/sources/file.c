@@ -53,15 +53,6 @@ static void note(const struct taking *taking, enum kn_problem_kind kind, const c
     kn_problems_add(problems, &problem);
 }
 
-static bool semver_less(const unsigned a[3], const unsigned b[3])
-{
-    for (int i = 0; i < 3; i++) {
-        if (a[i] != b[i])
-            return a[i] < b[i];
-    }
-    return false;
-}
-
 /* The row for a key of an older schema that now has another name; NULL when there is none. */
 static const struct kn_setting *renamed(const struct taking *taking, const char *path)
 {
@@ -69,7 +60,7 @@ static const struct kn_setting *renamed(const struct taking *taking, const char 
         unsigned since[3];
 
         if (strcmp(kn_renames[i].old_key, path) == 0 &&
-            kn_semver_parse(kn_renames[i].since, since) && semver_less(taking->version, since))
+            kn_semver_parse(kn_renames[i].since, since) && kn_semver_less(taking->version, since))
             return kn_setting_find(kn_renames[i].new_key);
     }
     return NULL;
@@ -339,7 +330,7 @@ static bool take_version(struct taking *taking, const struct kn_yaml_node *root)
         !kn_semver_parse(key->value->text, taking->version) ||
         !kn_semver_parse(KN_SCHEMA_VERSION, ours))
         return true; /* a wrong one is reported where its value is read */
-    taking->older = semver_less(taking->version, ours);
+    taking->older = kn_semver_less(taking->version, ours);
     taking->newer_minor = taking->version[0] == ours[0] && taking->version[1] > ours[1];
     if (taking->older) {
         (void)kn_fail(&err, KN_E_UNSUPPORTED, "the file follows schema %s; this program's is %s",
