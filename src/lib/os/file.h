@@ -34,11 +34,12 @@ bool kn_file_exists(const char *path);
  * Replace the content of `path`, or create it with `mode`. A symbolic link stays one and what it
  * names is replaced; mode, owner, group and access list stay. When `expected` is given, the file
  * must still hold exactly those bytes (or not exist, when expected->at is NULL), else KN_E_CHANGED
- * and nothing is written; two callers of this function in one folder wait for each other, other
- * programs can still write between the last look and the rename. On every failure the old file
- * stands and no temporary file is left; with one exception: when nothing but the last step, the
- * flush of the folder, fails (KN_E_IO), the new bytes stand and the text says that a power cut may
- * still undo it.
+ * and nothing is written. Of two callers in one folder at the same moment one gets KN_E_CHANGED,
+ * and so does one whose folder another program keeps locked by flock(2): nobody waits. Programs
+ * that take no lock can still write between the last look and the rename. On every failure the old
+ * file stands and no temporary file is left; with one exception: when nothing but the last step,
+ * the flush of the folder, fails (KN_E_IO), the new bytes stand and the text says that a power cut
+ * may still undo it.
  */
 KN_MUST_USE enum kn_code kn_file_replace(const char *path, const char *bytes, size_t n,
                                          unsigned mode, const struct kn_bytes *expected,

@@ -270,12 +270,15 @@ static enum kn_code fill(const struct target *target, struct temporary *temporar
 /*
  * One writer of a folder at a time from the last look at the old file to the rename, so that of two
  * programs that edit one file neither undoes the other. Closing the folder ends it; a file system
- * without locks has none.
+ * without locks has none. Nobody waits: a lock may be held by a program that never ends.
  */
-static void lock_folder(const struct target *target)
+static enum kn_code lock_folder(const struct target *target, struct kn_error *err)
 {
-    while (flock(target->folder, LOCK_EX) != 0 && errno == EINTR)
-        ;
+    if (flock(target->folder, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return KN_OK;
+    (void)kn_fail(err, KN_E_CHANGED, "lies in a folder that another program holds locked");
+    kn_hint(err, "Try again when that program is done.");
+    return KN_E_CHANGED;
 }
 
 static enum kn_code changed(const char *how, struct kn_error *err)
@@ -295,7 +298,9 @@ static enum kn_code check_unchanged(const struct target *target, const struct kn
 
     if (expected == NULL)
         return KN_OK;
-    lock_folder(target);
+    rc = lock_folder(target, err);
+    if (rc != KN_OK)
+        return rc;
     rc = kn_file_read(kn_text_get(&target->path), expected->n, &now, &why);
     if (rc == KN_E_NOT_FOUND)
         return expected->at == NULL ? KN_OK : changed("removed", err);

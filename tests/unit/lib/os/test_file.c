@@ -1,3 +1,5 @@
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -410,6 +412,25 @@ static void a_file_that_changed_since_it_was_read_is_left_alone(void **state)
     }
 }
 
+static void nobody_waits_for_a_folder_that_another_program_locks(void **state)
+{
+    struct kn_bytes old = view(OLD);
+    struct kn_error err = { 0 };
+    int folder = open(home.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    write_old("file");
+    CHECK("lock", folder >= 0 && flock(folder, LOCK_EX | LOCK_NB) == 0);
+    CHECK_EQ("locked", kn_file_replace(at("file"), NEW, strlen(NEW), 0644, &old, &err),
+             KN_E_CHANGED);
+    CHECK_STR("locked", err.text, "lies in a folder that another program holds locked");
+    check_content("locked", "file", OLD);
+    check_no_temporary("locked");
+    CHECK_EQ("unlocked", close(folder), 0);
+    CHECK_EQ("unlocked", kn_file_replace(at("file"), NEW, strlen(NEW), 0644, &old, &err), KN_OK);
+    check_content("unlocked", "file", NEW);
+}
+
 #define IN_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
 
 int main(void)
@@ -427,6 +448,7 @@ int main(void)
         IN_HOME(a_link_stays_a_link),
         IN_HOME(what_cannot_be_replaced_is_named),
         IN_HOME(a_file_that_changed_since_it_was_read_is_left_alone),
+        IN_HOME(nobody_waits_for_a_folder_that_another_program_locks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
