@@ -21,6 +21,9 @@ struct kn_reader kn_reader_of(struct kn_span bytes);
 /* Bytes not read yet. */
 size_t kn_reader_left(const struct kn_reader *reader);
 
+/* Fail because what was read is wrong. Nothing is left then. */
+void kn_reader_fail(struct kn_reader *reader);
+
 /* True when everything was read and nothing failed. */
 bool kn_reader_at_end(const struct kn_reader *reader);
 
@@ -36,7 +39,7 @@ struct kn_span kn_read_span(struct kn_reader *reader, size_t n);
 
 /*
  * An unsigned LEB128 number. More than 64 bits, or more than KN_VARINT_MAX bytes, fails.
- * kn_read_varint_minimal() also refuses a number that could be written shorter.
+ * kn_read_varint_minimal() also refuses a number that could be written shorter or has 64 bits.
  * spec: multiformats/unsigned-varint.
  */
 uint64_t kn_read_varint(struct kn_reader *reader);
