@@ -31,16 +31,17 @@ struct kn_multistream {
     struct kn_buffer partial;
 };
 
-/* A dialer sends the header and its first name at once. */
+/* A dialer sends the header and its first name, there is at least one, at once. */
 void kn_multistream_dial(struct kn_multistream *m, const char *const *wanted,
                          struct kn_buffer *wire);
 void kn_multistream_listen(struct kn_multistream *m, kn_protocol_find_fn *find, void *arg);
 void kn_multistream_done(struct kn_multistream *m);
 
 /*
- * Take bytes. `*used` is how many belong to the negotiation; once m->agreed is set the rest is the
- * protocol's. KN_E_REFUSED: the listener speaks none of our names, or the dialer proposed too
- * many; KN_E_PROTOCOL: wrong header, length or line end; KN_E_NO_MEMORY.
+ * Take bytes; a listener that is given none says its header. `*used` is how many belong to the
+ * negotiation; once m->agreed is set the rest is the protocol's. KN_E_REFUSED: the listener speaks
+ * none of our names, or the dialer proposed too many; KN_E_PROTOCOL: wrong header, length or line
+ * end; KN_E_NO_MEMORY.
  */
 KN_MUST_USE enum kn_code kn_multistream_input(struct kn_multistream *m, struct kn_span bytes,
                                               size_t *used, struct kn_buffer *wire,
