@@ -17,7 +17,8 @@ struct kn_aead;
 KN_MUST_USE struct kn_aead *kn_aead_new(const uint8_t key[KN_AEAD_KEY_SIZE]);
 void kn_aead_free(struct kn_aead *aead);
 
-/* Write `plain` enciphered and then the tag: plain.n + KN_AEAD_TAG_SIZE bytes. KN_E_NO_MEMORY. */
+/* Write `plain` enciphered and then the tag: plain.n + KN_AEAD_TAG_SIZE bytes; `out` may be
+ * plain.at. KN_E_LIMIT: more than INT_MAX bytes, here and below; KN_E_NO_MEMORY. */
 KN_MUST_USE enum kn_code kn_aead_seal(struct kn_aead *aead, uint64_t nonce, struct kn_span ad,
                                       struct kn_span plain, uint8_t *out);
 
