@@ -8,14 +8,18 @@
 #include "lib/base/random.h"
 #include "lib/base/span.h"
 
-enum { KN_DHT_ID_SIZE = 20 };
+enum {
+    KN_DHT_ID_SIZE = 20,
+    KN_DHT_KEY_TEXT_MAX = 1024, /* bytes of a key that is text */
+};
 
 struct kn_dht_id {
     uint8_t bytes[KN_DHT_ID_SIZE]; /* big endian */
 };
 
-/* Of a key that is text: SHA-1 of its MessagePack. */
-void kn_dht_id_of_text(struct kn_span text, struct kn_dht_id *out);
+/* Of a key that is text: SHA-1 of its MessagePack. False, and the id all zeros, when the text is
+ * longer than KN_DHT_KEY_TEXT_MAX. */
+bool kn_dht_id_of_text(struct kn_span text, struct kn_dht_id *out);
 
 /* Of raw bytes, as nodes derive theirs from their peer id: SHA-1 of them. */
 void kn_dht_id_of_bytes(struct kn_span bytes, struct kn_dht_id *out);

@@ -12,12 +12,14 @@
 #include "lib/base/buffer.h"
 #include "lib/base/code.h"
 #include "lib/codec/peer_id.h"
+#include "lib/codec/protobuf.h"
 #include "network/dht/id.h"
 
 enum {
     KN_DHT_MESSAGE_MAX = 4 << 20,   /* bytes of a request or an answer */
     KN_DHT_KEYS_MAX = 1024,         /* of one request that we serve; the rest is refused */
     KN_DHT_NEAREST_MAX = 64,        /* neighbours taken from one result; more are ignored */
+    KN_DHT_RESULT_FIELDS_MAX = 256, /* of one result; a longer one is broken */
     KN_DHT_SUBKEY_MAX = 1024,       /* bytes */
     KN_DHT_RECORD_MAX = 256 * 1024, /* bytes of one value */
 };
@@ -117,9 +119,11 @@ void kn_dht_store_request_encode(const struct kn_dht_node *node,
                                  const struct kn_dht_store_item *items, size_t n,
                                  struct kn_buffer *out);
 
+/* Lists of another length than the keys are KN_E_INVALID. */
 struct kn_dht_store_request {
     struct kn_dht_node node;
-    size_t count; /* items: as many as there are keys; lists of another length are KN_E_INVALID */
+    size_t count;   /* items that can be walked: at most KN_DHT_KEYS_MAX */
+    size_t offered; /* items that came; an answer may tell false for those beyond `count` */
     struct kn_span bytes;
 };
 
@@ -128,15 +132,23 @@ struct kn_dht_store_request {
 KN_MUST_USE enum kn_code kn_dht_store_request_decode(struct kn_span bytes,
                                                      struct kn_dht_store_request *out);
 
+/* The numbers of one list, packed or not. */
+struct kn_dht_numbers {
+    struct kn_reader message;
+    struct kn_pb_field field;
+    struct kn_pb_packed at;
+    bool inside;
+};
+
 /*
  * Step through the items, `*at` begins zeroed; memory of fixed size, time linear over all items.
- * False when there are no more.
+ * An expiration may be anything, also NaN. False when there are no more.
  */
 struct kn_dht_store_cursor {
     bool begun;
     size_t index;
-    struct kn_span keys, subkeys, values, expirations, flags; /* where each list goes on */
-    size_t packed_expirations, packed_flags;                  /* offsets in a packed field */
+    struct kn_reader keys, subkeys, values; /* where each list goes on */
+    struct kn_dht_numbers expirations, flags;
 };
 bool kn_dht_store_next(const struct kn_dht_store_request *request, struct kn_dht_store_cursor *at,
                        struct kn_dht_store_item *out);
@@ -146,8 +158,8 @@ void kn_dht_store_answer_encode(const struct kn_dht_node *node, const bool *ok, 
 
 struct kn_dht_store_answer {
     struct kn_dht_node node;
-    size_t count;
-    struct kn_span bytes;
+    size_t count;                    /* of what came, at most KN_DHT_KEYS_MAX */
+    uint8_t ok[KN_DHT_KEYS_MAX / 8]; /* one bit each */
 };
 
 KN_MUST_USE enum kn_code kn_dht_store_answer_decode(struct kn_span bytes,
