@@ -1,5 +1,6 @@
 #include "lib/crypto/key.h"
 
+#include "lib/codec/protobuf.h"
 #include "support/fuse.h"
 #include "support/hex.h"
 #include "support/vectors.h"
@@ -224,6 +225,96 @@ static void wrong_public_keys_are_refused_with_the_reason(void **state)
     }
 }
 
+static void add_der(struct kn_buffer *out, uint8_t tag, struct kn_span content)
+{
+    kn_buffer_add_byte(out, tag);
+    if (content.n >= 256) {
+        kn_buffer_add_byte(out, 0x82);
+        kn_buffer_add_byte(out, (uint8_t)(content.n >> 8));
+    } else if (content.n >= 128) {
+        kn_buffer_add_byte(out, 0x81);
+    }
+    kn_buffer_add_byte(out, (uint8_t)(content.n & 0xff));
+    kn_buffer_add_span(out, content);
+}
+
+/* A modulus of so many bits, all of them one. */
+static void add_modulus(struct kn_buffer *out, unsigned bits)
+{
+    struct kn_buffer number = { 0 };
+
+    if (bits % 8 == 0)
+        kn_buffer_add_byte(&number, 0); /* or it would be negative */
+    else
+        kn_buffer_add_byte(&number, (uint8_t)((1u << bits % 8) - 1));
+    memset(kn_buffer_extend(&number, bits / 8), 0xff, bits / 8);
+    add_der(out, 0x02, kn_buffer_get(&number));
+    kn_buffer_done(&number);
+}
+
+/* The protobuf of an RSA public key as no generator would make it. */
+static void add_rsa(struct kn_buffer *out, unsigned bits, struct kn_span exponent)
+{
+    static const uint8_t algorithm[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                         0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00 };
+    struct kn_buffer numbers = { 0 }, key = { 0 }, all = { 0 }, der = { 0 };
+
+    add_modulus(&numbers, bits);
+    add_der(&numbers, 0x02, exponent);
+    kn_buffer_add_byte(&key, 0);
+    add_der(&key, 0x30, kn_buffer_get(&numbers));
+    kn_buffer_add(&all, algorithm, sizeof(algorithm));
+    add_der(&all, 0x03, kn_buffer_get(&key));
+    add_der(&der, 0x30, kn_buffer_get(&all));
+    kn_pb_write_varint(out, 1, KN_KEY_RSA);
+    kn_pb_write_bytes(out, 2, kn_buffer_get(&der));
+    kn_buffer_done(&numbers);
+    kn_buffer_done(&key);
+    kn_buffer_done(&all);
+    kn_buffer_done(&der);
+}
+
+static void rsa_keys_have_bounds(void **state)
+{
+#define EXPONENT "the RSA key has an exponent that is not odd in 3..2^31"
+    static const struct {
+        const char *name;
+        unsigned bits;
+        const char *exponent;
+        enum kn_code code;
+        const char *want;
+    } cases[] = {
+        { "least", 2048, "010001", KN_OK, "" },
+        { "less", 2047, "010001", KN_E_INVALID, "the RSA key has 2047 bits, outside 2048..8192" },
+        { "most", 8192, "010001", KN_OK, "" },
+        { "more", 8193, "010001", KN_E_INVALID, "the RSA key has 8193 bits, outside 2048..8192" },
+        { "e is 3", 2048, "03", KN_OK, "" },
+        { "e is 1", 2048, "01", KN_E_INVALID, EXPONENT },
+        { "e is even", 2048, "04", KN_E_INVALID, EXPONENT },
+        { "e is 0", 2048, "00", KN_E_INVALID, EXPONENT },
+        { "e has 31 bits", 2048, "7fffffff", KN_OK, "" },
+        { "e has 32 bits", 2048, "0080000001", KN_E_INVALID, EXPONENT },
+        { "e is not minimal", 2048, "00010001", KN_E_SYNTAX, OFF_DER },
+        { "e is negative", 2048, "810001", KN_E_SYNTAX, OFF_DER },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct kn_span exponent = hex_bytes(cases[i].exponent);
+        struct kn_public_key *key = NULL;
+        struct kn_buffer bytes = { 0 };
+        struct kn_error err = { 0 };
+
+        add_rsa(&bytes, cases[i].bits, exponent);
+        hex_done(exponent);
+        CHECK_EQ(cases[i].name, kn_public_key_decode(kn_buffer_get(&bytes), &key, &err),
+                 cases[i].code);
+        CHECK_STR(cases[i].name, err.text, cases[i].want);
+        kn_public_key_free(key);
+        kn_buffer_done(&bytes);
+    }
+}
+
 static void wrong_private_keys_are_refused_without_a_byte_of_them(void **state)
 {
 #define ORDER "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"
@@ -417,6 +508,7 @@ int main(void)
         cmocka_unit_test(keys_of_go_are_the_same_keys_here),
         cmocka_unit_test(what_go_refuses_is_refused),
         cmocka_unit_test(wrong_public_keys_are_refused_with_the_reason),
+        cmocka_unit_test(rsa_keys_have_bounds),
         cmocka_unit_test(wrong_private_keys_are_refused_without_a_byte_of_them),
         cmocka_unit_test(sizes_beyond_the_limits_are_refused),
         cmocka_unit_test(the_legacy_form_of_ed25519_is_read_and_not_written),
