@@ -162,3 +162,8 @@ void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int nu
     (void)uv_signal_start(&loop->interrupt, on_uv_signal, SIGINT);
     (void)uv_signal_start(&loop->terminate, on_uv_signal, SIGTERM);
 }
+
+int64_t kn_loop_clock_us(void)
+{
+    return (int64_t)(uv_hrtime() / 1000);
+}
