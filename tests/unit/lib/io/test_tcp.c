@@ -8,6 +8,18 @@
 
 enum { BULK = 50 * 1024 * 1024, CHUNK = 200 * 1000, HIGH_WATER = 1024 * 1024, CROWD = 1000 };
 
+/* How often the system was asked for a connection. */
+static unsigned accepts;
+
+int __real_accept4(int fd, struct sockaddr *address, socklen_t *n, int flags);
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *n, int flags);
+
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *n, int flags)
+{
+    accepts++;
+    return __real_accept4(fd, address, n, flags);
+}
+
 /* One end of a connection and what it saw. */
 struct side {
     struct pair *pair;
@@ -433,8 +445,10 @@ static void without_descriptors_peers_wait_and_the_loop_goes_on(void **state)
     none = limit_before;
     none.rlim_cur = 0; /* none that is new */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    accepts = 0;
     run_loop(pair.loop);
     CHECK("accepted later", pair.far.tcp != NULL);
+    CHECK("with a rest between", accepts >= 2 && accepts <= 4);
     assert_int_equal(close(fd), 0);
     kn_timer_free(timer);
     free_pair(&pair);
