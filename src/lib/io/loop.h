@@ -13,10 +13,12 @@
 
 struct kn_loop;
 
-/* KN_E_NO_MEMORY, or KN_E_IO when the system has no descriptors left. */
+/* KN_E_NO_MEMORY, or KN_E_IO when the system has no descriptors left. From then on the process
+ * ignores SIGPIPE, unless it had a handler of its own. */
 KN_MUST_USE enum kn_code kn_loop_new(struct kn_loop **out, struct kn_error *err);
 
-/* Everything on it must be freed or cancelled before; runs what libuv still owes. */
+/* Everything on it must be freed or cancelled before; runs what libuv still owes, and so waits for
+ * lookups that a thread has begun. */
 void kn_loop_free(struct kn_loop *loop);
 
 /* Serve events until kn_loop_stop(), or until nothing is left that could bring one. */
@@ -26,12 +28,16 @@ void kn_loop_stop(struct kn_loop *loop);
 /* Milliseconds, cached once per turn of the loop. */
 kn_time kn_loop_now(const struct kn_loop *loop);
 
-/* From any thread or signal handler: end the wait and run `on_wake`, once for several calls. */
+/* Microseconds of the same clock, not cached: for measuring. */
+int64_t kn_loop_clock_us(void);
+
+/* From any thread or signal handler: end the wait and run `on_wake`, once for several calls.
+ * While `on_wake` is set (not NULL), kn_loop_run() has something to wait for. */
 void kn_loop_on_wake(struct kn_loop *loop, void (*on_wake)(void *arg), void *arg);
 void kn_loop_wake(struct kn_loop *loop);
 
 /* Let an interrupt or a request to end (SIGINT, SIGTERM) call `on_signal` on the loop thread.
- * NULL: the system's way again. */
+ * NULL: the system's way again. Does not keep kn_loop_run() waiting. */
 void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int number), void *arg);
 
 /* A timer that can be set, moved and unset; `fire` comes on the loop thread, never from set. */

@@ -26,7 +26,7 @@ struct kn_tcp;
 struct kn_tcp_events {
     void *arg;
     void (*data)(void *arg, struct kn_span bytes); /* lent for the call */
-    void (*sent)(void *arg);                       /* everything written has left */
+    void (*sent)(void *arg);                       /* what was pending has left */
     void (*ended)(void *arg, enum kn_code code);   /* KN_E_CLOSED or KN_E_IO; the last event */
 };
 
@@ -63,7 +63,7 @@ void kn_tcp_pause(struct kn_tcp *tcp, bool paused);
 
 /*
  * Send. What the system does not take at once is copied and kept. KN_E_CLOSED after the end;
- * KN_E_NO_MEMORY. kn_tcp_pending() is what waits here.
+ * KN_E_NO_MEMORY, and from then on KN_E_CLOSED. kn_tcp_pending() is what waits here.
  */
 KN_MUST_USE enum kn_code kn_tcp_write(struct kn_tcp *tcp, struct kn_span bytes);
 size_t kn_tcp_pending(const struct kn_tcp *tcp);

@@ -4,8 +4,9 @@
  * hivemind's rules: the later expiration wins, an equal one loses; nothing can be deleted, only
  * outlived. Bounded in bytes, in records, and per peer that brought them; when it is full the
  * record that ends first goes. A value that is no MessagePack, or an end that is not finite, is
- * not stored: hivemind's reader hangs on such a thing. Time is handed in (Unix seconds).
- * spec: hivemind/utils/timed_storage.py, hivemind/dht/storage.py.
+ * not stored: hivemind's reader hangs on such a thing. Time is handed in (Unix seconds). Storing
+ * and finding take time that grows with the logarithm of what is held; reading a dictionary, with
+ * it. spec: hivemind/utils/timed_storage.py, hivemind/dht/storage.py.
  */
 #ifndef KN_DHT_RECORD_STORE_H
 #define KN_DHT_RECORD_STORE_H
@@ -13,6 +14,10 @@
 #include "lib/codec/peer_id.h"
 #include "network/dht/dictionary.h"
 #include "network/dht/id.h"
+
+enum {
+    KN_RECORD_DICTIONARY_BYTES_MAX = 2 << 20, /* of one that is read: an answer has to hold it */
+};
 
 struct kn_record_store;
 
@@ -43,8 +48,9 @@ enum kn_stored kn_record_put(struct kn_record_store *store, const struct kn_dht_
                              struct kn_span subkey, struct kn_span value, double expiration,
                              const struct kn_peer_id *from, double now);
 
-/* What is under a key now. Regular: its value. Dictionary: encoded into `scratch` (cleared
- * first). `value` lives until the next call with that store or scratch. */
+/* What is under a key now. Regular: its value. Dictionary: encoded into `scratch` (cleared first),
+ * in the order in which its subkeys came; those beyond the limits of a dictionary are left out.
+ * `value` lives until the next call with that store or scratch. False: nothing, or no memory. */
 struct kn_record {
     bool is_dictionary;
     struct kn_span value;

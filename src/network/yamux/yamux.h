@@ -3,7 +3,8 @@
  *
  * Does no I/O: feed it the bytes that came, take from its output what to send. Not thread-safe.
  * What one session may hold is bounded: KN_YAMUX_STREAMS_MAX streams, each with at most
- * KN_YAMUX_WINDOW bytes that nobody consumed and KN_YAMUX_PENDING_MAX that wait for credit.
+ * KN_YAMUX_WINDOW bytes that nobody consumed, and KN_YAMUX_GROWTH_MAX more over all of them, and
+ * KN_YAMUX_PENDING_MAX that wait for credit.
  * spec: hashicorp/yamux spec.md; libp2p yamux.
  */
 #ifndef KN_YAMUX_H
@@ -16,6 +17,8 @@
 
 enum {
     KN_YAMUX_WINDOW = 256 * 1024,     /* credit of a new stream, in each direction */
+    KN_YAMUX_WINDOW_MAX = 1 << 20,    /* to which it grows while the peer empties it fast */
+    KN_YAMUX_GROWTH_MAX = 16 << 20,   /* by which all windows of a session grow together */
     KN_YAMUX_BODY_MAX = 16 * 1024,    /* bytes of one data frame that we send */
     KN_YAMUX_STREAMS_MAX = 512,       /* open at once, both sides' together; more are reset */
     KN_YAMUX_UNACKED_MAX = 200,       /* our own that the peer has not acknowledged yet */
@@ -36,8 +39,9 @@ enum kn_yamux_end {
 };
 
 /*
- * What happens on a stream. Every event may write, close or reset any stream, but not free the
- * session. `user` is what kn_yamux_stream_set_user() was given.
+ * What happens on a stream. Every event may write, finish or reset any stream, or open one, but not
+ * free the session. Those left NULL are of no interest; streams of the peer are then reset. `user`
+ * is what kn_yamux_stream_set_user() was given.
  */
 struct kn_yamux_events {
     /* The peer opened one. Set its user, or reset it. */
@@ -46,7 +50,7 @@ struct kn_yamux_events {
     void (*data)(void *user, struct kn_yamux_stream *stream, struct kn_span bytes);
     /* The peer will send no more. */
     void (*finished)(void *user, struct kn_yamux_stream *stream);
-    /* All that was written has left with credit; more may be written. */
+    /* All that was written has left with credit; more may be written. Not after our finish. */
     void (*drained)(void *user, struct kn_yamux_stream *stream);
     /* The last event: the stream is gone and its handle dead. Not after our own reset. */
     void (*ended)(void *user, enum kn_yamux_end how);
@@ -65,16 +69,22 @@ void kn_yamux_free(struct kn_yamux *y);
 
 /*
  * Take what the peer sent. KN_E_PROTOCOL: the session is finished; send what kn_yamux_output()
- * still holds (a go-away), then close. KN_E_CLOSED: the peer said go-away. KN_E_NO_MEMORY.
+ * still holds (a go-away), then close. KN_E_CLOSED: the peer ended the session by a go-away, close.
+ * (With the code 0 it only wants no new streams: KN_OK, and kn_yamux_open() says KN_E_CLOSED.)
+ * KN_E_NO_MEMORY: finished too. Not from inside an event.
  */
 KN_MUST_USE enum kn_code kn_yamux_input(struct kn_yamux *y, struct kn_span bytes, kn_time now,
                                         struct kn_error *err);
 
-/* Append to `wire` at most about `most` bytes of what is to be sent; streams take turns. */
+/*
+ * Append to `wire` what is to be sent, until at least `most` bytes are or nothing is left: whole
+ * frames, so the last may reach beyond. Answers go first; streams take turns.
+ */
 void kn_yamux_output(struct kn_yamux *y, size_t most, struct kn_buffer *wire);
 bool kn_yamux_has_output(const struct kn_yamux *y);
 
-/* When to call kn_yamux_tick(): pings and their answers. KN_E_TIMEOUT: no pong, close. */
+/* When to call kn_yamux_tick(): pings and their answers. KN_E_TIMEOUT: no pong, close. Any other
+ * code: as kn_yamux_input(), for what went wrong since. */
 kn_time kn_yamux_deadline(const struct kn_yamux *y);
 KN_MUST_USE enum kn_code kn_yamux_tick(struct kn_yamux *y, kn_time now);
 
@@ -93,8 +103,8 @@ void kn_yamux_stream_set_user(struct kn_yamux_stream *stream, void *user);
 bool kn_yamux_stream_is_ours(const struct kn_yamux_stream *stream); /* we opened it */
 uint32_t kn_yamux_stream_id(const struct kn_yamux_stream *stream);
 
-/* Queue bytes. KN_E_LIMIT: KN_YAMUX_PENDING_MAX, nothing queued; KN_E_CLOSED: we finished it;
- * KN_E_NO_MEMORY. */
+/* Queue bytes. KN_E_LIMIT: KN_YAMUX_PENDING_MAX; KN_E_CLOSED: we finished it, or the session is
+ * finished; KN_E_NO_MEMORY. After each of them nothing was queued. */
 KN_MUST_USE enum kn_code kn_yamux_write(struct kn_yamux_stream *stream, struct kn_span bytes);
 
 /* Give back credit for `n` bytes that were handled. */
@@ -103,7 +113,8 @@ void kn_yamux_consumed(struct kn_yamux_stream *stream, size_t n);
 /* We will write no more; what was written still goes. ended() comes when the peer finishes too. */
 void kn_yamux_finish(struct kn_yamux_stream *stream);
 
-/* Give it up: the handle is dead, no event comes for it, the peer is told. */
+/* Give it up: what was written is dropped, the handle is dead, no event comes for it, the peer is
+ * told. */
 void kn_yamux_reset(struct kn_yamux_stream *stream);
 
 #endif

@@ -1,6 +1,6 @@
 #include "network/proto/multistream.h"
 
-#include "support/hex.h"
+#include "support/bytes.h"
 #include "support/vectors.h"
 
 #define HEADER "132f6d756c746973747265616d2f312e302e300a"

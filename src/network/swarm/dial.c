@@ -1,0 +1,432 @@
+/* dial: one attempt to reach a peer, at all its addresses, a quarter of a second apart. */
+#include "lib/base/memory.h"
+#include "lib/codec/multiaddr_bytes.h"
+#include "lib/io/resolve.h"
+#include "network/swarm/host_parts.h"
+
+enum {
+    BACKOFF_FIRST_MS = 5000,
+    BACKOFF_STEP_MS = 1000, /* times the square of the failures, as go-libp2p does */
+    BACKOFF_MAX_MS = 300000,
+    SEARCH_MS = 10000,
+};
+
+struct kn_attempt {
+    struct kn_dialling *dialling;
+    struct kn_attempt *next;
+    struct kn_buffer address; /* as the peer's list has it */
+    struct kn_endpoint found[KN_RESOLVE_MAX];
+    size_t found_count, at;
+    uint16_t port;
+    struct kn_resolve *resolve;
+    struct kn_dial *dial;
+    struct kn_pipe *pipe;
+};
+
+struct kn_dialling {
+    struct kn_host *host;
+    struct kn_peer *peer;
+    struct kn_dialling *next; /* in host->queue */
+    bool begun, searched;
+    struct kn_attempt *attempts;
+    struct kn_timer *stagger;
+    void *search;
+    struct kn_span addresses[KN_HOST_ADDRESSES_MAX];
+    struct kn_buffer tried; /* addresses tried in this round, one after another, each prefixed */
+    struct kn_error best;   /* the failure that says most */
+};
+
+static void step(struct kn_dialling *d);
+
+/* What says most about why: a wrong peer more than a silent one. */
+static int telling(enum kn_code code)
+{
+    static const enum kn_code order[] = {
+        KN_OK,          KN_E_CANCELLED,   KN_E_NO_MEMORY,
+        KN_E_NOT_FOUND, KN_E_UNREACHABLE, KN_E_IO,
+        KN_E_TIMEOUT,   KN_E_REFUSED,     KN_E_CLOSED,
+        KN_E_PROTOCOL,  KN_E_UNSUPPORTED, KN_E_IDENTITY,
+    };
+
+    for (int i = 0; i < (int)KN_COUNT(order); i++) {
+        if (order[i] == code)
+            return i;
+    }
+    return 0;
+}
+
+static void note(struct kn_dialling *d, enum kn_code code, const struct kn_error *err)
+{
+    if (telling(code) > telling(d->best.code))
+        d->best = *err;
+}
+
+static void free_attempt(struct kn_attempt *a)
+{
+    struct kn_attempt **at;
+
+    for (at = &a->dialling->attempts; *at != a; at = &(*at)->next) {
+    }
+    *at = a->next;
+    kn_resolve_cancel(a->resolve);
+    kn_dial_cancel(a->dial);
+    if (a->pipe != NULL) {
+        a->pipe->attempt = NULL;
+        kn_pipe_free(a->pipe);
+    }
+    kn_buffer_done(&a->address);
+    kn_free(a);
+}
+
+static void free_dialling(struct kn_dialling *d)
+{
+    struct kn_host *host = d->host;
+    struct kn_dialling **at;
+
+    for (at = &host->queue; *at != d; at = &(*at)->next) {
+    }
+    *at = d->next;
+    while (d->attempts != NULL)
+        free_attempt(d->attempts);
+    if (d->search != NULL)
+        host->finder.cancel(host->finder.arg, d->search);
+    kn_timer_free(d->stagger);
+    kn_buffer_done(&d->tried);
+    d->peer->dialling = NULL;
+    host->dialling_count -= d->begun;
+    kn_free(d);
+}
+
+/* Somebody in the queue may begin now. */
+static void next_in_queue(struct kn_host *host)
+{
+    struct kn_dialling *waiting = NULL;
+
+    if (host->dialling_count >= KN_HOST_DIALS_MAX)
+        return;
+    for (struct kn_dialling *d = host->queue; d != NULL; d = d->next) {
+        if (!d->begun)
+            waiting = d; /* the last in the list is the first that came */
+    }
+    if (waiting == NULL)
+        return;
+    waiting->begun = true;
+    host->dialling_count++;
+    kn_timer_set(waiting->stagger, kn_loop_now(host->options.loop));
+}
+
+static void end(struct kn_dialling *d, enum kn_code code)
+{
+    struct kn_host *host = d->host;
+    struct kn_peer *peer = d->peer;
+    struct kn_error err = d->best;
+
+    free_dialling(d);
+    if (code != KN_OK)
+        kn_connects_settle(peer, code, &err);
+    next_in_queue(host);
+}
+
+static void mark_address(struct kn_attempt *a, bool good)
+{
+    struct kn_dialling *d = a->dialling;
+    struct kn_address *known = kn_peer_address(d->peer, kn_buffer_get(&a->address));
+    unsigned n;
+
+    if (known == NULL)
+        return;
+    if (good) {
+        known->failures = 0;
+        known->retry_at = 0;
+        return;
+    }
+    n = ++known->failures;
+    known->retry_at =
+        kn_loop_now(d->host->options.loop) +
+        kn_time_min(BACKOFF_FIRST_MS + (kn_time)BACKOFF_STEP_MS * n * n, BACKOFF_MAX_MS);
+}
+
+/* One address is done with. */
+static void give_up(struct kn_attempt *a, enum kn_code code, const struct kn_error *err)
+{
+    struct kn_dialling *d = a->dialling;
+
+    d->host->counters.dial_failures++;
+    note(d, code, err);
+    mark_address(a, false);
+    free_attempt(a);
+    step(d);
+}
+
+static enum kn_code describe(enum kn_code code, const struct kn_endpoint *to, struct kn_error *err)
+{
+    char where[KN_ENDPOINT_TEXT_SIZE];
+
+    kn_endpoint_print(to, where);
+    switch ((int)code) {
+    case KN_E_REFUSED:
+        return kn_fail(err, code, "nothing listens at %s", where);
+    case KN_E_TIMEOUT:
+        return kn_fail(err, code, "no answer from %s", where);
+    case KN_E_UNREACHABLE:
+        return kn_fail(err, code, "there is no way to %s from here", where);
+    default:
+        return kn_fail(err, code, "%s could not be dialled", where);
+    }
+}
+
+static void dial_next_endpoint(struct kn_attempt *a, struct kn_error *err);
+
+static void on_dialled(void *arg, enum kn_code code, struct kn_tcp *tcp)
+{
+    struct kn_attempt *a = arg;
+    struct kn_dialling *d = a->dialling;
+    const struct kn_endpoint *to = &a->found[a->at];
+    struct kn_error err = { 0 };
+
+    a->dial = NULL;
+    if (code != KN_OK) {
+        (void)describe(code, to, &err);
+        a->at++;
+        dial_next_endpoint(a, &err);
+        return;
+    }
+    a->pipe = kn_pipe_new(d->host, tcp, KN_ROLE_DIALER, &d->peer->facts.id, to, a);
+    if (a->pipe == NULL)
+        give_up(a, kn_fail_no_memory(&err), &err);
+}
+
+/* `err` says what happened with the endpoint before. */
+static void dial_next_endpoint(struct kn_attempt *a, struct kn_error *err)
+{
+    struct kn_dialling *d = a->dialling;
+
+    for (; a->at < a->found_count; a->at++) {
+        enum kn_code rc;
+
+        a->found[a->at].port = a->port;
+        d->host->counters.dialled++;
+        rc = kn_dial_start(d->host->options.loop, &a->found[a->at], KN_HOST_CONNECT_MS, on_dialled,
+                           a, &a->dial);
+        if (rc == KN_OK)
+            return;
+        (void)describe(rc, &a->found[a->at], err);
+    }
+    give_up(a, err->code, err);
+}
+
+void kn_attempt_settled(struct kn_attempt *a, enum kn_code code, const struct kn_error *err)
+{
+    struct kn_dialling *d = a->dialling;
+    char where[KN_ENDPOINT_TEXT_SIZE];
+    struct kn_error told = { 0 };
+
+    a->pipe = NULL; /* it lives on, or its caller frees it */
+    if (code == KN_OK) {
+        mark_address(a, true);
+        free_attempt(a);
+        end(d, KN_OK);
+        return;
+    }
+    if (err != NULL)
+        told = *err;
+    told.code = code;
+    kn_endpoint_print(&a->found[a->at], where);
+    kn_wrap(&told, "%s", where);
+    give_up(a, code, &told);
+}
+
+static void on_resolved(void *arg, enum kn_code code, const struct kn_endpoint *found, size_t n)
+{
+    struct kn_attempt *a = arg;
+    struct kn_error err = { 0 };
+
+    a->resolve = NULL;
+    (void)kn_fail(&err, code == KN_OK ? KN_E_NOT_FOUND : code,
+                  code == KN_E_TIMEOUT ? "the name server does not answer"
+                                       : "no address is known for that host name");
+    for (size_t i = 0; code == KN_OK && i < n && i < KN_RESOLVE_MAX; i++)
+        a->found[a->found_count++] = found[i];
+    dial_next_endpoint(a, &err);
+}
+
+static enum kn_resolve_family family_of(uint32_t host)
+{
+    if (host == KN_PROTO_DNS4)
+        return KN_RESOLVE_IP4;
+    return host == KN_PROTO_DNS6 ? KN_RESOLVE_IP6 : KN_RESOLVE_ANY;
+}
+
+static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiaddr_route *route)
+{
+    struct kn_host *host = a->dialling->host;
+    char name[256];
+
+    a->port = route->port;
+    if (route->host == KN_PROTO_IP4 || route->host == KN_PROTO_IP6) {
+        a->found[0].is_ip6 = route->host == KN_PROTO_IP6;
+        memcpy(a->found[0].ip, route->host_value.at, route->host_value.n);
+        a->found_count = 1;
+        return KN_OK;
+    }
+    if (route->host_value.n >= sizeof(name))
+        return KN_E_LIMIT;
+    memcpy(name, route->host_value.at, route->host_value.n);
+    name[route->host_value.n] = '\0';
+    return kn_resolve_start(host->options.loop, name, family_of(route->host), KN_HOST_RESOLVE_MS,
+                            on_resolved, a, &a->resolve);
+}
+
+static void try_address(struct kn_dialling *d, struct kn_span address)
+{
+    struct kn_attempt *a = kn_try_alloc(sizeof(*a));
+    struct kn_multiaddr_route route;
+    struct kn_error err = { 0 };
+    enum kn_code rc;
+
+    if (a == NULL) {
+        note(d, kn_fail_no_memory(&err), &err);
+        return;
+    }
+    a->dialling = d;
+    a->next = d->attempts;
+    d->attempts = a;
+    kn_buffer_add_span(&a->address, address);
+    rc = kn_multiaddr_route(kn_buffer_get(&a->address), &route);
+    if (rc == KN_OK)
+        rc = begin_attempt(a, &route);
+    if (rc != KN_OK)
+        give_up(a, kn_fail(&err, rc, "this address cannot be dialled"), &err);
+    else if (a->found_count > 0)
+        dial_next_endpoint(a, &err);
+}
+
+static bool was_tried(const struct kn_dialling *d, struct kn_span address)
+{
+    struct kn_span tried = kn_buffer_get(&d->tried);
+    size_t at = 0;
+
+    while (at < tried.n) {
+        size_t n = (size_t)tried.at[at] << 8 | tried.at[at + 1];
+
+        if (kn_span_equal(kn_span(tried.at + at + 2, n), address))
+            return true;
+        at += 2 + n;
+    }
+    return false;
+}
+
+/* The next address that was not tried in this round, and has not just failed. */
+static bool next_address(struct kn_dialling *d, struct kn_buffer *out)
+{
+    struct kn_span all[KN_HOST_ADDRESSES_MAX];
+    size_t n = kn_host_addresses(d->host, &d->peer->facts.id, all);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct kn_address *known = kn_peer_address(d->peer, all[i]);
+
+        if (was_tried(d, all[i]) || known->retry_at > kn_loop_now(d->host->options.loop))
+            continue;
+        kn_buffer_add_byte(&d->tried, (uint8_t)(all[i].n >> 8));
+        kn_buffer_add_byte(&d->tried, (uint8_t)all[i].n);
+        kn_buffer_add_span(&d->tried, all[i]);
+        kn_buffer_add_span(out, all[i]);
+        return !d->tried.failed && !out->failed;
+    }
+    return false;
+}
+
+static void on_searched(void *arg, enum kn_code code)
+{
+    struct kn_dialling *d = arg;
+
+    (void)code; /* what was found is among the addresses now */
+    d->search = NULL;
+    step(d);
+}
+
+static bool begin_search(struct kn_dialling *d)
+{
+    const struct kn_host_finder *finder = &d->host->finder;
+
+    if (d->searched || finder->start == NULL || !kn_connects_may_search(d->peer))
+        return false;
+    d->searched = true;
+    d->search = finder->start(finder->arg, &d->peer->facts.id, SEARCH_MS, on_searched, d);
+    return d->search != NULL;
+}
+
+/* Go on: another address, else a search for more, else the end. */
+static void step(struct kn_dialling *d)
+{
+    struct kn_buffer address = { 0 };
+    kn_time now = kn_loop_now(d->host->options.loop);
+
+    if (next_address(d, &address)) {
+        kn_timer_set(d->stagger, now + KN_HOST_STAGGER_MS);
+        try_address(d, kn_buffer_get(&address)); /* may end the dialling: nothing after it */
+        kn_buffer_done(&address);
+        return;
+    }
+    kn_buffer_done(&address);
+    kn_timer_set(d->stagger, KN_NEVER);
+    if (d->attempts != NULL || d->search != NULL || begin_search(d))
+        return;
+    if (d->best.code == KN_OK)
+        (void)kn_fail(&d->best, KN_E_NOT_FOUND,
+                      d->tried.n == 0 && d->peer->address_count > 0
+                          ? "its addresses have just failed"
+                          : "nobody knows an address of this peer");
+    end(d, d->best.code);
+}
+
+static void on_stagger(void *arg)
+{
+    step(arg);
+}
+
+void kn_dialling_begin(struct kn_host *host, struct kn_peer *peer)
+{
+    struct kn_dialling *d = kn_try_alloc(sizeof(*d));
+
+    if (d == NULL)
+        return;
+    d->stagger = kn_timer_new(host->options.loop, on_stagger, d);
+    if (d->stagger == NULL) {
+        kn_free(d);
+        return;
+    }
+    d->host = host;
+    d->peer = peer;
+    d->next = host->queue;
+    host->queue = d;
+    peer->dialling = d;
+    next_in_queue(host);
+}
+
+/* A pipe that is still in its handshake says more than one that never opened. */
+void kn_dialling_why(const struct kn_dialling *d, struct kn_error *err)
+{
+    char where[KN_ENDPOINT_TEXT_SIZE];
+
+    *err = d->best;
+    if (telling(err->code) > telling(KN_E_TIMEOUT))
+        return;
+    for (const struct kn_attempt *a = d->attempts; a != NULL; a = a->next) {
+        if (a->found_count == 0 || (a->pipe == NULL && err->code != KN_OK))
+            continue;
+        kn_endpoint_print(&a->found[a->at], where);
+        (void)kn_fail(err, KN_E_TIMEOUT,
+                      a->pipe != NULL ? "%s takes connections and then stays silent"
+                                      : "no answer from %s",
+                      where);
+    }
+}
+
+void kn_dialling_cancel(struct kn_dialling *d)
+{
+    struct kn_host *host = d->host;
+
+    free_dialling(d);
+    next_in_queue(host);
+}

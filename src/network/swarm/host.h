@@ -1,0 +1,159 @@
+/*
+ * host — this machine among its peers: who is known and where, who is connected, who is served.
+ *
+ * One connection a peer is used; a second one that comes up at the same time is kept until it is
+ * idle. Belongs to the loop thread. Everything that a peer can drive has a limit below.
+ */
+#ifndef KN_SWARM_HOST_H
+#define KN_SWARM_HOST_H
+
+#include "lib/base/text.h"
+#include "lib/io/tcp.h"
+#include "network/swarm/connection.h"
+
+enum {
+    KN_HOST_PEERS_MAX = 8192,    /* remembered; those without a connection go first */
+    KN_HOST_ADDRESSES_MAX = 8,   /* of one peer */
+    KN_HOST_HALF_OPEN_MAX = 256, /* accepted, not through the handshake yet */
+    KN_HOST_PER_IP_MAX = 64,     /* accepted from one address; loopback is exempt */
+    KN_HOST_DIALS_MAX = 64,      /* peers that are dialled at once; more wait */
+    KN_HOST_PROTOCOLS_MAX = 64,
+    KN_HOST_LISTENERS_MAX = 8,
+    KN_HOST_CONNECT_MS = 5000,       /* for one TCP connection */
+    KN_HOST_STAGGER_MS = 250,        /* between two addresses of one peer */
+    KN_HOST_RESOLVE_MS = 5000,       /* for one name */
+    KN_HOST_WRITE_AHEAD = 256 * 1024 /* bytes handed to the system before streams must wait */
+};
+
+struct kn_host;
+
+struct kn_host_options {
+    struct kn_loop *loop;
+    const struct kn_key *identity;  /* kept */
+    const struct kn_random *random; /* copied */
+    size_t connections_max;         /* accepted and dialled together; 0: 1,024 */
+};
+
+struct kn_host_counters {
+    uint64_t accepted, refused, dialled, dial_failures, handshake_failures, wrong_identities;
+    uint64_t protocol_errors, self_dials, trimmed;
+    uint64_t bytes_in, bytes_out;
+};
+
+/* NULL when memory is short. */
+KN_MUST_USE struct kn_host *kn_host_new(const struct kn_host_options *options);
+void kn_host_free(struct kn_host *host);
+
+struct kn_loop *kn_host_loop(const struct kn_host *host);
+const struct kn_peer_id *kn_host_self(const struct kn_host *host);
+const struct kn_key *kn_host_identity(const struct kn_host *host);
+const struct kn_random *kn_host_random(const struct kn_host *host);
+const struct kn_host_counters *kn_host_counters(const struct kn_host *host);
+size_t kn_host_connection_count(const struct kn_host *host);
+
+/* Speak a protocol from now on. `protocol->name` is kept. KN_E_LIMIT. */
+KN_MUST_USE enum kn_code kn_host_serve(struct kn_host *host, const struct kn_protocol *protocol);
+const struct kn_protocols *kn_host_protocols(const struct kn_host *host);
+
+/* Codes as kn_listen(). */
+KN_MUST_USE enum kn_code kn_host_listen(struct kn_host *host, const struct kn_endpoint *at,
+                                        struct kn_error *err);
+size_t kn_host_listeners(const struct kn_host *host);
+void kn_host_listener(const struct kn_host *host, size_t index, struct kn_endpoint *out);
+
+/*
+ * Where we can be reached: `announcer` calls `add` with each binary multiaddr, best first, without
+ * our peer id. kn_host_announced() asks it; without one it says nothing.
+ */
+typedef void kn_add_address_fn(void *add_arg, struct kn_span address);
+typedef void kn_announcer_fn(void *arg, kn_add_address_fn *add, void *add_arg);
+void kn_host_set_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg);
+void kn_host_announced(struct kn_host *host, kn_add_address_fn *add, void *add_arg);
+
+/* Told of every connection that becomes usable or is lost. At most four observers. */
+struct kn_host_observer {
+    void (*connected)(void *arg, struct kn_connection *connection);
+    void (*lost)(void *arg, struct kn_connection *connection); /* still valid during the call */
+    void *arg;
+};
+KN_MUST_USE enum kn_code kn_host_observe(struct kn_host *host,
+                                         const struct kn_host_observer *observer);
+
+/*
+ * Remember where a peer may be. `address` is a binary multiaddr, with or without its peer id;
+ * one that we cannot dial, or that names another peer, is dropped.
+ */
+void kn_host_learn(struct kn_host *host, const struct kn_peer_id *peer, struct kn_span address);
+
+/* Forget an address that turned out to belong to somebody else. */
+void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *peer, struct kn_span address);
+
+/* Known addresses, best first, without peer ids; lent until the next call. */
+size_t kn_host_addresses(struct kn_host *host, const struct kn_peer_id *peer,
+                         struct kn_span out[KN_HOST_ADDRESSES_MAX]);
+
+/* What a peer told about itself, and where it stands in libp2p's Kademlia. */
+enum { KN_PEER_AGENT_SIZE = 64 };
+
+struct kn_peer_facts {
+    struct kn_peer_id id;
+    uint8_t kad_id[32]; /* SHA-256 of the id */
+    bool identified, serves_kad, serves_dht, serves_relay;
+    char agent[KN_PEER_AGENT_SIZE]; /* as it says, cut; not to be trusted */
+};
+
+/* Of a peer that is known; NULL else. Lent until the loop turns. */
+struct kn_peer_facts *kn_host_facts(struct kn_host *host, const struct kn_peer_id *peer);
+
+/* Call `visit` for every known peer; it must not learn or connect. */
+void kn_host_each(struct kn_host *host,
+                  void (*visit)(void *arg, const struct kn_peer_facts *facts, bool has_address),
+                  void *arg);
+
+/* Keep the connection to this peer when others are trimmed. */
+void kn_host_protect(struct kn_host *host, const struct kn_peer_id *peer);
+
+/* The connection to a peer, or NULL. Lent until the loop turns. */
+struct kn_connection *kn_host_connection(struct kn_host *host, const struct kn_peer_id *peer);
+
+/* Walk the connections; `*at` begins at 0. NULL at the end. */
+struct kn_connection *kn_host_next(struct kn_host *host, size_t *at);
+
+struct kn_host *kn_host_of(const struct kn_connection *connection);
+
+/* Where the other end of a connection is. */
+bool kn_host_remote(const struct kn_connection *connection, struct kn_endpoint *out);
+
+/* Close a connection, soon. */
+void kn_host_close(struct kn_connection *connection);
+
+/* Who finds addresses of a peer that we only know by name. */
+struct kn_host_finder {
+    void *arg;
+    /* Call kn_host_learn() with what is found, then done(KN_OK or a failure) once, later. NULL:
+     * cannot. */
+    void *(*start)(void *arg, const struct kn_peer_id *peer, int timeout_ms,
+                   void (*done)(void *done_arg, enum kn_code code), void *done_arg);
+    void (*cancel)(void *arg, void *search);
+};
+void kn_host_set_finder(struct kn_host *host, const struct kn_host_finder *finder);
+
+/*
+ * Connect to a peer, or use the connection that is there. Known addresses are tried first, a few
+ * at a time; then the finder is asked. `done` gets the connection, or KN_E_REFUSED, KN_E_TIMEOUT,
+ * KN_E_UNREACHABLE, KN_E_NOT_FOUND (no address), KN_E_IDENTITY, KN_E_PROTOCOL, KN_E_UNSUPPORTED
+ * with a text that says what answered instead.
+ */
+struct kn_connect;
+typedef void kn_connect_fn(void *arg, enum kn_code code, struct kn_connection *connection,
+                           const struct kn_error *err);
+enum kn_reach {
+    KN_REACH_KNOWN,  /* at known addresses only */
+    KN_REACH_SEARCH, /* ask the finder when that does not work */
+};
+KN_MUST_USE enum kn_code kn_connect_start(struct kn_host *host, const struct kn_peer_id *peer,
+                                          enum kn_reach reach, int timeout_ms, kn_connect_fn *done,
+                                          void *arg, struct kn_connect **out);
+void kn_connect_cancel(struct kn_connect *connect);
+
+#endif

@@ -1,0 +1,98 @@
+/*
+ * host_parts — what the files of the host share: peers, pipes, dialling.
+ *
+ * Private to the folder. A pipe is one TCP connection with the libp2p connection on it; a dialling
+ * is the one attempt to reach a peer, however many wait for it.
+ */
+#ifndef KN_SWARM_HOST_PARTS_H
+#define KN_SWARM_HOST_PARTS_H
+
+#include "network/swarm/host.h"
+
+enum { KN_HOST_BUCKETS = 512, KN_HOST_OBSERVERS_MAX = 8 };
+
+struct kn_address {
+    struct kn_buffer bytes; /* binary multiaddr without a peer id at its end */
+    unsigned failures;      /* in a row */
+    kn_time retry_at;
+    kn_time seen;
+};
+
+struct kn_peer {
+    struct kn_peer_facts facts;
+    struct kn_peer *next; /* of its bucket */
+    struct kn_address addresses[KN_HOST_ADDRESSES_MAX];
+    size_t address_count;
+    struct kn_pipe *pipes; /* that are ready, oldest first */
+    struct kn_connect *waiting;
+    struct kn_dialling *dialling;
+    bool is_protected;
+    kn_time seen;
+};
+
+struct kn_pipe {
+    struct kn_host *host;
+    struct kn_peer *peer; /* once ready */
+    struct kn_pipe *next_of_peer;
+    struct kn_pipe *next, **place;             /* of all pipes */
+    struct kn_pipe *next_dirty, **dirty_place; /* of those that have something to send */
+    struct kn_tcp *tcp;
+    struct kn_connection *connection;
+    struct kn_timer *timer;
+    struct kn_attempt *attempt; /* that made it, until it is ready */
+    struct kn_endpoint remote;
+    bool ready, closing, ended;
+    kn_time used_at;
+};
+
+struct kn_host {
+    struct kn_host_options options;
+    struct kn_random random;
+    struct kn_protocol served[KN_HOST_PROTOCOLS_MAX];
+    struct kn_protocols protocols;
+    struct kn_listener *listeners[KN_HOST_LISTENERS_MAX];
+    size_t listener_count;
+    struct kn_peer *buckets[KN_HOST_BUCKETS];
+    size_t peer_count;
+    struct kn_pipe *pipes, *dirty;
+    size_t pipe_count, half_open;
+    struct kn_timer *flush;
+    struct kn_host_observer observers[KN_HOST_OBSERVERS_MAX];
+    size_t observer_count;
+    struct kn_host_finder finder;
+    kn_announcer_fn *announcer;
+    void *announcer_arg;
+    struct kn_dialling *queue; /* that wait for their turn, and those under way */
+    size_t dialling_count;
+    struct kn_host_counters counters;
+};
+
+/* peers.c */
+struct kn_peer *kn_peer_find(struct kn_host *host, const struct kn_peer_id *id);
+struct kn_peer *kn_peer_make(struct kn_host *host, const struct kn_peer_id *id); /* or NULL */
+struct kn_address *kn_peer_address(struct kn_peer *peer, struct kn_span bytes);
+void kn_peers_free(struct kn_host *host);
+
+/* pipe.c; `attempt` may be NULL. Takes the TCP connection. NULL when memory is short. */
+struct kn_pipe *kn_pipe_new(struct kn_host *host, KN_TAKES struct kn_tcp *tcp, enum kn_role role,
+                            const struct kn_peer_id *expected, const struct kn_endpoint *remote,
+                            struct kn_attempt *attempt);
+/* End it now. Not from inside an event of its connection. */
+void kn_pipe_free(struct kn_pipe *pipe);
+void kn_pipes_flush(void *host);
+
+/* dial.c */
+void kn_dialling_begin(struct kn_host *host, struct kn_peer *peer);
+/* What is known so far of why it takes so long; err->code is KN_OK when nothing is. */
+void kn_dialling_why(const struct kn_dialling *dialling, struct kn_error *err);
+void kn_dialling_cancel(struct kn_dialling *dialling);
+/* The pipe of an attempt is ready (KN_OK), or failed and is about to be freed. */
+void kn_attempt_settled(struct kn_attempt *attempt, enum kn_code code, const struct kn_error *err);
+
+/* connect.c: does anybody who waits for this peer allow a search? */
+bool kn_connects_may_search(const struct kn_peer *peer);
+
+/* connect.c: everybody who waits for this peer hears it. */
+void kn_connects_settle(struct kn_peer *peer, enum kn_code code, const struct kn_error *err);
+
+#endif

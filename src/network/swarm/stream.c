@@ -1,0 +1,371 @@
+#include "network/swarm/stream.h"
+
+#include "lib/base/memory.h"
+#include "network/proto/multistream.h"
+#include "network/yamux/yamux.h"
+
+struct kn_stream {
+    struct kn_stream_set *set;
+    struct kn_yamux_stream *yamux;
+    const struct kn_stream_events *events;
+    void *arg;
+    struct kn_multistream *select; /* until there is an agreement */
+    bool ours;
+    bool dead;      /* given up while one of its events runs: freed when that ends */
+    unsigned busy;  /* events that run */
+    kn_time end_by; /* a peer's only: our own calls have deadlines themselves */
+    struct kn_stream *next, **place; /* in set->timed */
+};
+
+static void link_stream(struct kn_stream *s)
+{
+    s->next = s->set->timed;
+    s->place = &s->set->timed;
+    if (s->next != NULL)
+        s->next->place = &s->next;
+    s->set->timed = s;
+}
+
+static void unlink_stream(struct kn_stream *s)
+{
+    if (s->place == NULL)
+        return;
+    *s->place = s->next;
+    if (s->next != NULL)
+        s->next->place = s->place;
+    s->place = NULL;
+}
+
+static void end_negotiation(struct kn_stream *s)
+{
+    unlink_stream(s);
+    if (s->select == NULL)
+        return;
+    kn_multistream_done(s->select);
+    kn_free(s->select);
+    s->select = NULL;
+}
+
+/* Nobody touches it any more, or: as soon as its running events have ended. */
+static void drop(struct kn_stream *s)
+{
+    end_negotiation(s);
+    s->dead = true;
+    s->yamux = NULL;
+    if (s->busy == 0)
+        kn_free(s);
+}
+
+static void enter(struct kn_stream *s)
+{
+    s->busy++;
+}
+
+/* True when the stream is still there. */
+static bool leave(struct kn_stream *s)
+{
+    bool alive = !s->dead;
+
+    s->busy--;
+    if (!alive && s->busy == 0)
+        kn_free(s);
+    return alive;
+}
+
+static struct kn_stream *new_stream(struct kn_stream_set *set, bool ours)
+{
+    struct kn_stream *s = kn_try_alloc(sizeof(*s));
+
+    if (s == NULL)
+        return NULL;
+    s->select = kn_try_alloc(sizeof(*s->select));
+    if (s->select == NULL) {
+        kn_free(s);
+        return NULL;
+    }
+    s->set = set;
+    s->ours = ours;
+    s->end_by = ours ? KN_NEVER : set->now + KN_STREAM_SILENT_MS;
+    link_stream(s);
+    return s;
+}
+
+static const struct kn_protocol *find_protocol(const struct kn_protocols *all, struct kn_span name)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        if (kn_span_equal(kn_span_text(all->at[i].name), name))
+            return &all->at[i];
+    }
+    return NULL;
+}
+
+static const char *find_name(void *arg, struct kn_span name)
+{
+    const struct kn_stream_set *set = arg;
+    const struct kn_protocol *protocol = find_protocol(set->protocols, name);
+
+    return protocol != NULL ? protocol->name : NULL;
+}
+
+static void on_opened(void *arg, struct kn_yamux_stream *yamux)
+{
+    struct kn_stream *s = new_stream(arg, false);
+
+    if (s == NULL) {
+        kn_yamux_reset(yamux);
+        return;
+    }
+    s->yamux = yamux;
+    kn_yamux_stream_set_user(yamux, s);
+    kn_multistream_listen(s->select, find_name, s->set);
+}
+
+/* Give a stream up because of what happened on it, and tell who uses it. */
+static void fail_stream(struct kn_stream *s, enum kn_code code)
+{
+    const struct kn_stream_events *events = s->events;
+    void *arg = s->arg;
+
+    kn_stream_reset(s);
+    if (events != NULL)
+        events->ended(arg, code);
+}
+
+/* There is an agreement: the stream belongs to its protocol from here on. */
+static void hand_over(struct kn_stream *s, const char *name)
+{
+    const struct kn_protocol *protocol;
+
+    end_negotiation(s);
+    if (s->ours) {
+        if (s->events->ready != NULL)
+            s->events->ready(s->arg, s, name);
+        return;
+    }
+    protocol = find_protocol(s->set->protocols, kn_span_text(name));
+    if (protocol != NULL)
+        protocol->opened(protocol->arg, s);
+    if (!s->dead && s->events == NULL)
+        kn_stream_reset(s);
+}
+
+/* Returns what is left for the protocol. The stream may be dead afterwards. */
+static struct kn_span negotiate(struct kn_stream *s, struct kn_span bytes)
+{
+    struct kn_buffer answer = { 0 };
+    size_t used = 0;
+    enum kn_code rc = kn_multistream_input(s->select, bytes, &used, &answer, NULL);
+
+    if (rc == KN_OK && answer.n > 0)
+        rc = kn_yamux_write(s->yamux, kn_buffer_get(&answer));
+    else if (rc == KN_OK && answer.failed)
+        rc = KN_E_NO_MEMORY;
+    kn_buffer_done(&answer);
+    if (rc != KN_OK) {
+        fail_stream(s, rc == KN_E_REFUSED ? KN_E_UNSUPPORTED : rc);
+        return kn_span(NULL, 0);
+    }
+    if (!s->ours)
+        s->end_by = kn_time_min(s->end_by, s->set->now + KN_STREAM_NEGOTIATE_MS);
+    kn_yamux_consumed(s->yamux, used);
+    if (s->select->agreed != NULL)
+        hand_over(s, s->select->agreed);
+    return kn_span(bytes.at + used, bytes.n - used);
+}
+
+static void on_data(void *user, struct kn_yamux_stream *yamux, struct kn_span bytes)
+{
+    struct kn_stream *s = user;
+
+    (void)yamux;
+    enter(s);
+    if (s->select != NULL)
+        bytes = negotiate(s, bytes);
+    if (!s->dead && bytes.n > 0) {
+        s->events->data(s->arg, s, bytes);
+        if (!s->dead)
+            kn_yamux_consumed(s->yamux, bytes.n);
+    }
+    (void)leave(s);
+}
+
+static void on_finished(void *user, struct kn_yamux_stream *yamux)
+{
+    struct kn_stream *s = user;
+
+    (void)yamux;
+    if (s->select != NULL) {
+        /* spec: multistream-select; an end in the middle of it is a failure on both sides. */
+        fail_stream(s, KN_E_CLOSED);
+        return;
+    }
+    enter(s);
+    s->events->finished(s->arg, s);
+    (void)leave(s);
+}
+
+static void on_drained(void *user, struct kn_yamux_stream *yamux)
+{
+    struct kn_stream *s = user;
+
+    (void)yamux;
+    if (s->select != NULL || s->events->drained == NULL)
+        return;
+    enter(s);
+    s->events->drained(s->arg, s);
+    (void)leave(s);
+}
+
+static void on_ended(void *user, enum kn_yamux_end how)
+{
+    struct kn_stream *s = user;
+    const struct kn_stream_events *events = s->events;
+    void *arg = s->arg;
+
+    drop(s);
+    if (events != NULL)
+        events->ended(arg, how == KN_YAMUX_ENDED ? KN_OK : KN_E_CLOSED);
+}
+
+const struct kn_yamux_events kn_stream_yamux_events = {
+    .opened = on_opened,
+    .data = on_data,
+    .finished = on_finished,
+    .drained = on_drained,
+    .ended = on_ended,
+};
+
+static enum kn_code propose(struct kn_stream *s, const char *const *names)
+{
+    struct kn_buffer wire = { 0 };
+    enum kn_code rc;
+
+    kn_multistream_dial(s->select, names, &wire);
+    rc = wire.failed ? KN_E_NO_MEMORY : kn_yamux_write(s->yamux, kn_buffer_get(&wire));
+    kn_buffer_done(&wire);
+    return rc;
+}
+
+enum kn_code kn_stream_open(struct kn_connection *connection, const char *const *names,
+                            const struct kn_stream_events *events, void *arg,
+                            struct kn_stream **out)
+{
+    struct kn_stream_set *set = kn_connection_stream_set(connection);
+    struct kn_stream *s;
+    enum kn_code rc;
+
+    if (set->yamux == NULL)
+        return KN_E_CLOSED;
+    s = new_stream(set, true);
+    if (s == NULL)
+        return KN_E_NO_MEMORY;
+    rc = kn_yamux_open(set->yamux, s, &s->yamux);
+    if (rc == KN_OK)
+        rc = propose(s, names);
+    if (rc != KN_OK) {
+        kn_stream_reset(s);
+        return rc;
+    }
+    s->events = events;
+    s->arg = arg;
+    *out = s;
+    kn_connection_wake(connection);
+    return KN_OK;
+}
+
+void kn_stream_serve(struct kn_stream *s, const struct kn_stream_events *events, void *arg)
+{
+    s->events = events;
+    s->arg = arg;
+}
+
+struct kn_connection *kn_stream_connection(const struct kn_stream *s)
+{
+    return s->set->connection;
+}
+
+enum kn_code kn_stream_write(struct kn_stream *s, struct kn_span bytes)
+{
+    enum kn_code rc = s->dead ? KN_E_CLOSED : kn_yamux_write(s->yamux, bytes);
+
+    if (rc == KN_OK)
+        kn_connection_wake(s->set->connection);
+    return rc;
+}
+
+void kn_stream_finish(struct kn_stream *s)
+{
+    if (s->dead)
+        return;
+    kn_yamux_finish(s->yamux);
+    kn_connection_wake(s->set->connection);
+}
+
+static void drop_data(void *arg, struct kn_stream *s, struct kn_span bytes)
+{
+    (void)arg;
+    (void)s;
+    (void)bytes;
+}
+
+static void drop_finished(void *arg, struct kn_stream *s)
+{
+    (void)arg;
+    (void)s;
+}
+
+static void drop_ended(void *arg, enum kn_code code)
+{
+    (void)arg;
+    (void)code;
+}
+
+static const struct kn_stream_events drop_events = {
+    .data = drop_data,
+    .finished = drop_finished,
+    .ended = drop_ended,
+};
+
+void kn_stream_forget(struct kn_stream *s)
+{
+    if (s->dead)
+        return;
+    s->events = &drop_events;
+    s->end_by = s->set->now + KN_STREAM_LINGER_MS;
+    if (s->place == NULL)
+        link_stream(s);
+    kn_stream_finish(s);
+}
+
+void kn_stream_reset(struct kn_stream *s)
+{
+    if (s == NULL || s->dead)
+        return;
+    if (s->yamux != NULL) {
+        kn_yamux_reset(s->yamux);
+        kn_connection_wake(s->set->connection);
+    }
+    drop(s);
+}
+
+kn_time kn_stream_set_deadline(const struct kn_stream_set *set)
+{
+    kn_time first = KN_NEVER;
+
+    for (const struct kn_stream *s = set->timed; s != NULL; s = s->next)
+        first = kn_time_min(first, s->end_by);
+    return first;
+}
+
+void kn_stream_set_tick(struct kn_stream_set *set, kn_time now)
+{
+    struct kn_stream *s = set->timed;
+
+    while (s != NULL) {
+        struct kn_stream *next = s->next;
+
+        if (s->end_by <= now)
+            fail_stream(s, KN_E_TIMEOUT);
+        s = next;
+    }
+}
