@@ -26,7 +26,7 @@ struct side {
     struct kn_tcp *tcp;
     size_t to_send, sent, received;
     unsigned sent_events, ended;
-    bool wrong;
+    bool wrong, is_paused;
     enum kn_code code;
 };
 
@@ -114,12 +114,14 @@ static void on_data(void *arg, struct kn_span bytes)
     struct side *side = arg;
     struct pair *pair = side->pair;
 
+    CHECK("nothing comes in a pause", !side->is_paused);
     for (size_t i = 0; i < bytes.n; i++)
         side->wrong |= bytes.at[i] != byte_at(side->received + i);
     side->received += bytes.n;
     if (side == &pair->far && pair->resume != NULL && pair->pauses < 5 &&
         side->received > (pair->pauses + 1) * (size_t)(BULK / 6)) {
         pair->pauses++;
+        side->is_paused = true;
         kn_tcp_pause(side->tcp, true);
         kn_timer_set(pair->resume, kn_loop_now(pair->loop) + 5);
     }
@@ -154,6 +156,7 @@ static void go_on(void *arg)
 {
     struct pair *pair = arg;
 
+    pair->far.is_paused = false;
     kn_tcp_pause(pair->far.tcp, false);
 }
 
@@ -311,6 +314,37 @@ static void listen_only(struct pair *pair)
     pair->far.pair = pair;
     CHECK_EQ(err.text, kn_listen(pair->loop, &at, accept_far, pair, &pair->listener, &err), KN_OK);
     kn_listener_endpoint(pair->listener, &pair->at);
+}
+
+static void accept_the_last(void *arg, struct kn_tcp *tcp, const struct kn_endpoint *from)
+{
+    struct pair *pair = arg;
+
+    accept_far(arg, tcp, from);
+    kn_listener_free(pair->listener);
+    pair->listener = NULL;
+}
+
+static void a_listener_may_be_freed_while_it_tells_of_a_connection(void **state)
+{
+    struct kn_endpoint at = loopback(false);
+    struct kn_error err = { 0 };
+    struct pair pair = { .loop = new_loop() };
+    int fds[2];
+
+    (void)state;
+    CHECK_EQ(err.text, kn_listen(pair.loop, &at, accept_the_last, &pair, &pair.listener, &err),
+             KN_OK);
+    kn_listener_endpoint(pair.listener, &pair.at);
+    fds[0] = raw_client(&pair.at);
+    fds[1] = raw_client(&pair.at);
+    accepts = 0;
+    run_loop(pair.loop);
+    CHECK("accepted", pair.far.tcp != NULL);
+    CHECK_EQ("one of two", accepts, 1);
+    free_pair(&pair);
+    assert_int_equal(close(fds[0]), 0);
+    assert_int_equal(close(fds[1]), 0);
 }
 
 static void a_reset_ends_the_connection(void **state)
@@ -559,6 +593,7 @@ int main(void)
         cmocka_unit_test(what_the_system_does_not_take_waits),
         cmocka_unit_test(a_side_that_leaves_is_told_once),
         cmocka_unit_test(what_waits_at_the_end_is_sent_if_it_fits),
+        cmocka_unit_test(a_listener_may_be_freed_while_it_tells_of_a_connection),
         cmocka_unit_test(a_reset_ends_the_connection),
         cmocka_unit_test(a_connection_may_be_freed_while_it_tells_of_data),
         cmocka_unit_test(places_that_cannot_be_had_are_told),
