@@ -4,7 +4,7 @@
 
 enum { FIRST_ROOM = 64 };
 
-static void fail(struct kn_buffer *buffer)
+void kn_buffer_fail(struct kn_buffer *buffer)
 {
     kn_buffer_done(buffer);
     buffer->failed = true;
@@ -43,7 +43,7 @@ static bool make_room(struct kn_buffer *buffer, size_t more)
     if (buffer->failed)
         return false;
     if (more > max || buffer->n > max - more) {
-        fail(buffer);
+        kn_buffer_fail(buffer);
         return false;
     }
     if (buffer->start + buffer->n + more <= buffer->room)
@@ -54,7 +54,7 @@ static bool make_room(struct kn_buffer *buffer, size_t more)
         return true;
     if (buffer->start > SIZE_MAX / 2 - buffer->n - more ||
         !grow(buffer, buffer->start + buffer->n + more)) {
-        fail(buffer);
+        kn_buffer_fail(buffer);
         return false;
     }
     return true;

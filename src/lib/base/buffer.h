@@ -40,6 +40,9 @@ void kn_buffer_cut(struct kn_buffer *buffer, size_t n);
 /* Forget the bytes and keep the memory; a failed buffer works again. */
 void kn_buffer_clear(struct kn_buffer *buffer);
 
+/* Fail because what should be added cannot be written. */
+void kn_buffer_fail(struct kn_buffer *buffer);
+
 void kn_buffer_done(struct kn_buffer *buffer);
 
 #endif

@@ -16,7 +16,8 @@
 #include "lib/codec/writer.h"
 
 enum {
-    KN_MSGPACK_DEPTH_MAX = 32, /* arrays, maps, tuples and dictionaries inside each other */
+    /* Arrays, maps, tuples and dictionaries inside each other; a tuple and its array are two. */
+    KN_MSGPACK_DEPTH_MAX = 32,
     KN_MSGPACK_TUPLE = 0x40,
     KN_MSGPACK_DICTIONARY = 0x50,
 };
@@ -57,10 +58,12 @@ struct kn_span kn_msgpack_skip(struct kn_reader *reader);
 /*
  * Is this exactly one value that hivemind's reader can decode? It also refuses text that is not
  * UTF-8, map keys that are neither text nor bytes, and what a tuple or a dictionary holds if that
- * is wrong. KN_E_SYNTAX: no; KN_E_LIMIT: too deep.
+ * is wrong. Keys of an unknown extension are bytes to hivemind, and to this.
+ * KN_E_SYNTAX: no; KN_E_LIMIT: too deep.
  */
 KN_MUST_USE enum kn_code kn_msgpack_check(struct kn_span bytes);
 
+/* Text, bytes and payloads above UINT32_MAX fail the buffer. */
 void kn_msgpack_write_nil(struct kn_buffer *out);
 void kn_msgpack_write_bool(struct kn_buffer *out, bool value);
 void kn_msgpack_write_int(struct kn_buffer *out, int64_t value);

@@ -1,5 +1,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/param_build.h>
 
 #include "lib/crypto/key.h"
 #include "lib/crypto/key_der.h"
@@ -70,6 +71,45 @@ static enum kn_code read_private(struct kn_span data, EVP_PKEY **out, struct kn_
     if (rc != KN_OK)
         return kn_key_refuse(err, rc, "the RSA private key is not in DER as PKCS#1 has it");
     return judge(key, out, err);
+}
+
+static OSSL_PARAM *params_of(const BIGNUM *n, const BIGNUM *e)
+{
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    OSSL_PARAM *params = NULL;
+
+    if (builder != NULL && n != NULL && e != NULL &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+        params = OSSL_PARAM_BLD_to_param(builder);
+    OSSL_PARAM_BLD_free(builder);
+    return params;
+}
+
+enum kn_code kn_rsa_from_numbers(struct kn_span modulus, struct kn_span exponent, EVP_PKEY **out)
+{
+    enum { BYTES_MAX = KN_KEY_RSA_BITS_MAX / 8 + 1 }; /* a zero in front */
+    BIGNUM *n = NULL, *e = NULL;
+    OSSL_PARAM *params = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
+    enum kn_code rc = KN_E_INVALID;
+
+    if (modulus.n > BYTES_MAX || exponent.n > BYTES_MAX)
+        goto out;
+    n = BN_bin2bn(modulus.at, (int)modulus.n, NULL);
+    e = BN_bin2bn(exponent.at, (int)exponent.n, NULL);
+    params = params_of(n, e);
+    if (params == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
+        rc = KN_E_NO_MEMORY;
+    else if (EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) == 1)
+        rc = judge(key, out, NULL);
+out:
+    OSSL_PARAM_free(params);
+    BN_free(n);
+    BN_free(e);
+    EVP_PKEY_CTX_free(ctx);
+    return rc == KN_OK ? rc : kn_libcrypto_failed(rc);
 }
 
 const struct kn_key_form kn_key_form_rsa = {
