@@ -18,7 +18,7 @@ static inline json_t *vectors_object(const char *file, const char *name)
     json_t *root, *member;
 
     (void)snprintf(path, sizeof(path), "%s/%s", KN_VECTORS, file);
-    root = json_load_file(path, 0, &error);
+    root = json_load_file(path, JSON_ALLOW_NUL, &error);
     CHECK(path, root != NULL);
     member = json_incref(json_object_get(root, name));
     CHECK(name, member != NULL);
