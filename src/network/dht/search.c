@@ -60,8 +60,8 @@ void kn_dht_search_seed(struct kn_dht_search *search)
     struct kn_dht_neighbour near[KN_DHT_BUCKET_SIZE];
 
     for (size_t i = 0; i < search->n; i++) {
-        size_t n = kn_dht_table_nearest(dht->table, &search->keys[i], NULL, near,
-                                        KN_DHT_BUCKET_SIZE);
+        size_t n =
+            kn_dht_table_nearest(dht->table, &search->keys[i], NULL, near, KN_DHT_BUCKET_SIZE);
 
         for (size_t j = 0; j < n; j++)
             if (!kn_dht_is_banned(dht, &near[j].peer))
@@ -168,8 +168,7 @@ static void ask(struct kn_dht_search *search, const struct kn_dht_question *ques
     if (asking != NULL) {
         asking->search = search;
         asking->question = *question;
-        asking->rpc =
-            kn_dht_rpc(dht, &question->node.peer, KN_DHT_FIND, &bytes, on_answer, asking);
+        asking->rpc = kn_dht_rpc(dht, &question->node.peer, KN_DHT_FIND, &bytes, on_answer, asking);
     }
     kn_buffer_done(&bytes);
     if (asking == NULL || asking->rpc == NULL) {
