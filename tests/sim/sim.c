@@ -2,9 +2,10 @@
  * sim — a swarm of our own DHT nodes under a virtual clock, with everything that goes wrong.
  *
  * Nodes join through three others, announce one record every 120 s for 240 s as servers do, come
- * and go; some are malicious. Lookups are spread over the time; one succeeds when it brings a
- * record whose owner lives and has announced it. Prints what happened, and ends with 1 when fewer
- * lookups than asked for succeeded. All of DHT is network/dht; here are only messages and dice.
+ * and go; some are malicious, and take part otherwise, so that others know them. Lookups are spread
+ * over the time; one succeeds when it brings a record whose honest owner lives and has announced
+ * it. Prints what happened, and ends with 1 when fewer lookups than asked for succeeded. All of DHT
+ * is network/dht; here are only messages and dice.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -257,11 +258,9 @@ static struct citizen *pick(struct sim *sim, bool owner)
     for (int i = 0; i < 1000; i++) {
         struct citizen *citizen = sim->citizens[below(sim, (double)sim->n)];
 
-        if (citizen->node->dht == NULL || !citizen->joined)
+        if (citizen->node->dht == NULL || !citizen->joined || citizen->node->manner != NET_HONEST)
             continue;
-        if (owner ? citizen->is_live
-                  : citizen->node->manner == NET_HONEST &&
-                        net_now(sim->net) - citizen->joined_at > SETTLED_MS)
+        if (owner ? citizen->is_live : net_now(sim->net) - citizen->joined_at > SETTLED_MS)
             return citizen;
     }
     return NULL;

@@ -431,6 +431,14 @@ void kn_dht_lookup_seed(struct kn_dht_lookup *lookup, const struct kn_dht_neighb
         offer_to_all(lookup, peer);
 }
 
+bool kn_dht_lookup_believes(const struct kn_dht_lookup *lookup,
+                            const struct kn_dht_question *question, const struct kn_dht_id *id)
+{
+    const struct peer *peer = &lookup->peers[question->peer];
+
+    return peer->ours || (id != NULL && kn_dht_id_equal(id, &peer->who.id));
+}
+
 void kn_dht_lookup_told(struct kn_dht_lookup *lookup, const struct kn_dht_question *question,
                         size_t key, const struct kn_dht_neighbour *node)
 {

@@ -58,6 +58,11 @@ struct kn_dht_question {
 /* The next question to ask; it counts as asked. False: nothing to ask now. */
 bool kn_dht_lookup_next(struct kn_dht_lookup *lookup, kn_time now, struct kn_dht_question *out);
 
+/* Are the neighbours worth reading that a peer names who calls itself `id` (NULL: a client)? Not if
+ * it was found under another id: who named it so may have a whole gang. */
+bool kn_dht_lookup_believes(const struct kn_dht_lookup *lookup,
+                            const struct kn_dht_question *question, const struct kn_dht_id *id);
+
 /* How a question ended: first who was told for each key, then once answered or failed. `id` is
  * what the peer calls itself; NULL (a client) is a failure. */
 void kn_dht_lookup_told(struct kn_dht_lookup *lookup, const struct kn_dht_question *question,
