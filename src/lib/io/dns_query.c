@@ -33,7 +33,6 @@ static void set_patience(struct __res_state *resolver, int timeout_ms)
 static enum kn_code ask(struct __res_state *resolver, const char *name, uint8_t *answer,
                         struct kn_dns_texts *out)
 {
-    enum kn_code rc;
     int n;
 
     errno = 0;
@@ -42,8 +41,7 @@ static enum kn_code ask(struct __res_state *resolver, const char *name, uint8_t 
         return code_of_failure(resolver->res_h_errno, errno);
     if (n > KN_DNS_MESSAGE_MAX) /* how long it would have been */
         n = KN_DNS_MESSAGE_MAX;
-    rc = kn_dns_txt_read(kn_span(answer, (size_t)n), out);
-    return rc == KN_E_SYNTAX ? KN_E_IO : rc;
+    return kn_dns_txt_read(kn_span(answer, (size_t)n), out);
 }
 
 enum kn_code kn_dns_query_txt(const char *name, int timeout_ms, struct kn_dns_texts *out)

@@ -8,8 +8,8 @@
 
 #include "lib/io/dns_message.h"
 
-/* Waits about `timeout_ms`, in whole seconds, for each of two tries. KN_E_NOT_FOUND,
- * KN_E_TIMEOUT, KN_E_IO, KN_E_NO_MEMORY. */
+/* Waits about `timeout_ms`, in whole seconds, for each of two tries. Codes
+ * as kn_dns_txt_read(), and KN_E_TIMEOUT, KN_E_NO_MEMORY. */
 KN_MUST_USE enum kn_code kn_dns_query_txt(const char *name, int timeout_ms,
                                           struct kn_dns_texts *out);
 

@@ -29,7 +29,7 @@ struct kn_tcp *kn_tcp_new(struct kn_loop *loop)
 /* The one place that ends a connection; the first reason wins. */
 static void end(struct kn_tcp *tcp, int status)
 {
-    if (tcp->is_ended || tcp->is_freed)
+    if (tcp->is_ended)
         return;
     if (!tcp->is_begun) { /* reading will end too, once somebody listens */
         tcp->is_broken = true;

@@ -26,7 +26,7 @@ struct kn_noise_options {
     enum kn_role role;
     const struct kn_key *identity;     /* kept; must outlive the channel */
     const struct kn_peer_id *expected; /* copied; NULL: whoever it is (listeners) */
-    const char *const *muxers;         /* we offer these, most wanted first; NULL at the end */
+    const char *const *muxers;         /* kept; we offer these, most wanted first, then NULL */
     const struct kn_random *random;    /* copied; makes the static and the ephemeral key */
 };
 

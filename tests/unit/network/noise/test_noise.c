@@ -1,91 +1,8 @@
 #include "network/noise/noise.h"
 
-#include "lib/crypto/random.h"
 #include "network/noise/handshake.h"
 #include "network/noise/payload.h"
-#include "support/fuse.h"
-#include "support/identities.h"
-
-#define YAMUX "/yamux/1.0.0"
-#define KEY_1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-#define KEY_2 "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
-#define KEY_3 "4142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f60"
-
-static const char *const yamux[] = { YAMUX, NULL };
-
-/* One end with what it wants sent and what it heard. */
-struct end {
-    struct kn_key *key;
-    struct kn_noise *noise;
-    struct kn_buffer wire, plain;
-};
-
-static void open_end(struct end *e, enum kn_role role, struct kn_key *key,
-                     const struct kn_peer_id *expected, const char *const *muxers,
-                     const char *static_key, const char *ephemeral_key)
-{
-    struct given_random given = { { 0 } };
-    struct kn_random random = given_random(&given);
-    struct kn_noise_options options = { role, key, expected, muxers, &random };
-
-    *e = (struct end){ .key = key };
-    hex_add(&given.bytes, static_key);
-    hex_add(&given.bytes, ephemeral_key);
-    e->noise = kn_noise_new(&options, &e->wire);
-    CHECK("memory", e->noise != NULL);
-    CHECK_EQ("both keys are drawn", given.bytes.n, 0);
-    kn_buffer_done(&given.bytes);
-}
-
-static void close_end(struct end *e)
-{
-    kn_noise_free(e->noise);
-    kn_key_free(e->key);
-    kn_buffer_done(&e->wire);
-    kn_buffer_done(&e->plain);
-}
-
-/* Hand `bytes` over in pieces. */
-static enum kn_code hear(struct end *e, struct kn_span bytes, size_t piece, struct kn_error *err)
-{
-    enum kn_code rc = KN_OK;
-
-    for (size_t at = 0; at < bytes.n && rc == KN_OK; at += piece) {
-        size_t n = bytes.n - at < piece ? bytes.n - at : piece;
-
-        rc = kn_noise_input(e->noise, kn_span(bytes.at + at, n), &e->wire, &e->plain, err);
-    }
-    return rc;
-}
-
-static enum kn_code hear_hex(struct end *e, const char *hex, struct kn_error *err)
-{
-    struct kn_buffer bytes = { 0 };
-    enum kn_code rc;
-
-    hex_add(&bytes, hex);
-    rc = hear(e, kn_buffer_get(&bytes), bytes.n, err);
-    kn_buffer_done(&bytes);
-    return rc;
-}
-
-static enum kn_code pass(struct end *from, struct end *to, size_t piece, struct kn_error *err)
-{
-    enum kn_code rc = hear(to, kn_buffer_get(&from->wire), piece, err);
-
-    kn_buffer_clear(&from->wire);
-    return rc;
-}
-
-static void connect_ends(struct end *dialer, struct end *listener, size_t piece)
-{
-    open_end(dialer, KN_ROLE_DIALER, identity_of("name", "A"), NULL, yamux, KEY_1, KEY_2);
-    open_end(listener, KN_ROLE_LISTENER, identity_of("name", "B"), NULL, yamux, KEY_2, KEY_3);
-    CHECK_EQ("1", pass(dialer, listener, piece, NULL), KN_OK);
-    CHECK_EQ("2", pass(listener, dialer, piece, NULL), KN_OK);
-    CHECK_EQ("3", pass(dialer, listener, piece, NULL), KN_OK);
-    CHECK("ready", kn_noise_is_ready(dialer->noise) && kn_noise_is_ready(listener->noise));
-}
+#include "support/channel.h"
 
 /* The text of a row: digits, or one byte many times. */
 static void plain_of(const json_t *row, struct kn_buffer *out)
@@ -406,102 +323,6 @@ static void altered_frames_of_the_handshake_end_it(void **state)
     }
 }
 
-static void wrong_frames_after_the_handshake_end_the_channel(void **state)
-{
-    static const struct {
-        const char *name, *hex, *want;
-    } cases[] = {
-        { "a wrong tag", "00140000000000000000000000000000000000000000",
-          "noise: a frame was altered on its way" },
-        { "length 0", "0000", "noise: a frame of 0 bytes; the shortest has 16" },
-        { "15 bytes", "000f000000000000000000000000000000",
-          "noise: a frame of 15 bytes; the shortest has 16" },
-        { "an empty frame with a wrong tag", "001000000000000000000000000000000000", "altered" },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < KN_COUNT(cases); i++) {
-        for (unsigned role = 0; role < 2; role++) {
-            struct end ends[2];
-            struct end *e = &ends[role];
-            struct kn_error err = { 0 };
-
-            connect_ends(&ends[0], &ends[1], 77);
-            kn_buffer_add(&e->plain, "kept", 4);
-            CHECK_EQ(cases[i].name, hear_hex(e, cases[i].hex, &err), KN_E_PROTOCOL);
-            CHECK_HAS(cases[i].name, err.text, cases[i].want);
-            CHECK_BYTES(cases[i].name, kn_buffer_get(&e->plain), kn_span("kept", 4));
-            CHECK(cases[i].name, !kn_noise_is_ready(e->noise));
-            CHECK_EQ(cases[i].name, kn_noise_send(e->noise, kn_span("x", 1), &e->wire),
-                     KN_E_CLOSED);
-            CHECK_EQ(cases[i].name, e->wire.n, 0);
-            close_end(&ends[0]);
-            close_end(&ends[1]);
-        }
-    }
-}
-
-static void frames_come_once_in_their_order_and_from_the_other_side(void **state)
-{
-    struct end a, b;
-    struct kn_buffer first = { 0 };
-
-    (void)state;
-    for (unsigned story = 0; story < 3; story++) {
-        connect_ends(&a, &b, 10);
-        CHECK_EQ("send", kn_noise_send(a.noise, kn_span("one", 3), &first), KN_OK);
-        CHECK_EQ("send", kn_noise_send(a.noise, kn_span("two", 3), &a.wire), KN_OK);
-        if (story == 0) { /* twice the same */
-            CHECK_EQ("once", hear(&b, kn_buffer_get(&first), 9, NULL), KN_OK);
-            CHECK_EQ("twice", hear(&b, kn_buffer_get(&first), 9, NULL), KN_E_PROTOCOL);
-        } else if (story == 1) /* the second before the first */
-            CHECK_EQ("second", pass(&a, &b, 9, NULL), KN_E_PROTOCOL);
-        else /* thrown back */
-            CHECK_EQ("back", hear(&a, kn_buffer_get(&first), 9, NULL), KN_E_PROTOCOL);
-        CHECK_EQ("heard", b.plain.n, story == 0 ? 3 : 0);
-        kn_buffer_done(&first);
-        close_end(&a);
-        close_end(&b);
-    }
-}
-
-static void any_length_is_cut_into_frames_and_comes_whole(void **state)
-{
-    static const struct {
-        size_t n, frames;
-    } cases[] = {
-        { 0, 1 },
-        { 1, 1 },
-        { KN_NOISE_PLAIN_MAX - 1, 1 },
-        { KN_NOISE_PLAIN_MAX, 1 },
-        { KN_NOISE_PLAIN_MAX + 1, 2 },
-        { 2 * (size_t)KN_NOISE_PLAIN_MAX, 2 },
-        { 1000000, 16 },
-    };
-    struct end ends[2];
-    uint64_t seed = 1;
-    struct kn_random random = kn_random_seeded(&seed);
-
-    (void)state;
-    connect_ends(&ends[0], &ends[1], 1000);
-    for (size_t i = 0; i < 2 * KN_COUNT(cases); i++) {
-        struct end *from = &ends[i % 2], *to = &ends[1 - i % 2];
-        struct kn_buffer text = { 0 };
-        size_t n = cases[i / 2].n;
-
-        if (n > 0)
-            kn_random_fill(&random, kn_buffer_extend(&text, n), n);
-        CHECK_EQ("send", kn_noise_send(from->noise, kn_buffer_get(&text), &from->wire), KN_OK);
-        CHECK_EQ("frames", from->wire.n, n + 18 * cases[i / 2].frames);
-        CHECK_EQ("hear", pass(from, to, 1 + kn_random_below(&random, 100000), NULL), KN_OK);
-        CHECK_BYTES("text", kn_buffer_get(&to->plain), kn_buffer_get(&text));
-        kn_buffer_clear(&to->plain);
-        kn_buffer_done(&text);
-    }
-    close_end(&ends[0]);
-    close_end(&ends[1]);
-}
-
 static void bytes_behind_the_last_message_are_opened_in_the_same_call(void **state)
 {
     struct end dialer, listener;
@@ -587,78 +408,6 @@ static void a_peer_with_our_own_identity_is_a_peer(void **state)
     close_end(&listener);
 }
 
-/* True when nothing failed any more. */
-static bool talk_with_failure(long after)
-{
-    struct kn_random random = kn_random_system();
-    struct kn_key *keys[2] = { identity_of("name", "A"), identity_of("name", "B") };
-    struct kn_noise_options options[2] = { { KN_ROLE_DIALER, keys[0], NULL, yamux, &random },
-                                           { KN_ROLE_LISTENER, keys[1], NULL, yamux, &random } };
-    struct kn_buffer there = { 0 }, back = { 0 }, plain = { 0 };
-    struct kn_noise *dialer, *listener;
-    enum kn_code rc = KN_E_NO_MEMORY;
-    bool failed;
-
-    kn_fuse = after;
-    dialer = kn_noise_new(&options[0], &there);
-    listener = kn_noise_new(&options[1], &back);
-    if (dialer != NULL && listener != NULL)
-        rc = kn_noise_input(listener, kn_span(kn_buffer_get(&there).at, 5), &back, &plain, NULL);
-    kn_buffer_take(&there, 5);
-    if (rc == KN_OK)
-        rc = kn_noise_input(listener, kn_buffer_get(&there), &back, &plain, NULL);
-    kn_buffer_take(&there, there.n);
-    if (rc == KN_OK)
-        rc = kn_noise_input(dialer, kn_buffer_get(&back), &there, &plain, NULL);
-    kn_buffer_take(&back, back.n);
-    if (rc == KN_OK)
-        rc = kn_noise_send(dialer, kn_span(yamux, sizeof(yamux)), &there);
-    if (rc == KN_OK)
-        rc = kn_noise_input(listener, kn_buffer_get(&there), &back, &plain, NULL);
-    failed = kn_fuse < 0;
-    kn_fuse = -1;
-    CHECK_EQ("memory", rc, failed ? KN_E_NO_MEMORY : KN_OK);
-    CHECK_EQ("memory", plain.n, failed ? 0 : sizeof(yamux));
-    kn_noise_free(dialer);
-    kn_noise_free(listener);
-    kn_key_free(keys[0]);
-    kn_key_free(keys[1]);
-    kn_buffer_done(&there);
-    kn_buffer_done(&back);
-    kn_buffer_done(&plain);
-    return !failed;
-}
-
-static void running_out_of_memory_is_an_answer(void **state)
-{
-    long after = 0;
-
-    (void)state;
-    while (!talk_with_failure(after))
-        after++;
-    CHECK("allocations", after > 10);
-}
-
-static void full_buffers_end_the_channel(void **state)
-{
-    struct end a, b;
-    struct kn_error err = { 0 };
-
-    (void)state;
-    connect_ends(&a, &b, 999);
-    CHECK_EQ("send", kn_noise_send(a.noise, kn_span("text", 4), &a.wire), KN_OK);
-    b.plain.max = 3;
-    CHECK_EQ("plain", pass(&a, &b, 999, &err), KN_E_NO_MEMORY);
-    CHECK_EQ("plain", err.code, KN_E_NO_MEMORY);
-    CHECK("plain", !kn_noise_is_ready(b.noise));
-    kn_buffer_done(&a.wire);
-    a.wire.max = 21;
-    CHECK_EQ("wire", kn_noise_send(a.noise, kn_span("text", 4), &a.wire), KN_E_NO_MEMORY);
-    CHECK("wire", !kn_noise_is_ready(a.noise));
-    close_end(&a);
-    close_end(&b);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -667,15 +416,10 @@ int main(void)
         cmocka_unit_test(a_listener_refuses_wrong_first_messages),
         cmocka_unit_test(payloads_that_a_real_peer_refuses_end_the_handshake),
         cmocka_unit_test(altered_frames_of_the_handshake_end_it),
-        cmocka_unit_test(wrong_frames_after_the_handshake_end_the_channel),
-        cmocka_unit_test(frames_come_once_in_their_order_and_from_the_other_side),
-        cmocka_unit_test(any_length_is_cut_into_frames_and_comes_whole),
         cmocka_unit_test(bytes_behind_the_last_message_are_opened_in_the_same_call),
         cmocka_unit_test(another_peer_than_the_expected_one_is_told),
         cmocka_unit_test(both_sides_find_the_same_muxer),
         cmocka_unit_test(a_peer_with_our_own_identity_is_a_peer),
-        cmocka_unit_test(running_out_of_memory_is_an_answer),
-        cmocka_unit_test(full_buffers_end_the_channel),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
