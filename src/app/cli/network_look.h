@@ -6,6 +6,7 @@
 #define KN_CLI_NETWORK_LOOK_H
 
 #include "app/cli/swarm.h"
+#include "network/petals/survey_view.h"
 #include "node/look.h"
 
 struct kn_network_look {
