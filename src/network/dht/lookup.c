@@ -12,7 +12,8 @@ struct peer {
     kn_time asked_at;                      /* since when something is open */
     uint16_t sources[SOURCES];             /* who named it */
     uint16_t calls, open;                  /* questions in all, and without an answer yet */
-    uint16_t lies, truths;                 /* of those whom it named: silent, and not */
+    uint16_t charged[SOURCES];             /* sources whose word is being tried with it */
+    uint16_t lies, truths, tried;          /* of those whom it named: silent, not, and asked now */
     bool failed, has_answered, must, ours; /* ours: we knew it ourselves */
 };
 
@@ -96,7 +97,7 @@ static uint16_t number_of(struct kn_dht_lookup *lookup, const struct kn_dht_neig
         slot = slot_of(lookup, &node->peer);
     }
     lookup->peers[lookup->peer_count] =
-        (struct peer){ .who = *node, .sources = { NOBODY, NOBODY } };
+        (struct peer){ .who = *node, .sources = { NOBODY, NOBODY }, .charged = { NOBODY, NOBODY } };
     lookup->index[slot] = (uint16_t)lookup->peer_count;
     *is_new = true;
     return (uint16_t)lookup->peer_count++;
@@ -106,7 +107,15 @@ static bool is_doubted(const struct kn_dht_lookup *lookup, uint16_t source)
 {
     const struct peer *peer = &lookup->peers[source];
 
-    return peer->lies >= KN_DHT_LIES && peer->lies > peer->truths;
+    return peer->lies >= KN_DHT_LIES + peer->truths;
+}
+
+/* Has it as much to prove as one may have? Then others go first. */
+static bool is_tried(const struct kn_dht_lookup *lookup, uint16_t source)
+{
+    const struct peer *peer = &lookup->peers[source];
+
+    return peer->lies + peer->tried >= KN_DHT_LIES + peer->truths;
 }
 
 static bool is_liar(const struct kn_dht_lookup *lookup, uint16_t source)
@@ -264,19 +273,28 @@ static bool counts(const struct kn_dht_lookup *lookup, const struct candidate *c
     return !all_sources(lookup, peer, is_liar);
 }
 
+/* Does it come after all others? To be asked, also who waits for its source to prove itself. */
+static bool is_last(const struct kn_dht_lookup *lookup, const struct candidate *candidate,
+                    bool to_ask)
+{
+    return all_sources(lookup, &lookup->peers[candidate->peer],
+                       to_ask && candidate->state == UNASKED ? is_tried : is_doubted);
+}
+
 typedef bool visit_fn(void *arg, struct candidate *candidate);
 
 /*
  * Visit the beam of a key: its nearest that count, the believed before the doubted, and those
- * that must be asked anyway. With `pass_slow` the slow are visited too but leave their place to
- * others. Ends when `visit` says false.
+ * that must be asked anyway. Where it is looked for whom to ask, or the slow are left behind, they
+ * are visited too but leave their place to others. Ends when `visit` says false.
  */
 static void walk_beam(const struct kn_dht_lookup *lookup, const struct key *key, kn_time now,
-                      bool pass_slow, visit_fn *visit, void *arg)
+                      bool to_ask, visit_fn *visit, void *arg)
 {
+    bool pass_slow = to_ask || lookup->options.leave_slow;
     size_t n = 0;
 
-    for (int doubted = 0; doubted < 2; doubted++)
+    for (int last = 0; last < 2; last++)
         for (size_t i = 0; i < key->n; i++) {
             struct candidate *candidate = &key->list[i];
             const struct peer *peer = &lookup->peers[candidate->peer];
@@ -285,8 +303,7 @@ static void walk_beam(const struct kn_dht_lookup *lookup, const struct key *key,
                 return;
             if (n >= lookup->options.beam && !peer->must)
                 continue;
-            if (!counts(lookup, candidate) ||
-                all_sources(lookup, peer, is_doubted) != (doubted == 1))
+            if (!counts(lookup, candidate) || is_last(lookup, candidate, to_ask) != (last == 1))
                 continue;
             if (!visit(arg, candidate))
                 return;
@@ -318,7 +335,7 @@ static bool is_settled(const struct kn_dht_lookup *lookup, const struct key *key
 {
     struct settling settling = { lookup, now, false };
 
-    walk_beam(lookup, key, now, lookup->options.leave_slow, look_whether_open, &settling);
+    walk_beam(lookup, key, now, false, look_whether_open, &settling);
     return !settling.open;
 }
 
@@ -358,6 +375,17 @@ static bool mark_wanted(void *arg, struct candidate *candidate)
     return false;
 }
 
+/* The word of those who named it is tried until it answers or fails. */
+static void begin_trial(struct kn_dht_lookup *lookup, struct peer *peer, kn_time now)
+{
+    peer->asked_at = now;
+    for (size_t i = 0; i < SOURCES && !peer->has_answered; i++) {
+        peer->charged[i] = peer->sources[i];
+        if (peer->charged[i] != NOBODY)
+            lookup->peers[peer->charged[i]].tried++;
+    }
+}
+
 bool kn_dht_lookup_next(struct kn_dht_lookup *lookup, kn_time now, struct kn_dht_question *out)
 {
     struct wanting wanting = { lookup, 0, SIZE_MAX, NOBODY };
@@ -381,7 +409,7 @@ bool kn_dht_lookup_next(struct kn_dht_lookup *lookup, kn_time now, struct kn_dht
             out->keys[out->n++] = (uint16_t)i;
     }
     if (peer->open++ == 0)
-        peer->asked_at = now;
+        begin_trial(lookup, peer, now);
     peer->calls++;
     return out->n > 0;
 }
@@ -401,6 +429,14 @@ void kn_dht_lookup_seed(struct kn_dht_lookup *lookup, const struct kn_dht_neighb
     lookup->has_must |= must;
     if (is_new || must)
         offer_to_all(lookup, peer);
+}
+
+bool kn_dht_lookup_believes(const struct kn_dht_lookup *lookup,
+                            const struct kn_dht_question *question, const struct kn_dht_id *id)
+{
+    const struct peer *peer = &lookup->peers[question->peer];
+
+    return peer->ours || (id != NULL && kn_dht_id_equal(id, &peer->who.id));
 }
 
 void kn_dht_lookup_told(struct kn_dht_lookup *lookup, const struct kn_dht_question *question,
@@ -440,6 +476,15 @@ static void rename_peer(struct kn_dht_lookup *lookup, uint16_t peer, const struc
             put(lookup, &lookup->keys[i], lookup->keys[i].moved);
 }
 
+static void end_trial(struct kn_dht_lookup *lookup, struct peer *peer)
+{
+    for (size_t i = 0; i < SOURCES; i++) {
+        if (peer->charged[i] != NOBODY)
+            lookup->peers[peer->charged[i]].tried--;
+        peer->charged[i] = NOBODY;
+    }
+}
+
 static void close_question(struct kn_dht_lookup *lookup, const struct kn_dht_question *question,
                            enum state state)
 {
@@ -447,6 +492,7 @@ static void close_question(struct kn_dht_lookup *lookup, const struct kn_dht_que
 
     if (peer->open > 0)
         peer->open--;
+    end_trial(lookup, peer);
     for (size_t i = 0; i < question->n; i++) {
         struct candidate *at =
             find(lookup, &lookup->keys[question->keys[i]], (uint16_t)question->peer);
@@ -519,6 +565,11 @@ bool kn_dht_lookup_take_settled(struct kn_dht_lookup *lookup, kn_time now, size_
     }
     lookup->scanned = 0;
     return false;
+}
+
+bool kn_dht_lookup_is_settled(const struct kn_dht_lookup *lookup, size_t key)
+{
+    return lookup->keys[key].taken;
 }
 
 size_t kn_dht_lookup_left(const struct kn_dht_lookup *lookup)
