@@ -95,8 +95,10 @@ class Peers(unittest.TestCase):
 
     def test_a_daemon_dies_with_its_driver(self):
         driver = self.peer("p2pd")
+        daemon = f"/proc/{driver.ready['daemon']}"
+        self.assertTrue(os.path.exists(daemon))
         driver.process.send_signal(signal.SIGKILL)
-        self.assertTrue(peers.eventually(lambda: not os.path.exists(f"/proc/{driver.ready['daemon']}")))
+        self.assertTrue(peers.eventually(lambda: not os.path.exists(daemon)))
 
 
 if __name__ == "__main__":
