@@ -7,6 +7,7 @@ import itertools
 import os
 import signal
 import sys
+import tempfile
 import unittest
 
 import peers
@@ -19,8 +20,8 @@ NO_ECHO = ("rust",)
 
 
 class Peers(unittest.TestCase):
-    def peer(self, kind, *words):
-        made = peers.start(kind, *words)
+    def peer(self, kind, *words, **options):
+        made = peers.start(kind, *words, **options)
         self.addCleanup(made.stop)
         return made
 
@@ -94,9 +95,12 @@ class Peers(unittest.TestCase):
                 self.peer(*kind).ask("ping", peer=wrong)
 
     def test_a_daemon_dies_with_its_driver(self):
-        driver = self.peer("p2pd")
+        folder = self.enterContext(tempfile.TemporaryDirectory())  # for what it cannot tidy up
+        driver = self.peer("p2pd", env={**os.environ, "TMPDIR": folder})
+        daemon = f"/proc/{driver.ready['daemon']}"
+        self.assertTrue(os.path.exists(daemon))
         driver.process.send_signal(signal.SIGKILL)
-        self.assertTrue(peers.eventually(lambda: not os.path.exists(f"/proc/{driver.ready['daemon']}")))
+        self.assertTrue(peers.eventually(lambda: not os.path.exists(daemon)))
 
 
 if __name__ == "__main__":
