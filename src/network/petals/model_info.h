@@ -12,7 +12,6 @@
 #include "network/petals/malformed.h"
 
 #define KN_REGISTRY_KEY "_petals.models"
-#define KN_HUB_ADDRESS "https://huggingface.co/" /* what a repository begins with */
 
 struct kn_model_info {
     uint32_t num_blocks;       /* 1 to KN_BLOCKS_MAX */

@@ -15,11 +15,15 @@
 #include "lib/base/code.h"
 #include "lib/base/span.h"
 
+#define KN_HUB_ADDRESS                                                         \
+    "https://huggingface.co/" /* what a repository in the registry begins with \
+                               */
+
 enum {
     KN_PREFIX_MAX = 200,   /* bytes; a repository has at most 193, Bloom's rule adds 7 */
     KN_BLOCKS_MAX = 65536, /* blocks of one model; indices are below that */
-    KN_BLOCK_KEY_SIZE = KN_PREFIX_MAX + 7, /* prefix, dot, five digits, NUL */
-    KN_REPOSITORY_MAX = 255,               /* bytes, with the address in front */
+    KN_BLOCK_KEY_SIZE = KN_PREFIX_MAX + 12, /* prefix, dot, the longest number, NUL */
+    KN_REPOSITORY_MAX = 255,                /* bytes, with the address in front */
 };
 
 struct kn_prefix {
@@ -35,12 +39,12 @@ enum kn_prefix_family {
     KN_PREFIX_OTHER,   /* Petals does not serve it: last part, as KwaaiNet says it */
 };
 
-/* Taken from `model_type` of a config.json, or guessed from the name of a repository. */
+/* Taken from `model_type` of a config.json, or guessed from the last part of a name. */
 enum kn_prefix_family kn_prefix_family_of(const char *type_or_name);
 
 /*
  * Both spellings for a repository or a model's name ("meta-llama/Llama-3.1-8B", with or without
- * "https://huggingface.co/"): Petals' and the plain one, which may be the same.
+ * KN_HUB_ADDRESS): Petals' and the plain one, which may be the same.
  * KN_E_INVALID: no legal prefix comes out; KN_E_LIMIT: one that is too long.
  */
 KN_MUST_USE enum kn_code kn_prefix_of_model(const char *name, enum kn_prefix_family family,
@@ -68,17 +72,5 @@ void kn_block_key(const char *prefix, uint32_t index, char out[KN_BLOCK_KEY_SIZE
 
 /* The same taken apart; the index without leading zeros and below KN_BLOCKS_MAX. */
 bool kn_block_key_parse(struct kn_span key, struct kn_prefix *prefix, uint32_t *index);
-
-/* How well a word from the command line names a model, worst first. Case does not count, nor the
- * address before a repository. */
-enum kn_model_match {
-    KN_MODEL_NO,
-    KN_MODEL_NAME,       /* the last part of the repository or of the prefix, in any spelling */
-    KN_MODEL_REPOSITORY, /* owner and name */
-    KN_MODEL_PREFIX,
-};
-
-/* `repository` may be NULL. */
-enum kn_model_match kn_model_match(const char *word, const char *prefix, const char *repository);
 
 #endif
