@@ -1,4 +1,5 @@
 #include "lib/codec/msgpack.h"
+
 #include "lib/codec/msgpack_head.h"
 
 static void write_head(struct kn_buffer *out, unsigned head)

@@ -17,9 +17,11 @@
 
 enum {
     KN_MULTIADDR_BYTES_MAX = 512,
+    KN_MULTIADDR_LONG_TEXT_MAX = 8 * KN_MULTIADDR_BYTES_MAX, /* any text of that many bytes */
     KN_PROTO_IP4 = 4,
     KN_PROTO_TCP = 6,
     KN_PROTO_IP6 = 41,
+    KN_PROTO_IP6ZONE = 42,
     KN_PROTO_DNS = 53,
     KN_PROTO_DNS4 = 54,
     KN_PROTO_DNS6 = 55,
@@ -28,7 +30,9 @@ enum {
     KN_PROTO_P2P = 421,
 };
 
-/* Append the binary form. KN_E_SYNTAX, KN_E_LIMIT, KN_E_UNSUPPORTED (a protocol not in the table).
+/*
+ * Append the binary form. KN_E_SYNTAX, KN_E_LIMIT, KN_E_RANGE (a port), KN_E_UNSUPPORTED (a
+ * protocol not in the table). After a failure `out` is as before, but when memory ran out.
  */
 KN_MUST_USE enum kn_code kn_multiaddr_to_bytes(struct kn_span text, struct kn_buffer *out,
                                                struct kn_error *err);
@@ -36,6 +40,7 @@ KN_MUST_USE enum kn_code kn_multiaddr_to_bytes(struct kn_span text, struct kn_bu
 /*
  * Append the text form; peer ids in base58. KN_E_TRUNCATED, KN_E_SYNTAX, KN_E_LIMIT, and
  * KN_E_UNSUPPORTED for an unknown code: that one address cannot be read, its neighbours can.
+ * An empty name, which go-multiaddr allows, gives a text that does not read back.
  */
 KN_MUST_USE enum kn_code kn_multiaddr_to_text(struct kn_span bytes, struct kn_text *out);
 
@@ -68,7 +73,12 @@ struct kn_multiaddr_route {
 
 KN_MUST_USE enum kn_code kn_multiaddr_route(struct kn_span bytes, struct kn_multiaddr_route *out);
 
-/* Where an address leads, as go-multiaddr's net/private.go sorts them. Names count as public. */
+/*
+ * Where an address leads, as go-multiaddr's net/private.go sorts them; what it calls neither
+ * private nor public is private here. Names count as public but for the reserved ones (".local"
+ * and the like), and those of ".localhost" are loopback. An address without a host, or a broken
+ * one, is private.
+ */
 enum kn_scope { KN_SCOPE_LOOPBACK, KN_SCOPE_PRIVATE, KN_SCOPE_PUBLIC };
 enum kn_scope kn_multiaddr_scope(struct kn_span bytes);
 

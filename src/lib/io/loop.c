@@ -167,3 +167,12 @@ int64_t kn_loop_clock_us(void)
 {
     return (int64_t)(uv_hrtime() / 1000);
 }
+
+double kn_loop_unix_time(void)
+{
+    uv_timeval64_t now;
+
+    if (uv_gettimeofday(&now) != 0)
+        return 0;
+    return (double)now.tv_sec + (double)now.tv_usec / 1e6;
+}

@@ -31,6 +31,9 @@ kn_time kn_loop_now(const struct kn_loop *loop);
 /* Microseconds of the same clock, not cached: for measuring. */
 int64_t kn_loop_clock_us(void);
 
+/* The time of day: seconds since 1970-01-01 00:00 UTC. It may be set and step. */
+double kn_loop_unix_time(void);
+
 /* From any thread or signal handler: end the wait and run `on_wake`, once for several calls.
  * While `on_wake` is set (not NULL), kn_loop_run() has something to wait for. */
 void kn_loop_on_wake(struct kn_loop *loop, void (*on_wake)(void *arg), void *arg);

@@ -29,7 +29,7 @@ struct kn_tcp *kn_tcp_new(struct kn_loop *loop)
 /* The one place that ends a connection; the first reason wins. */
 static void end(struct kn_tcp *tcp, int status)
 {
-    if (tcp->is_ended || tcp->is_freed)
+    if (tcp->is_ended)
         return;
     if (!tcp->is_begun) { /* reading will end too, once somebody listens */
         tcp->is_broken = true;
@@ -120,9 +120,10 @@ static void on_written(uv_write_t *request, int status)
 /* What the system takes at once. An error is left for the queue: it comes back in on_written(). */
 static size_t send_at_once(struct kn_tcp *tcp, struct kn_span bytes)
 {
-    uv_buf_t vector = { .base = (char *)(uintptr_t)bytes.at, .len = bytes.n };
+    uv_buf_t vector = { .len = bytes.n };
     int taken = 0;
 
+    memcpy(&vector.base, &bytes.at, sizeof(vector.base)); /* libuv only reads, but has no const */
     if (!tcp->is_sending)
         taken = uv_try_write(stream_of(tcp), &vector, 1);
     return taken > 0 ? (size_t)taken : 0;

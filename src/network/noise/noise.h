@@ -26,7 +26,7 @@ struct kn_noise_options {
     enum kn_role role;
     const struct kn_key *identity;     /* kept; must outlive the channel */
     const struct kn_peer_id *expected; /* copied; NULL: whoever it is (listeners) */
-    const char *const *muxers;         /* we offer these, most wanted first; NULL at the end */
+    const char *const *muxers;         /* kept; we offer these, most wanted first, then NULL */
     const struct kn_random *random;    /* copied; makes the static and the ephemeral key */
 };
 
@@ -50,16 +50,22 @@ KN_MUST_USE enum kn_code kn_noise_input(struct kn_noise *noise, struct kn_span b
 /* The handshake is over: the peer is who kn_noise_peer() says, and kn_noise_send() works. */
 bool kn_noise_is_ready(const struct kn_noise *noise);
 
-/* Valid once ready, or after KN_E_IDENTITY (who answered instead); lives as long as the channel. */
+/*
+ * Valid once ready, or after KN_E_IDENTITY: who answered instead, or whom the peer claimed to be.
+ * Else NULL. Lives as long as the channel.
+ */
 const struct kn_peer_id *kn_noise_peer(const struct kn_noise *noise);
 
-/* The protobuf of the peer's public key; valid as above. */
+/* The protobuf of the peer's public key; valid as above, else empty. */
 struct kn_span kn_noise_peer_key(const struct kn_noise *noise);
 
 /* The muxer that both payloads agreed on, or NULL: negotiate one inside. One of our own strings. */
 const char *kn_noise_muxer(const struct kn_noise *noise);
 
-/* Append `plain` in as many frames as it needs. KN_E_NO_MEMORY. Only once ready. */
+/*
+ * Append `plain` in as many frames as it needs; nothing takes one frame too. KN_E_CLOSED: not
+ * ready, or failed; KN_E_NO_MEMORY: nothing appended, and the channel is finished.
+ */
 KN_MUST_USE enum kn_code kn_noise_send(struct kn_noise *noise, struct kn_span plain,
                                        struct kn_buffer *wire);
 

@@ -327,7 +327,8 @@ void kn_identify_push(struct kn_identify_service *service)
     size_t at = 0;
 
     while ((connection = kn_host_next(service->host, &at)) != NULL)
-        (void)kn_stream_open(connection, push_names, &push_events, service, &stream);
+        if (kn_stream_open(connection, push_names, &push_events, service, &stream) != KN_OK)
+            continue; /* it learns when it asks */
 }
 
 struct kn_identify_service *kn_identify_service_new(struct kn_host *host, const char *agent)

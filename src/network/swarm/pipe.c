@@ -147,6 +147,20 @@ static enum kn_code become_ready(struct kn_pipe *pipe, struct kn_error *err)
     return KN_OK;
 }
 
+/* In the words of somebody who wonders what is wrong with an address. */
+static void describe(const struct kn_pipe *pipe, enum kn_code code, struct kn_error *err)
+{
+    char id[KN_PEER_ID_TEXT_SIZE];
+
+    if (code == KN_E_PROTOCOL && !kn_connection_has_spoken(pipe->connection)) {
+        (void)kn_fail(err, code, "what answers there does not speak libp2p");
+    } else if (code == KN_E_IDENTITY && kn_connection_peer(pipe->connection) != NULL &&
+               err->code == code) {
+        kn_peer_id_print(kn_connection_peer(pipe->connection), id);
+        (void)kn_fail(err, code, "another peer answers there: %s", id);
+    }
+}
+
 static void on_data(void *arg, struct kn_span bytes)
 {
     struct kn_pipe *pipe = arg;
@@ -157,8 +171,12 @@ static void on_data(void *arg, struct kn_span bytes)
     pipe->host->counters.bytes_in += bytes.n;
     pipe->used_at = now;
     rc = kn_connection_input(pipe->connection, bytes, now, &err);
+    if (rc != KN_OK && !pipe->ready)
+        describe(pipe, rc, &err);
     if (rc == KN_OK && !pipe->ready && kn_connection_is_ready(pipe->connection))
         rc = become_ready(pipe, &err);
+    if (rc == KN_OK) /* what came behind the handshake waits for this */
+        rc = kn_connection_input(pipe->connection, kn_span(NULL, 0), now, &err);
     if (rc == KN_OK)
         rc = pump(pipe);
     if (rc != KN_OK)

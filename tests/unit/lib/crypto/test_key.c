@@ -193,12 +193,22 @@ static void wrong_public_keys_are_refused_with_the_reason(void **state)
         { "0802122105" PUBLIC_A, KN_E_SYNTAX, "the secp256k1 public key is no point of its curve" },
         { "08001200", KN_E_SYNTAX, OFF_DER },
         { "08001203010203", KN_E_SYNTAX, OFF_DER },
+        /* P-256 where RSA is announced */
+        { "0800125b3059301306072a8648ce3d020106082a8648ce3d03010703420004"
+          "ac46d2953dbf5a008416ff406aac929c32a91ed62fd515d17d48282773a1497e"
+          "2d850f4dfd02b06d69d3fd3592559d217d73ca5670b02fbb692e3cf95c076c37",
+          KN_E_SYNTAX, OFF_DER },
         { "08031200", KN_E_SYNTAX, OFF_CURVE },
         { "08031220" PUBLIC_A, KN_E_SYNTAX, OFF_CURVE },
         /* secp256k1, named: 88 bytes, which only type 2 may hold */
         { "080312583056301006072a8648ce3d020106052b8104000a03420004"
           "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
           "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8",
+          KN_E_SYNTAX, OFF_CURVE },
+        /* secp224k1, as long as P-224 */
+        { "08031250304e301006072a8648ce3d020106052b81040020033a00"
+          "040252bf2ae090799211f2f00c5a06b8c7f216de5b99368dc326d8592f"
+          "84dd183534757f31dcb2c04fae7152624d0e847f48b24ffb966cad15",
           KN_E_SYNTAX, OFF_CURVE },
         /* P-256, the point beside the curve */
         { "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004"
@@ -364,6 +374,34 @@ static void wrong_private_keys_are_refused_without_a_byte_of_them(void **state)
     }
 }
 
+/* What other programs call an RSA private key: the same DER in an envelope. */
+static void pkcs8_is_refused(void **state)
+{
+    /* INTEGER 0, then the algorithm: RSA */
+    static const uint8_t head[] = { 0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86,
+                                    0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00 };
+    enum { PROTOBUF_HEAD = 5 }; /* 08 00 12 and two bytes of length */
+    json_t *rows = vectors_list("keys.json", "keys");
+    struct kn_span good = hex_bytes(vectors_text(json_array_get(rows, 2), "private"));
+    struct kn_buffer inside = { 0 }, der = { 0 }, bytes = { 0 };
+    struct kn_error err = { 0 };
+    struct kn_key *key = NULL;
+
+    (void)state;
+    kn_buffer_add(&inside, head, sizeof(head));
+    add_der(&inside, 0x04, kn_span(good.at + PROTOBUF_HEAD, good.n - PROTOBUF_HEAD));
+    add_der(&der, 0x30, kn_buffer_get(&inside));
+    kn_pb_write_varint(&bytes, 1, KN_KEY_RSA);
+    kn_pb_write_bytes(&bytes, 2, kn_buffer_get(&der));
+    CHECK_EQ("pkcs8", kn_key_decode(kn_buffer_get(&bytes), &key, &err), KN_E_SYNTAX);
+    CHECK_STR("pkcs8", err.text, "the RSA private key is not in DER as PKCS#1 has it");
+    kn_buffer_done(&inside);
+    kn_buffer_done(&der);
+    kn_buffer_done(&bytes);
+    hex_done(good);
+    vectors_done(rows);
+}
+
 static void sizes_beyond_the_limits_are_refused(void **state)
 {
     static uint8_t bytes[KN_PRIVATE_KEY_MAX + 1];
@@ -397,24 +435,27 @@ static void the_legacy_form_of_ed25519_is_read_and_not_written(void **state)
 
 static void forms_of_one_public_key_have_one_peer_id(void **state)
 {
-    static const char *const forms[] = {
-        "0802122102"
-        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798",
-        "122102"
-        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f817980802",
-        "0802124104"
-        "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
-        "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8",
+#define X_OF_G "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+    /* The generator of secp256k1 and its negative: their second coordinate is even, and odd. */
+    static const struct {
+        const char *bytes, *id;
+    } forms[] = {
+        { "0802122102" X_OF_G, "00250802122102" X_OF_G },
+        { "122102" X_OF_G "0802", "00250802122102" X_OF_G },
+        { "0802124104" X_OF_G "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8",
+          "00250802122102" X_OF_G },
+        { "0802122103" X_OF_G, "00250802122103" X_OF_G },
+        { "0802124104" X_OF_G "b7c52588d95c3b9aa25b0403f1eef75702e84bb7597aabe663b82f6f04ef2777",
+          "00250802122103" X_OF_G },
     };
 
     (void)state;
     for (size_t i = 0; i < KN_COUNT(forms); i++) {
-        struct kn_public_key *key = public_of(forms[i], forms[i]);
+        struct kn_public_key *key = public_of(forms[i].bytes, forms[i].bytes);
         struct kn_peer_id id;
 
         kn_public_key_peer_id(key, &id);
-        CHECK_HEX(forms[i], kn_span(id.bytes, id.n),
-                  "0025080212210279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798");
+        CHECK_HEX(forms[i].bytes, kn_span(id.bytes, id.n), forms[i].id);
         kn_public_key_free(key);
     }
 }
@@ -510,6 +551,7 @@ int main(void)
         cmocka_unit_test(wrong_public_keys_are_refused_with_the_reason),
         cmocka_unit_test(rsa_keys_have_bounds),
         cmocka_unit_test(wrong_private_keys_are_refused_without_a_byte_of_them),
+        cmocka_unit_test(pkcs8_is_refused),
         cmocka_unit_test(sizes_beyond_the_limits_are_refused),
         cmocka_unit_test(the_legacy_form_of_ed25519_is_read_and_not_written),
         cmocka_unit_test(forms_of_one_public_key_have_one_peer_id),

@@ -1,6 +1,7 @@
 #include "network/proto/multistream.h"
 
 #include "support/bytes.h"
+#include "support/fuse.h"
 #include "support/vectors.h"
 
 #define HEADER "132f6d756c746973747265616d2f312e302e300a"
@@ -387,6 +388,41 @@ static void a_wire_without_room_is_told(void **state)
     kn_buffer_done(&wire);
 }
 
+/* True when nothing failed any more. */
+static bool negotiate_with_failure(long after)
+{
+    struct kn_buffer wire = { 0 }, bytes = { 0 };
+    struct kn_multistream m;
+    struct kn_error err = { 0 };
+    size_t used;
+    enum kn_code rc = KN_OK;
+    bool failed;
+
+    hex_add(&bytes, HEADER NOISE);
+    kn_multistream_listen(&m, find, NULL);
+    kn_fuse = after;
+    for (size_t i = 0; i < bytes.n && rc == KN_OK; i++)
+        rc = kn_multistream_input(&m, kn_span(kn_buffer_get(&bytes).at + i, 1), &used, &wire, &err);
+    failed = kn_fuse < 0;
+    kn_fuse = -1;
+    CHECK_EQ("memory", rc, failed ? KN_E_NO_MEMORY : KN_OK);
+    CHECK_EQ("memory", err.code, rc);
+    kn_multistream_done(&m);
+    kn_buffer_done(&wire);
+    kn_buffer_done(&bytes);
+    return !failed;
+}
+
+static void running_out_of_memory_is_an_answer(void **state)
+{
+    long after = 0;
+
+    (void)state;
+    while (!negotiate_with_failure(after))
+        after++;
+    CHECK_EQ("the wire and what is kept", after, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +436,7 @@ int main(void)
         cmocka_unit_test(a_dialer_tries_64_names_and_then_no_more),
         cmocka_unit_test(nothing_is_taken_once_there_is_a_name),
         cmocka_unit_test(a_wire_without_room_is_told),
+        cmocka_unit_test(running_out_of_memory_is_an_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
