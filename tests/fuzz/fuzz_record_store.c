@@ -177,8 +177,8 @@ static void compare_all(struct kn_record_store *store, const struct model *model
 {
     struct kn_record_counters counters;
 
-    for (uint8_t key = 0; key < KEYS; key++)
-        compare(store, model, key, now, scratch);
+    for (unsigned key = 0; key < KEYS; key++)
+        compare(store, model, (uint8_t)key, now, scratch);
     kn_record_counters(store, &counters);
     require(counters.records == model->n);
 }

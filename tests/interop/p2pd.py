@@ -212,7 +212,7 @@ def main():
     flags += hidden_flags(options.hidden) if options.hidden else []
     with P2pd(*flags, key=options.key) as daemon:
         daemon.serve(peers.ECHO, echo_back)
-        peers.say({"id": daemon.id, "addrs": daemon.addrs})
+        peers.say({"id": daemon.id, "addrs": daemon.addrs, "daemon": daemon.process.pid})
         peers.answer_commands({
             "connect": daemon.connect, "ping": daemon.ping, "identify": daemon.identify,
             "find": daemon.find, "peers": daemon.list_peers,

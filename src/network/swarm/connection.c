@@ -21,6 +21,7 @@ struct kn_connection {
     struct kn_peer_id expected;
     enum phase phase;
     bool spoken;
+    bool failed;   /* there is nothing more to be heard */
     bool handling; /* input or tick runs: its caller takes the output itself */
     kn_time upgrade_by;
     struct kn_multistream select;
@@ -123,9 +124,20 @@ static enum kn_code begin_streams(struct kn_connection *c, kn_time now, struct k
     if (c->yamux == NULL)
         return kn_fail_no_memory(err);
     c->streams.yamux = c->yamux;
+    c->streams.now = now;
     c->phase = PHASE_OPEN;
     kn_multistream_done(&c->select);
     return KN_OK;
+}
+
+/* A mail server greets in a few bytes and waits: say so now, not when time is over. */
+static bool may_be_header(const struct kn_connection *c)
+{
+    static const char header[] = "\x13/multistream/1.0.0\n";
+    struct kn_span begun = kn_buffer_get(&c->select.partial);
+
+    return c->select.header_seen || begun.n == 0 ||
+           (begun.n < sizeof(header) && memcmp(begun.at, header, begun.n) == 0);
 }
 
 /* One step of an agreement; true in `*agreed` once there is a name. */
@@ -136,12 +148,13 @@ static enum kn_code select_step(struct kn_connection *c, struct kn_span *bytes,
     size_t used = 0;
     enum kn_code rc = kn_multistream_input(&c->select, *bytes, &used, answer, err);
 
-    if (used > 0)
-        c->spoken = c->spoken || c->select.header_seen;
+    c->spoken = c->spoken || c->select.header_seen;
     *bytes = kn_span(bytes->at + used, bytes->n - used);
     *agreed = c->select.agreed != NULL;
     if (rc == KN_E_REFUSED)
         return kn_fail(err, KN_E_UNSUPPORTED, "the peer speaks none of the %s that we do", what);
+    if (rc == KN_OK && !may_be_header(c))
+        return kn_fail(err, KN_E_PROTOCOL, "the peer does not begin with multistream's header");
     return rc;
 }
 
@@ -186,15 +199,16 @@ static enum kn_code step_streams(struct kn_connection *c, kn_time now, struct kn
 {
     enum kn_code rc;
 
-    c->streams.now = now;
     rc = kn_yamux_input(c->yamux, kn_buffer_get(&c->plain), now, err);
     kn_buffer_done(&c->plain); /* an idle connection holds no buffers */
+    kn_stream_set_date(&c->streams, now);
     return rc;
 }
 
 static enum kn_code take(struct kn_connection *c, struct kn_span bytes, kn_time now,
                          struct kn_error *err)
 {
+    bool was_open = c->phase == PHASE_OPEN; /* else its owner learns first who it is */
     enum kn_code rc = KN_OK;
 
     if (c->phase == PHASE_SECURITY && bytes.n > 0)
@@ -203,7 +217,7 @@ static enum kn_code take(struct kn_connection *c, struct kn_span bytes, kn_time 
         rc = decipher(c, &bytes, now, err);
     if (rc == KN_OK && c->phase == PHASE_MUXER && c->plain.n > 0)
         rc = step_muxer(c, now, err);
-    if (rc == KN_OK && c->phase == PHASE_OPEN && c->plain.n > 0)
+    if (rc == KN_OK && was_open && c->plain.n > 0)
         rc = step_streams(c, now, err);
     if (rc == KN_OK && (c->plain.failed || c->spoken_wire.failed || c->said.failed))
         rc = kn_fail_no_memory(err);
@@ -215,11 +229,12 @@ enum kn_code kn_connection_input(struct kn_connection *c, struct kn_span bytes, 
 {
     enum kn_code rc;
 
-    if (c->phase == PHASE_OVER)
-        return KN_E_CLOSED;
+    if (c->failed)
+        return kn_fail(err, KN_E_CLOSED, "the connection is finished");
     c->handling = true;
     rc = take(c, bytes, now, err);
     c->handling = false;
+    c->failed = rc != KN_OK;
     return rc;
 }
 
@@ -252,26 +267,42 @@ enum kn_code kn_connection_output(struct kn_connection *c, size_t most, struct k
 
 kn_time kn_connection_deadline(const struct kn_connection *c)
 {
+    if (c->failed)
+        return KN_NEVER;
     if (c->phase < PHASE_OPEN)
         return c->upgrade_by;
     return kn_time_min(kn_yamux_deadline(c->yamux), kn_stream_set_deadline(&c->streams));
 }
 
+static enum kn_code tick_streams(struct kn_connection *c, kn_time now, struct kn_error *err)
+{
+    enum kn_code rc;
+
+    c->handling = true;
+    kn_stream_set_tick(&c->streams, now);
+    rc = kn_yamux_tick(c->yamux, now);
+    c->handling = false;
+    if (rc == KN_E_TIMEOUT)
+        return kn_fail(err, rc, "the peer did not answer a ping within %d s",
+                       KN_YAMUX_PONG_MS / 1000);
+    if (rc == KN_E_NO_MEMORY)
+        return kn_fail_no_memory(err);
+    return rc == KN_OK ? rc : kn_fail(err, rc, "the peer asks for answers and takes none");
+}
+
 enum kn_code kn_connection_tick(struct kn_connection *c, kn_time now, struct kn_error *err)
 {
-    if (c->phase < PHASE_OPEN)
-        return now < c->upgrade_by ? KN_OK
-                                   : kn_fail(err, KN_E_TIMEOUT,
-                                             "the peer did not finish the "
-                                             "handshake within %d s",
-                                             KN_UPGRADE_MS / 1000);
-    c->handling = true;
-    c->streams.now = now;
-    kn_stream_set_tick(&c->streams, now);
-    c->handling = false;
-    if (kn_yamux_tick(c->yamux, now) != KN_OK)
-        return kn_fail(err, KN_E_TIMEOUT, "the peer does not answer pings");
-    return KN_OK;
+    enum kn_code rc = KN_OK;
+
+    if (c->failed)
+        return kn_fail(err, KN_E_CLOSED, "the connection is finished");
+    if (c->phase == PHASE_OPEN)
+        rc = tick_streams(c, now, err);
+    else if (now >= c->upgrade_by)
+        rc = kn_fail(err, KN_E_TIMEOUT, "the peer did not finish the handshake within %d s",
+                     KN_UPGRADE_MS / 1000);
+    c->failed = rc != KN_OK;
+    return rc;
 }
 
 bool kn_connection_is_ready(const struct kn_connection *c)

@@ -22,7 +22,8 @@ enum {
     KN_UPGRADE_MS = 15000,          /* from the first byte until streams can be opened */
     KN_STREAM_SILENT_MS = 60000,    /* a peer may open a stream long before it speaks on it */
     KN_STREAM_NEGOTIATE_MS = 10000, /* from its first byte until a protocol is agreed on */
-    KN_STREAM_LINGER_MS = 30000,    /* until a stream that we are done with is reset */
+    KN_STREAM_ANSWER_MS = 60000, /* until the peer has agreed on a protocol of a stream of ours */
+    KN_STREAM_LINGER_MS = 30000, /* until a stream that we are done with is reset */
 };
 
 struct kn_connection;
@@ -76,7 +77,9 @@ KN_MUST_USE struct kn_connection *kn_connection_new(const struct kn_connection_o
 void kn_connection_free(struct kn_connection *connection);
 
 /*
- * Take what came. After a failure send what kn_connection_output() still gives and close.
+ * Take what came. After a failure send what kn_connection_output() still gives and close. As soon
+ * as it becomes ready it stops; what came behind is handled by the next call, perhaps with no
+ * bytes, so that its owner can make room for the peer before the first stream.
  * KN_E_PROTOCOL: it does not speak libp2p, or broke a protocol; KN_E_UNSUPPORTED: speaks neither
  * Noise nor yamux; KN_E_IDENTITY: another peer than expected; KN_E_CLOSED: said good-bye.
  */
@@ -107,8 +110,9 @@ size_t kn_connection_streams(const struct kn_connection *connection);
 int64_t kn_connection_rtt_ms(const struct kn_connection *connection); /* -1: not measured */
 
 /*
- * Open a stream for the first of `names` (NULL at the end; kept) that the peer speaks.
- * KN_E_LIMIT: too many streams; KN_E_CLOSED; KN_E_NO_MEMORY.
+ * Open a stream for the first of `names` (NULL at the end; kept until the stream is gone, and so
+ * beyond kn_stream_forget()) that the peer speaks. KN_E_LIMIT: too many streams; KN_E_CLOSED;
+ * KN_E_NO_MEMORY.
  */
 KN_MUST_USE enum kn_code kn_stream_open(struct kn_connection *connection, const char *const *names,
                                         const struct kn_stream_events *events, void *arg,
@@ -121,6 +125,12 @@ struct kn_connection *kn_stream_connection(const struct kn_stream *stream);
 
 /* Queue bytes. KN_E_LIMIT, KN_E_CLOSED, KN_E_NO_MEMORY. */
 KN_MUST_USE enum kn_code kn_stream_write(struct kn_stream *stream, struct kn_span bytes);
+
+/* Bytes written that wait for the peer's credit. */
+size_t kn_stream_pending(const struct kn_stream *stream);
+
+/* Let it end with KN_E_TIMEOUT `ms` from now, or from the next tick; each call moves it. */
+void kn_stream_expire_in(struct kn_stream *stream, int ms);
 
 /* No more from us; the rest still goes. */
 void kn_stream_finish(struct kn_stream *stream);

@@ -179,6 +179,8 @@ static void on_data(void *arg, struct kn_span bytes)
         describe(pipe, rc, &err);
     if (rc == KN_OK && !pipe->ready && kn_connection_is_ready(pipe->connection))
         rc = become_ready(pipe, &err);
+    if (rc == KN_OK) /* what came behind the handshake waits for this */
+        rc = kn_connection_input(pipe->connection, kn_span(NULL, 0), now, &err);
     if (rc == KN_OK)
         rc = pump(pipe);
     if (rc != KN_OK)

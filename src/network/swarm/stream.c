@@ -11,9 +11,11 @@ struct kn_stream {
     void *arg;
     struct kn_multistream *select; /* until there is an agreement */
     bool ours;
-    bool dead;      /* given up while one of its events runs: freed when that ends */
-    unsigned busy;  /* events that run */
-    kn_time end_by; /* a peer's only: our own calls have deadlines themselves */
+    bool spoken;   /* a peer's: its first byte has come */
+    bool dead;     /* given up while one of its events runs: freed when that ends */
+    unsigned busy; /* events that run */
+    int wait_ms;   /* from the next tick, where the time is known, to end_by; 0: it is set */
+    kn_time end_by;
     struct kn_stream *next, **place; /* in set->timed */
 };
 
@@ -85,7 +87,7 @@ static struct kn_stream *new_stream(struct kn_stream_set *set, bool ours)
     }
     s->set = set;
     s->ours = ours;
-    s->end_by = ours ? KN_NEVER : set->now + KN_STREAM_SILENT_MS;
+    s->wait_ms = ours ? KN_STREAM_ANSWER_MS : KN_STREAM_SILENT_MS;
     link_stream(s);
     return s;
 }
@@ -165,8 +167,10 @@ static struct kn_span negotiate(struct kn_stream *s, struct kn_span bytes)
         fail_stream(s, rc == KN_E_REFUSED ? KN_E_UNSUPPORTED : rc);
         return kn_span(NULL, 0);
     }
-    if (!s->ours)
-        s->end_by = kn_time_min(s->end_by, s->set->now + KN_STREAM_NEGOTIATE_MS);
+    if (!s->ours && !s->spoken) {
+        s->spoken = true;
+        s->wait_ms = KN_STREAM_NEGOTIATE_MS;
+    }
     kn_yamux_consumed(s->yamux, used);
     if (s->select->agreed != NULL)
         hand_over(s, s->select->agreed);
@@ -331,9 +335,7 @@ void kn_stream_forget(struct kn_stream *s)
     if (s->dead)
         return;
     s->events = &drop_events;
-    s->end_by = s->set->now + KN_STREAM_LINGER_MS;
-    if (s->place == NULL)
-        link_stream(s);
+    kn_stream_expire_in(s, KN_STREAM_LINGER_MS);
     kn_stream_finish(s);
 }
 
@@ -348,24 +350,58 @@ void kn_stream_reset(struct kn_stream *s)
     drop(s);
 }
 
+size_t kn_stream_pending(const struct kn_stream *s)
+{
+    return s->dead ? 0 : kn_yamux_pending(s->yamux);
+}
+
+void kn_stream_expire_in(struct kn_stream *s, int ms)
+{
+    if (s->dead)
+        return;
+    s->wait_ms = ms;
+    if (s->place == NULL)
+        link_stream(s);
+    kn_connection_wake(s->set->connection); /* the deadline is another now */
+}
+
 kn_time kn_stream_set_deadline(const struct kn_stream_set *set)
 {
     kn_time first = KN_NEVER;
 
-    for (const struct kn_stream *s = set->timed; s != NULL; s = s->next)
+    for (const struct kn_stream *s = set->timed; s != NULL; s = s->next) {
+        if (s->wait_ms > 0)
+            return set->now;
         first = kn_time_min(first, s->end_by);
+    }
     return first;
+}
+
+void kn_stream_set_date(struct kn_stream_set *set, kn_time now)
+{
+    set->now = now;
+    for (struct kn_stream *s = set->timed; s != NULL; s = s->next) {
+        if (s->wait_ms > 0)
+            s->end_by = now + s->wait_ms;
+        s->wait_ms = 0;
+    }
+}
+
+static struct kn_stream *find_late(const struct kn_stream_set *set, kn_time now)
+{
+    struct kn_stream *s = set->timed;
+
+    while (s != NULL && (s->wait_ms > 0 || s->end_by > now))
+        s = s->next;
+    return s;
 }
 
 void kn_stream_set_tick(struct kn_stream_set *set, kn_time now)
 {
-    struct kn_stream *s = set->timed;
+    struct kn_stream *late;
 
-    while (s != NULL) {
-        struct kn_stream *next = s->next;
-
-        if (s->end_by <= now)
-            fail_stream(s, KN_E_TIMEOUT);
-        s = next;
-    }
+    kn_stream_set_date(set, now);
+    /* Who is told may give up any other stream: begin again after each. */
+    while ((late = find_late(set, now)) != NULL)
+        fail_stream(late, KN_E_TIMEOUT);
 }

@@ -16,7 +16,7 @@ struct kn_stream_set {
     struct kn_connection *connection;
     struct kn_yamux *yamux;
     struct kn_stream *timed; /* those that have not agreed yet, and those that linger */
-    kn_time now;             /* of the event that is being handled */
+    kn_time now;             /* the latest that was told */
 };
 
 /* What a session tells about its streams; `arg` is the set. */
@@ -26,6 +26,9 @@ struct kn_stream_set *kn_connection_stream_set(struct kn_connection *connection)
 
 /* A stream has something to send, and perhaps nobody is about to ask for it. */
 void kn_connection_wake(struct kn_connection *connection);
+
+/* The time is known again: let the waits begin that were asked for meanwhile. */
+void kn_stream_set_date(struct kn_stream_set *set, kn_time now);
 
 /* The next moment at which a peer has taken too long to agree on a protocol, or to finish. */
 kn_time kn_stream_set_deadline(const struct kn_stream_set *set);

@@ -53,6 +53,7 @@ static size_t send_data(struct kn_yamux *y, struct kn_yamux_stream *stream, stru
     put_header(wire, KN_YAMUX_DATA, stream->syn_due ? KN_YAMUX_SYN : 0, stream->id, n);
     kn_outbox_copy(&stream->outbox, n, wire);
     kn_outbox_take(&stream->outbox, n);
+    y->pending -= n;
     stream->credit_out -= n;
     stream->syn_due = false;
     stream->state = kn_yamux_next(stream->state, KN_YAMUX_SEND_DATA);

@@ -75,6 +75,7 @@ void kn_yamux_forget(struct kn_yamux_stream *stream)
 
     kn_yamux_queue_remove(&y->ready, stream);
     kn_yamux_table_remove(&y->streams, stream->id);
+    y->pending -= stream->outbox.n;
     kn_outbox_done(&stream->outbox);
     if (stream->ours && !stream->acked)
         y->unacked--;

@@ -24,6 +24,7 @@ struct kn_yamux {
     unsigned depth;                 /* events that have not returned */
     size_t unacked;
     size_t grown;     /* by how much all windows together have grown */
+    size_t pending;   /* bytes in the outboxes of all streams */
     uint64_t next_id; /* of our next stream; past UINT32_MAX there is none */
     bool peer_leaves; /* it takes no new streams */
 

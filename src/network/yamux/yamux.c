@@ -1,3 +1,5 @@
+#include "network/yamux/yamux.h"
+
 #include "lib/base/memory.h"
 #include "network/yamux/session.h"
 
@@ -157,11 +159,19 @@ enum kn_code kn_yamux_write(struct kn_yamux_stream *stream, struct kn_span bytes
 
     if (stream->gone || stream->finishing || stream->session->fault.code != KN_OK)
         return KN_E_CLOSED;
-    if (bytes.n > KN_YAMUX_PENDING_MAX - stream->outbox.n)
+    if (bytes.n > KN_YAMUX_PENDING_MAX - stream->outbox.n ||
+        bytes.n > KN_YAMUX_PENDING_ALL_MAX - stream->session->pending)
         return KN_E_LIMIT;
     rc = kn_outbox_add(&stream->outbox, bytes);
+    if (rc == KN_OK)
+        stream->session->pending += bytes.n;
     kn_yamux_schedule(stream);
     return rc;
+}
+
+size_t kn_yamux_pending(const struct kn_yamux_stream *stream)
+{
+    return stream->outbox.n;
 }
 
 /* Double the window of a peer that fills it faster than credit travels; by how much it grew. */

@@ -4,7 +4,7 @@
  * Does no I/O: feed it the bytes that came, take from its output what to send. Not thread-safe.
  * What one session may hold is bounded: KN_YAMUX_STREAMS_MAX streams, each with at most
  * KN_YAMUX_WINDOW bytes that nobody consumed, and KN_YAMUX_GROWTH_MAX more over all of them, and
- * KN_YAMUX_PENDING_MAX that wait for credit.
+ * KN_YAMUX_PENDING_MAX that wait for credit, KN_YAMUX_PENDING_ALL_MAX over all of them.
  * spec: hashicorp/yamux spec.md; libp2p yamux.
  */
 #ifndef KN_YAMUX_H
@@ -16,16 +16,17 @@
 #include "lib/base/time.h"
 
 enum {
-    KN_YAMUX_WINDOW = 256 * 1024,     /* credit of a new stream, in each direction */
-    KN_YAMUX_WINDOW_MAX = 1 << 20,    /* to which it grows while the peer empties it fast */
-    KN_YAMUX_GROWTH_MAX = 16 << 20,   /* by which all windows of a session grow together */
-    KN_YAMUX_BODY_MAX = 16 * 1024,    /* bytes of one data frame that we send */
-    KN_YAMUX_STREAMS_MAX = 512,       /* open at once, both sides' together; more are reset */
-    KN_YAMUX_UNACKED_MAX = 200,       /* our own that the peer has not acknowledged yet */
-    KN_YAMUX_PENDING_MAX = 8 << 20,   /* bytes of one stream that wait for the peer's credit */
-    KN_YAMUX_CONTROL_MAX = 64 * 1024, /* bytes of answers that wait to be sent */
-    KN_YAMUX_PING_MS = 30000,         /* between two of our pings */
-    KN_YAMUX_PONG_MS = 10000,         /* within which the answer must come */
+    KN_YAMUX_WINDOW = 256 * 1024,        /* credit of a new stream, in each direction */
+    KN_YAMUX_WINDOW_MAX = 1 << 20,       /* to which it grows while the peer empties it fast */
+    KN_YAMUX_GROWTH_MAX = 16 << 20,      /* by which all windows of a session grow together */
+    KN_YAMUX_BODY_MAX = 16 * 1024,       /* bytes of one data frame that we send */
+    KN_YAMUX_STREAMS_MAX = 512,          /* open at once, both sides' together; more are reset */
+    KN_YAMUX_UNACKED_MAX = 200,          /* our own that the peer has not acknowledged yet */
+    KN_YAMUX_PENDING_MAX = 8 << 20,      /* bytes of one stream that wait for the peer's credit */
+    KN_YAMUX_PENDING_ALL_MAX = 32 << 20, /* of all streams of a session */
+    KN_YAMUX_CONTROL_MAX = 64 * 1024,    /* bytes of answers that wait to be sent */
+    KN_YAMUX_PING_MS = 30000,            /* between two of our pings */
+    KN_YAMUX_PONG_MS = 10000,            /* within which the answer must come */
 };
 
 struct kn_yamux;
@@ -103,9 +104,12 @@ void kn_yamux_stream_set_user(struct kn_yamux_stream *stream, void *user);
 bool kn_yamux_stream_is_ours(const struct kn_yamux_stream *stream); /* we opened it */
 uint32_t kn_yamux_stream_id(const struct kn_yamux_stream *stream);
 
-/* Queue bytes. KN_E_LIMIT: KN_YAMUX_PENDING_MAX; KN_E_CLOSED: we finished it, or the session is
- * finished; KN_E_NO_MEMORY. After each of them nothing was queued. */
+/* Queue bytes. KN_E_LIMIT: too many wait on the stream or the session; KN_E_CLOSED: we finished it,
+ * or the session is finished; KN_E_NO_MEMORY. After each of them nothing was queued. */
 KN_MUST_USE enum kn_code kn_yamux_write(struct kn_yamux_stream *stream, struct kn_span bytes);
+
+/* Bytes that were written and have not left. */
+size_t kn_yamux_pending(const struct kn_yamux_stream *stream);
 
 /* Give back credit for `n` bytes that were handled. */
 void kn_yamux_consumed(struct kn_yamux_stream *stream, size_t n);

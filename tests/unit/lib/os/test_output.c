@@ -1,4 +1,4 @@
-#include "lib/os/stream.h"
+#include "lib/os/output.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,7 +14,7 @@ static enum kn_code write_to(int fd, const char *bytes, size_t n, struct kn_erro
 
     (void)fflush(stdout);
     (void)dup2(fd, STDOUT_FILENO);
-    rc = kn_stream_write(KN_STREAM_OUT, bytes, n, err);
+    rc = kn_output_write(KN_OUTPUT_OUT, bytes, n, err);
     (void)dup2(kept, STDOUT_FILENO);
     (void)close(kept);
     return rc;

@@ -1,4 +1,4 @@
-#include "lib/os/stream.h"
+#include "lib/os/output.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -33,7 +33,7 @@ static int write_all(int fd, const char *bytes, size_t n)
     return 0;
 }
 
-enum kn_code kn_stream_write(enum kn_stream stream, const char *bytes, size_t n,
+enum kn_code kn_output_write(enum kn_output output, const char *bytes, size_t n,
                              struct kn_error *err)
 {
     struct sigaction ignore = { 0 }, before;
@@ -42,7 +42,7 @@ enum kn_code kn_stream_write(enum kn_stream stream, const char *bytes, size_t n,
     ignore.sa_handler = SIG_IGN;
     (void)sigemptyset(&ignore.sa_mask);
     (void)sigaction(SIGPIPE, &ignore, &before);
-    number = write_all((int)stream, bytes, n);
+    number = write_all((int)output, bytes, n);
     (void)sigaction(SIGPIPE, &before, NULL);
     if (number == 0)
         return KN_OK;
