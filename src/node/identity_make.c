@@ -27,8 +27,8 @@ static void write_tag(int64_t now_s, char out[TAG_SIZE])
     long long month = (5 * in_year + 2) / 153;
 
     (void)snprintf(out, TAG_SIZE, "%04lld-%02lld-%02lldT%02lld%02lld%02lldZ",
-                   (year + era * 400 + (month >= 10 ? 1 : 0)), (month < 10 ? month + 3 : month - 9),
-                   (in_year - (153 * month + 2) / 5 + 1), (s / 3600), (s / 60 % 60), (s % 60));
+                   year + era * 400 + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9,
+                   in_year - (153 * month + 2) / 5 + 1, s / 3600, s / 60 % 60, s % 60);
 }
 
 /* The data folder is ours to make; a folder that somebody named is not. */
