@@ -152,6 +152,8 @@ static void both_spellings_of_every_block_are_asked_for(void **state)
     add_model(survey, "Llama-3-8B-hf", 3, KN_HUB_ADDRESS "meta-llama/Llama-3-8B");
     add_model(survey, "falcon-40b", 2, KN_HUB_ADDRESS "tiiuae/falcon-40b");
     plan(survey);
+    CHECK("nothing yet", kn_survey_models(survey) == 0 && kn_survey_listed(survey) == 0);
+    CHECK("nothing yet", kn_survey_find(survey, "falcon-40b", NULL) == NULL);
     CHECK_EQ("keys", kn_survey_keys(survey), 8);
     key = kn_survey_key(survey, 2);
     CHECK_STR("third", key.prefix, "Llama-3-8B-hf");
@@ -311,6 +313,7 @@ static void a_spelling_that_nobody_serves_is_not_listed(void **state)
     CHECK_EQ("known", kn_survey_models(survey), 2);
     CHECK_STR("registered", kn_survey_model(survey, 0)->prefix, "zebra-hf");
     CHECK_STR("unlisted", kn_survey_model(survey, 1)->prefix, "zebra");
+    CHECK_STR("the name is that of the listed one", find(survey, "zebra")->prefix, "zebra-hf");
     kn_survey_free(survey);
 }
 
