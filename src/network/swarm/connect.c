@@ -9,6 +9,7 @@ struct kn_connect {
     struct kn_timer *timer;  /* the deadline; at once when there is a connection already */
     kn_time end_by;
     enum kn_reach reach;
+    bool due; /* to hear the outcome that is being told */
     kn_connect_fn *done;
     void *arg;
 };
@@ -24,31 +25,53 @@ static void free_connect(struct kn_connect *c)
     kn_free(c);
 }
 
+/* Is there a connection as it is wanted? Direct ones come first. */
+static bool has_way(const struct kn_connect *c)
+{
+    const struct kn_pipe *first = c->peer->pipes;
+
+    return first != NULL && (!first->is_relayed || c->reach != KN_REACH_DIRECT);
+}
+
 static void settle(struct kn_connect *c, enum kn_code code, const struct kn_error *err)
 {
     kn_connect_fn *done = c->done;
     struct kn_peer *peer = c->peer;
+    struct kn_error only_relayed = { 0 };
     void *arg = c->arg;
 
+    if (code == KN_OK && !has_way(c)) {
+        code = kn_fail(&only_relayed, KN_E_UNREACHABLE, "it is reached through a relay only");
+        err = &only_relayed;
+    }
     free_connect(c);
     done(arg, code, code == KN_OK ? peer->pipes->connection : NULL, err);
 }
 
+/* The first that came of those who are due. */
+static struct kn_connect *next_due(const struct kn_peer *peer)
+{
+    struct kn_connect *oldest = NULL;
+
+    for (struct kn_connect *c = peer->waiting; c != NULL; c = c->next) {
+        if (c->due)
+            oldest = c;
+    }
+    return oldest;
+}
+
 void kn_connects_settle(struct kn_peer *peer, enum kn_code code, const struct kn_error *err)
 {
-    /* A callback may begin a new wait for the same peer: that one is not for this outcome. */
-    struct kn_connect *last = peer->waiting;
-    bool was_last = last == NULL;
+    struct kn_connect *c;
 
-    while (!was_last && peer->waiting != NULL) {
-        struct kn_connect *oldest = peer->waiting;
-
-        while (oldest->next != NULL)
-            oldest = oldest->next;
-        was_last = oldest == last;
+    /* A callback may begin a new wait for the same peer: that one is not for this outcome. Nor is
+     * a relayed connection for somebody whose direct one is still being dialled. */
+    for (c = peer->waiting; c != NULL; c = c->next)
+        c->due = code != KN_OK || has_way(c) || peer->dialling == NULL;
+    while ((c = next_due(peer)) != NULL) {
         if (code == KN_OK && peer->pipes == NULL)
             return;
-        settle(oldest, code, err);
+        settle(c, code, err);
     }
 }
 
@@ -58,7 +81,7 @@ static void on_timer(void *arg)
     struct kn_peer *peer = c->peer;
     struct kn_error err = { 0 };
 
-    if (peer->pipes != NULL) {
+    if (has_way(c)) {
         settle(c, KN_OK, NULL);
         return;
     }
@@ -86,6 +109,15 @@ bool kn_connects_may_search(const struct kn_peer *peer)
     return false;
 }
 
+bool kn_connects_may_relay(const struct kn_peer *peer)
+{
+    for (const struct kn_connect *c = peer->waiting; c != NULL; c = c->next) {
+        if (c->reach != KN_REACH_DIRECT)
+            return true;
+    }
+    return false;
+}
+
 enum kn_code kn_connect_start(struct kn_host *host, const struct kn_peer_id *id,
                               enum kn_reach reach, int timeout_ms, kn_connect_fn *done, void *arg,
                               struct kn_connect **out)
@@ -108,8 +140,8 @@ enum kn_code kn_connect_start(struct kn_host *host, const struct kn_peer_id *id,
     c->arg = arg;
     c->next = peer->waiting;
     peer->waiting = c;
-    kn_timer_set(c->timer, peer->pipes != NULL ? now : c->end_by);
-    if (peer->pipes == NULL && peer->dialling == NULL)
+    kn_timer_set(c->timer, has_way(c) ? now : c->end_by);
+    if (!has_way(c) && peer->dialling == NULL)
         kn_dialling_begin(host, peer);
     *out = c;
     return KN_OK;

@@ -89,6 +89,15 @@ enum kn_code kn_host_observe(struct kn_host *host, const struct kn_host_observer
     return KN_OK;
 }
 
+void kn_host_identified(struct kn_connection *connection, struct kn_span observed)
+{
+    const struct kn_host *host = kn_host_of(connection);
+
+    for (size_t i = 0; i < host->observer_count; i++)
+        if (host->observers[i].identified != NULL)
+            host->observers[i].identified(host->observers[i].arg, connection, observed);
+}
+
 void kn_host_set_finder(struct kn_host *host, const struct kn_host_finder *finder)
 {
     host->finder = *finder;
@@ -96,14 +105,23 @@ void kn_host_set_finder(struct kn_host *host, const struct kn_host_finder *finde
 
 void kn_host_set_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg)
 {
-    host->announcer = announcer;
-    host->announcer_arg = arg;
+    host->announcers[0] = (struct kn_announcer){ announcer, arg };
+    if (host->announcer_count == 0)
+        host->announcer_count = 1;
+}
+
+enum kn_code kn_host_add_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg)
+{
+    if (host->announcer_count >= KN_HOST_ANNOUNCERS_MAX)
+        return KN_E_LIMIT;
+    host->announcers[host->announcer_count++] = (struct kn_announcer){ announcer, arg };
+    return KN_OK;
 }
 
 void kn_host_announced(struct kn_host *host, kn_add_address_fn *add, void *add_arg)
 {
-    if (host->announcer != NULL)
-        host->announcer(host->announcer_arg, add, add_arg);
+    for (size_t i = 0; i < host->announcer_count; i++)
+        host->announcers[i].tell(host->announcers[i].arg, add, add_arg);
 }
 
 static bool is_loopback(const struct kn_endpoint *at)
@@ -142,11 +160,11 @@ static bool trim_one(struct kn_host *host)
     return true;
 }
 
-static bool has_room(struct kn_host *host, const struct kn_endpoint *from)
+bool kn_host_has_room(struct kn_host *host, const struct kn_endpoint *from)
 {
     if (host->half_open >= KN_HOST_HALF_OPEN_MAX)
         return false;
-    if (!is_loopback(from) && count_from(host, from) >= KN_HOST_PER_IP_MAX)
+    if (from != NULL && !is_loopback(from) && count_from(host, from) >= KN_HOST_PER_IP_MAX)
         return false;
     return host->pipe_count < host->options.connections_max || trim_one(host);
 }
@@ -155,7 +173,7 @@ static void on_accepted(void *arg, struct kn_tcp *tcp, const struct kn_endpoint 
 {
     struct kn_host *host = arg;
 
-    if (!has_room(host, from)) {
+    if (!kn_host_has_room(host, from)) {
         host->counters.refused++;
         kn_tcp_free(tcp);
         return;

@@ -1,18 +1,22 @@
 /*
  * host_parts — what the files of the host share: peers, pipes, dialling.
  *
- * Private to the folder. A pipe is one TCP connection with the libp2p connection on it; a dialling
- * is the one attempt to reach a peer, however many wait for it.
+ * Private to the folder. A pipe is one wire with the libp2p connection on it; a dialling is the one
+ * attempt to reach a peer, however many wait for it.
  */
 #ifndef KN_SWARM_HOST_PARTS_H
 #define KN_SWARM_HOST_PARTS_H
 
 #include "network/swarm/host.h"
+#include "network/swarm/wire.h"
 
 enum { KN_HOST_BUCKETS = 512, KN_HOST_OBSERVERS_MAX = 8 };
 
+struct kn_relay_limit;
+
 struct kn_address {
     struct kn_buffer bytes; /* binary multiaddr without a peer id at its end */
+    bool is_relayed;
     unsigned failures;      /* in a row */
     kn_time retry_at;
     kn_time seen;
@@ -36,11 +40,13 @@ struct kn_pipe {
     struct kn_pipe *next_of_peer;
     struct kn_pipe *next, **place;             /* of all pipes */
     struct kn_pipe *next_dirty, **dirty_place; /* of those that have something to send */
-    struct kn_tcp *tcp;
+    struct kn_wire wire;
     struct kn_connection *connection;
     struct kn_timer *timer;
     struct kn_attempt *attempt; /* that made it, until it is ready */
-    struct kn_endpoint remote;
+    struct kn_endpoint remote; /* of a direct one */
+    bool is_relayed;
+    struct kn_relayed relayed; /* of one through a relay */
     bool ready, closing, ended;
     kn_time used_at;
 };
@@ -60,12 +66,18 @@ struct kn_host {
     struct kn_host_observer observers[KN_HOST_OBSERVERS_MAX];
     size_t observer_count;
     struct kn_host_finder finder;
-    kn_announcer_fn *announcer;
-    void *announcer_arg;
+    struct kn_announcer {
+        kn_announcer_fn *tell;
+        void *arg;
+    } announcers[KN_HOST_ANNOUNCERS_MAX];
+    size_t announcer_count;
     struct kn_dialling *queue; /* that wait for their turn, and those under way */
     size_t dialling_count;
     struct kn_host_counters counters;
 };
+
+/* host.c: may somebody connect to us from there? NULL: through a relay. */
+bool kn_host_has_room(struct kn_host *host, const struct kn_endpoint *from);
 
 /* peers.c */
 struct kn_peer *kn_peer_find(struct kn_host *host, const struct kn_peer_id *id);
@@ -77,9 +89,28 @@ void kn_peers_free(struct kn_host *host);
 struct kn_pipe *kn_pipe_new(struct kn_host *host, KN_TAKES struct kn_tcp *tcp, enum kn_role role,
                             const struct kn_peer_id *expected, const struct kn_endpoint *remote,
                             struct kn_attempt *attempt);
+/* The same on a stream that a relay has joined to one of the peer. */
+struct kn_pipe *kn_pipe_new_relayed(struct kn_host *host, KN_TAKES struct kn_stream *stream,
+                                    enum kn_role role, const struct kn_peer_id *expected,
+                                    const struct kn_relayed *relayed, struct kn_attempt *attempt);
+/* Bytes that came before there was a pipe. It may be gone afterwards. */
+void kn_pipe_input(struct kn_pipe *pipe, struct kn_span bytes);
 /* End it now. Not from inside an event of its connection. */
 void kn_pipe_free(struct kn_pipe *pipe);
 void kn_pipes_flush(void *host);
+
+/* relay_dial.c: have a relay join us to a peer. `done` comes once, later: with KN_OK the stream
+ * (its to keep) and what came on it already; else a text that says why not. */
+struct kn_relay_dial;
+typedef void kn_relay_dial_fn(void *arg, enum kn_code code, struct kn_stream *stream,
+                              struct kn_span early, const struct kn_relayed *relayed,
+                              const struct kn_error *err);
+KN_MUST_USE enum kn_code kn_relay_dial_start(struct kn_host *host, const struct kn_peer_id *relay,
+                                             const struct kn_peer_id *peer, kn_relay_dial_fn *done,
+                                             void *arg, struct kn_relay_dial **out);
+void kn_relay_dial_cancel(struct kn_relay_dial *dial);
+void kn_relayed_of(const struct kn_peer_id *relay, const struct kn_relay_limit *limit,
+                   struct kn_relayed *out);
 
 /* dial.c */
 void kn_dialling_begin(struct kn_host *host, struct kn_peer *peer);
@@ -89,8 +120,9 @@ void kn_dialling_cancel(struct kn_dialling *dialling);
 /* The pipe of an attempt is ready (KN_OK), or failed and is about to be freed. */
 void kn_attempt_settled(struct kn_attempt *attempt, enum kn_code code, const struct kn_error *err);
 
-/* connect.c: does anybody who waits for this peer allow a search? */
+/* connect.c: does anybody who waits for this peer allow a search, or a relay? */
 bool kn_connects_may_search(const struct kn_peer *peer);
+bool kn_connects_may_relay(const struct kn_peer *peer);
 
 /* connect.c: everybody who waits for this peer hears it. */
 void kn_connects_settle(struct kn_peer *peer, enum kn_code code, const struct kn_error *err);

@@ -113,7 +113,9 @@ static bool can_dial(const struct kn_multiaddr_route *route, const struct kn_pee
 {
     if (route->has_peer && !kn_peer_id_equal(&route->peer, peer))
         return false;
-    return route->is_tcp && !route->is_relayed && route->port != 0;
+    if (route->is_relayed && (!route->has_relay_peer || kn_peer_id_equal(&route->relay_peer, peer)))
+        return false;
+    return route->is_tcp && route->port != 0;
 }
 
 void kn_host_learn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address)
@@ -123,7 +125,8 @@ void kn_host_learn(struct kn_host *host, const struct kn_peer_id *id, struct kn_
     struct kn_address *known;
 
     if (kn_multiaddr_route(address, &route) != KN_OK || !can_dial(&route, id) ||
-        kn_peer_id_equal(id, kn_host_self(host)))
+        kn_peer_id_equal(id, kn_host_self(host)) ||
+        (route.is_relayed && kn_peer_id_equal(&route.relay_peer, kn_host_self(host))))
         return;
     peer = kn_peer_make(host, id);
     if (peer == NULL)
@@ -131,7 +134,7 @@ void kn_host_learn(struct kn_host *host, const struct kn_peer_id *id, struct kn_
     known = kn_peer_address(peer, route.transport);
     if (known == NULL) {
         known = slot_of(peer);
-        *known = (struct kn_address){ 0 };
+        *known = (struct kn_address){ .is_relayed = route.is_relayed };
         kn_buffer_add_span(&known->bytes, route.transport);
     }
     known->seen = peer->seen;
@@ -156,10 +159,13 @@ size_t kn_host_addresses(struct kn_host *host, const struct kn_peer_id *id,
 
     if (peer == NULL)
         return 0;
-    for (unsigned failing = 0; failing < 2; failing++) {
+    /* direct, relayed; then those of both that failed when they were last tried */
+    for (unsigned turn = 0; turn < 4; turn++) {
         for (size_t i = 0; i < peer->address_count; i++) {
-            if ((peer->addresses[i].failures > 0) == (failing == 1))
-                out[n++] = kn_buffer_get(&peer->addresses[i].bytes);
+            const struct kn_address *at = &peer->addresses[i];
+
+            if ((at->failures > 0) * 2U + at->is_relayed == turn)
+                out[n++] = kn_buffer_get(&at->bytes);
         }
     }
     return n;

@@ -1,4 +1,4 @@
-/* pipe: one TCP connection and what runs on it. */
+/* pipe: one wire and what runs on it. */
 #include "lib/base/memory.h"
 #include "network/swarm/host_parts.h"
 
@@ -42,13 +42,13 @@ static enum kn_code pump(struct kn_pipe *pipe)
     struct kn_buffer wire = { 0 };
     enum kn_code rc = KN_OK;
 
-    while (rc == KN_OK && kn_tcp_pending(pipe->tcp) < KN_HOST_WRITE_AHEAD) {
+    while (rc == KN_OK && kn_wire_pending(&pipe->wire) < KN_HOST_WRITE_AHEAD) {
         kn_buffer_clear(&wire);
         rc = kn_connection_output(pipe->connection, KN_HOST_WRITE_AHEAD / 4, &wire);
         if (rc != KN_OK || wire.n == 0)
             break;
         pipe->host->counters.bytes_out += wire.n;
-        rc = kn_tcp_write(pipe->tcp, kn_buffer_get(&wire));
+        rc = kn_wire_write(&pipe->wire, kn_buffer_get(&wire));
     }
     kn_buffer_done(&wire);
     return rc;
@@ -78,11 +78,12 @@ void kn_pipe_free(struct kn_pipe *pipe)
     host->half_open -= !pipe->ready;
     pipe->closing = true;
     for (size_t i = 0; pipe->ready && i < host->observer_count; i++)
-        host->observers[i].lost(host->observers[i].arg, pipe->connection);
+        if (host->observers[i].lost != NULL)
+            host->observers[i].lost(host->observers[i].arg, pipe->connection);
     kn_connection_free(pipe->connection);
     unlink_dirty(pipe); /* streams that ended may have said something more */
     kn_timer_free(pipe->timer);
-    kn_tcp_free(pipe->tcp);
+    kn_wire_close(&pipe->wire);
     kn_free(pipe);
 }
 
@@ -108,12 +109,14 @@ static void fail(struct kn_pipe *pipe, enum kn_code code, const struct kn_error 
     kn_pipe_free(pipe);
 }
 
+/* Behind those that are as good: the first is the one that is used. */
 static void append_to_peer(struct kn_pipe *pipe, struct kn_peer *peer)
 {
     struct kn_pipe **at = &peer->pipes;
 
-    while (*at != NULL)
+    while (*at != NULL && (pipe->is_relayed || !(*at)->is_relayed))
         at = &(*at)->next_of_peer;
+    pipe->next_of_peer = *at;
     *at = pipe;
     pipe->peer = peer;
 }
@@ -142,7 +145,8 @@ static enum kn_code become_ready(struct kn_pipe *pipe, struct kn_error *err)
         kn_attempt_settled(attempt, KN_OK, NULL);
     }
     for (size_t i = 0; i < host->observer_count; i++)
-        host->observers[i].connected(host->observers[i].arg, pipe->connection);
+        if (host->observers[i].connected != NULL)
+            host->observers[i].connected(host->observers[i].arg, pipe->connection);
     kn_connects_settle(peer, KN_OK, NULL);
     return KN_OK;
 }
@@ -233,9 +237,8 @@ static void link_pipe(struct kn_host *host, struct kn_pipe *pipe)
     host->half_open++;
 }
 
-struct kn_pipe *kn_pipe_new(struct kn_host *host, struct kn_tcp *tcp, enum kn_role role,
-                            const struct kn_peer_id *expected, const struct kn_endpoint *remote,
-                            struct kn_attempt *attempt)
+static struct kn_pipe *make(struct kn_host *host, struct kn_wire *wire, enum kn_role role,
+                            const struct kn_peer_id *expected, struct kn_attempt *attempt)
 {
     struct kn_pipe *pipe = kn_try_alloc(sizeof(*pipe));
     const struct kn_connection_options options = {
@@ -255,12 +258,11 @@ struct kn_pipe *kn_pipe_new(struct kn_host *host, struct kn_tcp *tcp, enum kn_ro
     };
 
     if (pipe == NULL) {
-        kn_tcp_free(tcp);
+        kn_wire_close(wire);
         return NULL;
     }
     pipe->host = host;
-    pipe->tcp = tcp;
-    pipe->remote = *remote;
+    pipe->wire = *wire;
     pipe->used_at = kn_loop_now(host->options.loop);
     pipe->connection = kn_connection_new(&options, pipe->used_at);
     pipe->timer = kn_timer_new(host->options.loop, on_timer, pipe);
@@ -270,10 +272,42 @@ struct kn_pipe *kn_pipe_new(struct kn_host *host, struct kn_tcp *tcp, enum kn_ro
         return NULL;
     }
     pipe->attempt = attempt;
-    kn_tcp_begin(tcp, &events);
+    kn_wire_begin(&pipe->wire, &events);
     set_timer(pipe);
     mark_dirty(pipe); /* a dialer speaks first, on the next turn: nothing can fail in here */
     return pipe;
+}
+
+struct kn_pipe *kn_pipe_new(struct kn_host *host, struct kn_tcp *tcp, enum kn_role role,
+                            const struct kn_peer_id *expected, const struct kn_endpoint *remote,
+                            struct kn_attempt *attempt)
+{
+    struct kn_wire wire = kn_wire_of_tcp(tcp);
+    struct kn_pipe *pipe = make(host, &wire, role, expected, attempt);
+
+    if (pipe != NULL)
+        pipe->remote = *remote;
+    return pipe;
+}
+
+struct kn_pipe *kn_pipe_new_relayed(struct kn_host *host, struct kn_stream *stream,
+                                    enum kn_role role, const struct kn_peer_id *expected,
+                                    const struct kn_relayed *relayed, struct kn_attempt *attempt)
+{
+    struct kn_wire wire = kn_wire_of_stream(stream);
+    struct kn_pipe *pipe = make(host, &wire, role, expected, attempt);
+
+    if (pipe == NULL)
+        return NULL;
+    pipe->is_relayed = true;
+    pipe->relayed = *relayed;
+    return pipe;
+}
+
+void kn_pipe_input(struct kn_pipe *pipe, struct kn_span bytes)
+{
+    if (bytes.n > 0)
+        on_data(pipe, bytes);
 }
 
 void kn_pipes_flush(void *arg)
@@ -311,5 +345,12 @@ bool kn_host_remote(const struct kn_connection *connection, struct kn_endpoint *
     const struct kn_pipe *pipe = kn_connection_owner(connection);
 
     *out = pipe->remote;
-    return true;
+    return !pipe->is_relayed;
+}
+
+const struct kn_relayed *kn_host_relayed(const struct kn_connection *connection)
+{
+    const struct kn_pipe *pipe = kn_connection_owner(connection);
+
+    return pipe->is_relayed ? &pipe->relayed : NULL;
 }
