@@ -89,6 +89,23 @@ enum kn_code kn_host_observe(struct kn_host *host, const struct kn_host_observer
     return KN_OK;
 }
 
+void kn_host_unobserve(struct kn_host *host, const void *arg)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < host->observer_count; i++) {
+        if (host->observers[i].arg != arg)
+            host->observers[kept++] = host->observers[i];
+    }
+    host->observer_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < host->announcer_count; i++) {
+        if (host->announcers[i].arg != arg)
+            host->announcers[kept++] = host->announcers[i];
+    }
+    host->announcer_count = kept;
+}
+
 void kn_host_identified(struct kn_connection *connection, struct kn_span observed)
 {
     const struct kn_host *host = kn_host_of(connection);

@@ -84,6 +84,8 @@ struct kn_host_observer {
     /* The peer said who it is, perhaps again; `observed` is our address as it sees it, or empty. */
     void (*identified)(void *arg, struct kn_connection *connection, struct kn_span observed);
 };
+/* Whoever observes or announces with this `arg` is gone. */
+void kn_host_unobserve(struct kn_host *host, const void *arg);
 void kn_host_identified(struct kn_connection *connection, struct kn_span observed);
 KN_MUST_USE enum kn_code kn_host_observe(struct kn_host *host,
                                          const struct kn_host_observer *observer);

@@ -17,7 +17,7 @@ struct kn_relay_limit;
 struct kn_address {
     struct kn_buffer bytes; /* binary multiaddr without a peer id at its end */
     bool is_relayed;
-    unsigned failures;      /* in a row */
+    unsigned failures; /* in a row */
     kn_time retry_at;
     kn_time seen;
 };
@@ -44,7 +44,7 @@ struct kn_pipe {
     struct kn_connection *connection;
     struct kn_timer *timer;
     struct kn_attempt *attempt; /* that made it, until it is ready */
-    struct kn_endpoint remote; /* of a direct one */
+    struct kn_endpoint remote;  /* of a direct one */
     bool is_relayed;
     struct kn_relayed relayed; /* of one through a relay */
     bool ready, closing, ended;

@@ -350,6 +350,7 @@ void kn_identify_service_free(struct kn_identify_service *service)
 {
     if (service == NULL)
         return;
+    kn_host_unobserve(service->host, service);
     while (service->readings != NULL) {
         if (service->readings->stream != NULL)
             kn_stream_reset(service->readings->stream);
