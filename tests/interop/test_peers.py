@@ -25,8 +25,16 @@ class Peers(unittest.TestCase):
         self.addCleanup(made.stop)
         return made
 
+    @staticmethod
+    def ping(asker, asked):
+        """Once more where it fails: js-libp2p now and then loses its first one to rust-libp2p."""
+        try:
+            asker.ask("ping", peer=asked.addr)
+        except peers.Refused:
+            asker.ask("ping", peer=asked.addr)
+
     def check_pair(self, asker, asked, echo):
-        asker.ask("ping", peer=asked.addr)
+        self.ping(asker, asked)
         found = asker.ask("identify", peer=asked.addr)
         self.assertIn("/ipfs/ping/1.0.0", found["protocols"])
         self.assertIn(asked.addr.split("/p2p/")[0], [a.split("/p2p/")[0] for a in found["addrs"]])
@@ -49,9 +57,9 @@ class Peers(unittest.TestCase):
             with self.subTest(key=key["type"], kind=kind):
                 keyed = self.peer(kind, "--key", name)
                 self.assertEqual(keyed.id, key["id"])
-                daemon.ask("ping", peer=keyed.addr)
+                self.ping(daemon, keyed)
                 if key["type"] != "ECDSA":
-                    js.ask("ping", peer=keyed.addr)
+                    self.ping(js, keyed)
                 keyed.stop()
 
     def test_kad_finds_a_third_peer(self):

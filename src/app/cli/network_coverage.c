@@ -78,8 +78,10 @@ static void show(struct kn_cli *cli, const struct kn_look *look,
     kn_network_add_notes(cli, look);
 }
 
-static struct kn_json *to_json(const struct kn_look *look, const struct kn_survey_model *model)
+static struct kn_json *to_json(const struct kn_network_look *run,
+                               const struct kn_survey_model *model)
 {
+    const struct kn_look *look = run->look;
     struct kn_json *json = kn_json_object(), *blocks = kn_json_array();
 
     for (uint32_t i = 0; i < model->num_blocks; i++) {
@@ -98,7 +100,7 @@ static struct kn_json *to_json(const struct kn_look *look, const struct kn_surve
     kn_tree_set(json, "num_blocks", kn_json_int(model->num_blocks));
     kn_tree_set(json, "complete", kn_json_bool(model->complete));
     kn_tree_set(json, "blocks", blocks);
-    kn_network_add_look_json(json, look);
+    kn_network_add_look_json(json, run);
     return json;
 }
 
@@ -128,7 +130,7 @@ static enum kn_exit run(struct kn_cli *cli)
     if (model == NULL)
         code = no_model(cli, look.look, word);
     else if (cli->json)
-        kn_cli_answer(cli, to_json(look.look, model));
+        kn_cli_answer(cli, to_json(&look, model));
     else
         show(cli, look.look, model);
     kn_network_look_done(&look);

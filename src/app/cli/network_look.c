@@ -61,7 +61,7 @@ enum kn_exit kn_network_look(struct kn_cli *cli, const char *model, struct kn_ne
         if (cli->json) {
             json = kn_json_object();
             kn_tree_set(json, model == NULL ? "models" : "blocks", kn_json_array());
-            kn_network_add_look_json(json, out->look);
+            kn_network_add_look_json(json, out);
         }
         code = kn_swarm_unreachable(cli, kn_look_join(out->look), json);
     } else if (kn_look_code(out->look) == KN_E_NO_MEMORY) {
@@ -134,8 +134,9 @@ void kn_network_add_notes(struct kn_cli *cli, const struct kn_look *look)
     cli->answer_first = true;
 }
 
-void kn_network_add_look_json(struct kn_json *json, const struct kn_look *look)
+void kn_network_add_look_json(struct kn_json *json, const struct kn_network_look *run)
 {
+    const struct kn_look *look = run->look;
     struct kn_survey_totals totals = kn_survey_totals(kn_look_survey(look));
     struct kn_json *kinds = kn_json_object();
 
@@ -149,5 +150,6 @@ void kn_network_add_look_json(struct kn_json *json, const struct kn_look *look)
     kn_tree_set(json, "expired", kn_json_int((int64_t)totals.expired));
     kn_tree_set(json, "unanswered", kn_json_int((int64_t)kn_look_unanswered(look)));
     kn_tree_set(json, "bootstraps", kn_swarm_bootstraps_json(kn_look_join(look)));
+    kn_tree_set(json, "counters", kn_swarm_counters_json(&run->swarm));
     kn_tree_set(json, "elapsed_ms", kn_json_number(kn_look_elapsed_ms(look)));
 }

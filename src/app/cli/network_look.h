@@ -36,6 +36,6 @@ void kn_network_add_plural(struct kn_text *out, uint64_t n, const char *what);
 void kn_network_add_notes(struct kn_cli *cli, const struct kn_look *look);
 
 /* The members that say how the look went: malformed, bootstraps, elapsed_ms and the like. */
-void kn_network_add_look_json(struct kn_json *json, const struct kn_look *look);
+void kn_network_add_look_json(struct kn_json *json, const struct kn_network_look *look);
 
 #endif

@@ -96,15 +96,16 @@ static struct kn_json *model_json(const struct kn_survey_model *model)
     return json;
 }
 
-static struct kn_json *models_json(const struct kn_look *look)
+static struct kn_json *models_json(const struct kn_network_look *run)
 {
+    const struct kn_look *look = run->look;
     const struct kn_survey *survey = kn_look_survey(look);
     struct kn_json *json = kn_json_object(), *models = kn_json_array();
 
     for (uint32_t i = 0; i < kn_survey_listed(survey); i++)
         kn_tree_append(models, model_json(kn_survey_model(survey, i)));
     kn_tree_set(json, "models", models);
-    kn_network_add_look_json(json, look);
+    kn_network_add_look_json(json, run);
     return json;
 }
 
@@ -116,7 +117,7 @@ static enum kn_exit run(struct kn_cli *cli)
     if (code != KN_EXIT_DONE)
         return code;
     if (cli->json)
-        kn_cli_answer(cli, models_json(look.look));
+        kn_cli_answer(cli, models_json(&look));
     else
         show_models(cli, look.look);
     kn_network_look_done(&look);

@@ -173,6 +173,7 @@ static struct kn_json *to_json(const struct run *run)
         kn_tree_append(peers, peer_json(host, &run->nodes[i]));
     kn_tree_set(json, "peers", peers);
     kn_tree_set(json, "bootstraps", kn_swarm_bootstraps_json(run->join));
+    kn_tree_set(json, "counters", kn_swarm_counters_json(&run->swarm));
     kn_tree_set(json, "elapsed_ms",
                 kn_json_number((double)(run->ended_us - run->started_us) / 1000.0));
     return json;

@@ -45,7 +45,9 @@ void kn_swarm_leave(struct kn_swarm *swarm)
 
 void kn_swarm_add_ms(struct kn_text *out, double ms)
 {
-    if (ms < 10)
+    if (ms < 1)
+        kn_text_addf(out, "%.2f ms", ms);
+    else if (ms < 10)
         kn_text_addf(out, "%.1f ms", ms);
     else if (ms < 1000)
         kn_text_addf(out, "%.0f ms", ms);
@@ -102,6 +104,58 @@ struct kn_json *kn_swarm_bootstraps_json(const struct kn_join *join)
     }
     kn_text_done(&text);
     return array;
+}
+
+static void set_count(struct kn_json *json, const char *name, uint64_t count)
+{
+    kn_tree_set(json, name, kn_json_int((int64_t)count));
+}
+
+static struct kn_json *host_json(const struct kn_host_counters *host)
+{
+    struct kn_json *json = kn_json_object();
+
+    set_count(json, "dialled", host->dialled);
+    set_count(json, "dial_failures", host->dial_failures);
+    set_count(json, "handshake_failures", host->handshake_failures);
+    set_count(json, "wrong_identities", host->wrong_identities);
+    set_count(json, "protocol_errors", host->protocol_errors);
+    set_count(json, "self_dials", host->self_dials);
+    set_count(json, "bytes_in", host->bytes_in);
+    set_count(json, "bytes_out", host->bytes_out);
+    return json;
+}
+
+static struct kn_json *dht_json(const struct kn_dht_counters *dht)
+{
+    struct kn_json *json = kn_json_object();
+
+    set_count(json, "pings", dht->calls[KN_DHT_PING]);
+    set_count(json, "finds", dht->calls[KN_DHT_FIND]);
+    set_count(json, "timeouts", dht->timeouts);
+    set_count(json, "failures", dht->failures);
+    set_count(json, "malformed_answers", dht->malformed);
+    set_count(json, "malformed_records", dht->malformed_records);
+    set_count(json, "nonsense_neighbours", dht->nonsense_neighbours);
+    return json;
+}
+
+struct kn_json *kn_swarm_counters_json(const struct kn_swarm *swarm)
+{
+    const struct kn_network *network = kn_visitor_network(swarm->visitor);
+    const struct kn_kad_counters *kad = kn_kad_counters(kn_network_kad(network));
+    struct kn_json *json = kn_json_object(), *lookups = kn_json_object();
+    struct kn_dht_counters dht;
+
+    kn_dht_counters(kn_network_dht(network), &dht);
+    kn_tree_set(json, "connections", host_json(kn_host_counters(kn_network_host(network))));
+    kn_tree_set(json, "dht", dht_json(&dht));
+    set_count(lookups, "searches", kad->searches);
+    set_count(lookups, "asked", kad->asked);
+    set_count(lookups, "found", kad->found);
+    set_count(lookups, "malformed", kad->malformed);
+    kn_tree_set(json, "kad", lookups);
+    return json;
 }
 
 enum kn_exit kn_swarm_unreachable(struct kn_cli *cli, const struct kn_join *join,

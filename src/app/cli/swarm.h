@@ -32,6 +32,9 @@ void kn_swarm_show_silent(struct kn_cli *cli, const struct kn_join *join);
 /* [{"address", "ok", "ms", "error", "code"}] */
 struct kn_json *kn_swarm_bootstraps_json(const struct kn_join *join);
 
+/* What was counted on the way: calls, connections, and everything that was refused. */
+struct kn_json *kn_swarm_counters_json(const struct kn_swarm *swarm);
+
 /* Nobody answered: report it with every verdict and return KN_EXIT_UNREACHABLE. `json` is the
  * document so far and is taken; NULL without --json. */
 enum kn_exit kn_swarm_unreachable(struct kn_cli *cli, const struct kn_join *join,
