@@ -62,6 +62,23 @@ class Relay(unittest.TestCase):
         return [peer["relay"] and peer["relay"]["id"] for peer in node.ask("peers")["peers"]
                 if peer["id"] == caller.id]
 
+    def test_calls_of_hivemind_reach_us_through_a_relay(self):
+        relay, = self.relays(1)
+        node = self.node("--relay", relay.addr)
+        self.held(node, 1)
+        swarm = self.peer("swarm", "--nodes", "0", "--models", "none")
+        way = self.way(relay, node)
+        # hivemind takes the first id of an address for the peer's: it asks the relay, and goes on
+        swarm.ask("join", name="caller", peer=way, client=True, strict=False)
+        self.assertTrue(swarm.ask("ping", name="caller", peer=way)["node_id"])
+
+    def test_our_calls_reach_a_node_through_a_relay(self):
+        relay, = self.relays(1)
+        hidden, caller = self.node("--relay", relay.addr), self.node()
+        self.held(hidden, 1)
+        found = caller.ask("join", addrs=[self.way(relay, hidden)])
+        self.assertEqual(["KN_OK"], [one["code"] for one in found["bootstraps"]])
+
     def test_several_callers_come_at_once(self):
         relay, = self.relays(1)
         node = self.node("--relay", relay.addr)
