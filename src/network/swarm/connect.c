@@ -5,69 +5,63 @@
 struct kn_connect {
     struct kn_host *host;
     struct kn_peer *peer;
-    struct kn_connect *next; /* of those who wait for the same peer */
-    struct kn_timer *timer;  /* the deadline; at once when there is a connection already */
+    struct kn_connect *next, **place; /* of those who wait for the same peer */
+    struct kn_timer *timer;           /* the deadline; at once when the outcome is known already */
     kn_time end_by;
+    bool called; /* of those who hear this outcome: a callback may begin to wait anew */
     enum kn_reach reach;
     kn_connect_fn *done;
     void *arg;
 };
 
+static void link_connect(struct kn_connect *c)
+{
+    c->place = c->peer->waiting_end;
+    *c->place = c;
+    c->peer->waiting_end = &c->next;
+}
+
 static void free_connect(struct kn_connect *c)
 {
-    struct kn_connect **at;
-
-    for (at = &c->peer->waiting; *at != c; at = &(*at)->next) {
-    }
-    *at = c->next;
+    *c->place = c->next;
+    if (c->next != NULL)
+        c->next->place = c->place;
+    else
+        c->peer->waiting_end = c->place;
     kn_timer_free(c->timer);
     kn_free(c);
 }
 
 static void settle(struct kn_connect *c, enum kn_code code, const struct kn_error *err)
 {
+    const struct kn_pipe *pipe = kn_peer_pipe(c->peer);
     kn_connect_fn *done = c->done;
-    struct kn_peer *peer = c->peer;
     void *arg = c->arg;
 
     free_connect(c);
-    done(arg, code, code == KN_OK ? peer->pipes->connection : NULL, err);
+    done(arg, code, code == KN_OK ? pipe->connection : NULL, err);
 }
 
 void kn_connects_settle(struct kn_peer *peer, enum kn_code code, const struct kn_error *err)
 {
-    /* A callback may begin a new wait for the same peer: that one is not for this outcome. */
-    struct kn_connect *last = peer->waiting;
-    bool was_last = last == NULL;
-
-    while (!was_last && peer->waiting != NULL) {
-        struct kn_connect *oldest = peer->waiting;
-
-        while (oldest->next != NULL)
-            oldest = oldest->next;
-        was_last = oldest == last;
-        if (code == KN_OK && peer->pipes == NULL)
-            return;
-        settle(oldest, code, err);
+    for (struct kn_connect *c = peer->waiting; c != NULL; c = c->next)
+        c->called = true;
+    /* The connection may be closed again by one of them: then the others wait on. */
+    while (peer->waiting != NULL && peer->waiting->called &&
+           (code != KN_OK || kn_peer_pipe(peer) != NULL))
+        settle(peer->waiting, code, err);
+    for (struct kn_connect *c = peer->waiting; c != NULL; c = c->next) {
+        if (c->called)
+            kn_timer_set(c->timer, kn_loop_now(c->host->options.loop));
+        c->called = false;
     }
 }
 
-static void on_timer(void *arg)
+static void give_up(struct kn_connect *c)
 {
-    struct kn_connect *c = arg;
     struct kn_peer *peer = c->peer;
     struct kn_error err = { 0 };
 
-    if (peer->pipes != NULL) {
-        settle(c, KN_OK, NULL);
-        return;
-    }
-    if (kn_loop_now(c->host->options.loop) < c->end_by) { /* what was there went away: dial */
-        kn_timer_set(c->timer, c->end_by);
-        if (peer->dialling == NULL)
-            kn_dialling_begin(c->host, peer);
-        return;
-    }
     if (peer->dialling != NULL)
         kn_dialling_why(peer->dialling, &err);
     if (err.code == KN_OK)
@@ -75,6 +69,25 @@ static void on_timer(void *arg)
     if (peer->waiting == c && c->next == NULL && peer->dialling != NULL)
         kn_dialling_cancel(peer->dialling);
     settle(c, err.code, &err);
+}
+
+static void on_timer(void *arg)
+{
+    struct kn_connect *c = arg;
+    struct kn_error err = { 0 };
+
+    if (kn_peer_id_equal(&c->peer->facts.id, kn_host_self(c->host))) {
+        c->host->counters.self_dials++;
+        settle(c, kn_fail(&err, KN_E_IDENTITY, "this is our own peer id"), &err);
+    } else if (kn_peer_pipe(c->peer) != NULL) {
+        settle(c, KN_OK, NULL);
+    } else if (kn_loop_now(c->host->options.loop) >= c->end_by) {
+        give_up(c);
+    } else { /* what was there went away: dial */
+        kn_timer_set(c->timer, c->end_by);
+        if (c->peer->dialling == NULL && !kn_dialling_begin(c->host, c->peer))
+            settle(c, kn_fail_no_memory(&err), &err);
+    }
 }
 
 bool kn_connects_may_search(const struct kn_peer *peer)
@@ -86,31 +99,48 @@ bool kn_connects_may_search(const struct kn_peer *peer)
     return false;
 }
 
+static struct kn_connect *new_connect(struct kn_host *host, struct kn_peer *peer)
+{
+    struct kn_connect *c = kn_try_alloc(sizeof(*c));
+
+    if (c == NULL)
+        return NULL;
+    c->timer = kn_timer_new(host->options.loop, on_timer, c);
+    if (c->timer == NULL) {
+        kn_free(c);
+        return NULL;
+    }
+    c->host = host;
+    c->peer = peer;
+    link_connect(c);
+    return c;
+}
+
 enum kn_code kn_connect_start(struct kn_host *host, const struct kn_peer_id *id,
                               enum kn_reach reach, int timeout_ms, kn_connect_fn *done, void *arg,
                               struct kn_connect **out)
 {
     kn_time now = kn_loop_now(host->options.loop);
-    struct kn_peer *peer = kn_peer_make(host, id);
-    struct kn_connect *c = kn_try_alloc(sizeof(*c));
+    struct kn_peer *peer;
+    struct kn_connect *c;
+    bool known;
 
-    if (c != NULL)
-        c->timer = kn_timer_new(host->options.loop, on_timer, c);
-    if (peer == NULL || c == NULL || c->timer == NULL) {
-        kn_free(c);
+    if (host->ending)
+        return KN_E_CLOSED;
+    peer = kn_peer_make(host, id);
+    c = peer != NULL ? new_connect(host, peer) : NULL;
+    if (c == NULL)
         return KN_E_NO_MEMORY;
-    }
-    c->host = host;
-    c->peer = peer;
     c->end_by = now + timeout_ms;
     c->reach = reach;
     c->done = done;
     c->arg = arg;
-    c->next = peer->waiting;
-    peer->waiting = c;
-    kn_timer_set(c->timer, peer->pipes != NULL ? now : c->end_by);
-    if (peer->pipes == NULL && peer->dialling == NULL)
-        kn_dialling_begin(host, peer);
+    known = kn_peer_pipe(peer) != NULL || kn_peer_id_equal(id, kn_host_self(host));
+    if (!known && peer->dialling == NULL && !kn_dialling_begin(host, peer)) {
+        free_connect(c);
+        return KN_E_NO_MEMORY;
+    }
+    kn_timer_set(c->timer, known ? now : c->end_by);
     *out = c;
     return KN_OK;
 }
