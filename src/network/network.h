@@ -66,13 +66,14 @@ struct kn_join_events {
     void (*done)(void *arg, size_t answered);
 };
 
-/* KN_E_INVALID: an address without a peer id, or no multiaddr; KN_E_LIMIT; KN_E_NO_MEMORY.
+/* KN_E_INVALID: no address, one without a peer id, or no multiaddr; KN_E_LIMIT; KN_E_NO_MEMORY.
  * `addresses` is kept until the join is freed. */
 KN_MUST_USE enum kn_code kn_join_start(struct kn_network *network, const char *const *addresses,
                                        size_t n, int timeout_ms,
                                        const struct kn_join_events *events, struct kn_join **out,
                                        struct kn_error *err);
-/* Stop it, or forget it when it is done; nothing comes afterwards. */
+/* Stop it, or forget it when it is done, also from inside an event; nothing comes afterwards.
+ * Before the network is freed. */
 void kn_join_free(struct kn_join *join);
 
 size_t kn_join_count(const struct kn_join *join);

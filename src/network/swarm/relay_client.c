@@ -335,7 +335,7 @@ void kn_relay_client_free(struct kn_relay_client *client)
     client->freeing = true;
     while (client->bookings != NULL)
         end_booking(client->bookings);
-    kn_host_unobserve(client->options.host, client);
+    kn_host_forget(client->options.host, client);
     kn_relay_stop_free(client->stop);
     kn_timer_free(client->timer);
     kn_free(client);

@@ -83,8 +83,10 @@ static void accept_caller(struct calling *c, const struct kn_stop *message, size
     host->counters.accepted++;
     pipe = kn_pipe_new_relayed(host, stream, KN_ROLE_LISTENER, NULL, &relayed, NULL);
     kn_buffer_take(&bytes, used);
-    if (pipe != NULL)
+    if (pipe != NULL) {
+        kn_pipe_arrived(pipe);
         kn_pipe_input(pipe, kn_buffer_get(&bytes));
+    }
     kn_buffer_done(&bytes);
 }
 
@@ -96,7 +98,7 @@ static void take(struct calling *c, struct kn_span bytes, size_t used)
         refuse(c, KN_RELAY_MALFORMED_MESSAGE);
     else if (message.type != KN_STOP_CONNECT)
         refuse(c, KN_RELAY_UNEXPECTED_MESSAGE);
-    else if (!kn_host_has_room(c->stop->host, NULL))
+    else if (!kn_host_has_relayed_room(c->stop->host))
         refuse(c, KN_RELAY_RESOURCE_LIMIT_EXCEEDED);
     else
         accept_caller(c, &message, used);
@@ -203,5 +205,6 @@ void kn_relay_stop_free(struct kn_relay_stop *stop)
         return;
     while (stop->callings != NULL)
         give_up(stop->callings);
+    kn_host_forget(stop->host, stop);
     kn_free(stop);
 }
