@@ -43,6 +43,8 @@ static void end_negotiation(struct kn_stream *s)
     unlink_stream(s);
     if (s->select == NULL)
         return;
+    if (!s->ours)
+        s->set->counters.protocols_refused += s->select->refusals;
     kn_multistream_done(s->select);
     kn_free(s->select);
     s->select = NULL;
@@ -402,6 +404,8 @@ void kn_stream_set_tick(struct kn_stream_set *set, kn_time now)
 
     kn_stream_set_date(set, now);
     /* Who is told may give up any other stream: begin again after each. */
-    while ((late = find_late(set, now)) != NULL)
+    while ((late = find_late(set, now)) != NULL) {
+        set->counters.streams_expired++;
         fail_stream(late, KN_E_TIMEOUT);
+    }
 }
