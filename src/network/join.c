@@ -68,6 +68,8 @@ static void on_pong(void *arg, const struct kn_dht_pong *pong)
         fail(e, pong->code, why_not(pong));
         return;
     }
+    if (kn_network_relays(e->join->network) != NULL)
+        kn_relay_client_add(kn_network_relays(e->join->network), &e->told.peer, KN_RELAY_BOOTSTRAP);
     e->told.tells_time = pong->tells_time;
     e->told.ahead_s = pong->ahead_s;
     settle(e);

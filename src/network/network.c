@@ -13,6 +13,7 @@ struct kn_network {
     struct kn_kad *kad;
     struct kn_dht_service *dht;
     struct kn_identify_service *identify;
+    struct kn_relay_client *relays;
     struct kn_buffer announce[KN_NETWORK_ANNOUNCE_MAX];
     size_t announce_count;
 };
@@ -83,6 +84,26 @@ static enum kn_code read_announced(struct kn_network *network,
     return KN_OK;
 }
 
+static void on_announced_changed(void *arg)
+{
+    kn_network_announce(arg);
+}
+
+/* A client is not looked for. */
+static bool build_relays(struct kn_network *network, const struct kn_network_options *options)
+{
+    const struct kn_relay_client_options relays = {
+        .host = network->host,
+        .wanted = options->relays,
+        .changed = on_announced_changed,
+        .arg = network,
+    };
+
+    if (!options->is_client)
+        network->relays = kn_relay_client_new(&relays);
+    return options->is_client || network->relays != NULL;
+}
+
 static bool build(struct kn_network *network, const struct kn_network_options *options)
 {
     const struct kn_host_options host = {
@@ -105,7 +126,7 @@ static bool build(struct kn_network *network, const struct kn_network_options *o
     network->dht = kn_dht_service_new(&dht);
     network->identify = kn_identify_service_new(network->host, options->agent);
     return network->kad != NULL && network->dht != NULL && network->identify != NULL &&
-           kn_ping_serve(network->host) == KN_OK;
+           kn_ping_serve(network->host) == KN_OK && build_relays(network, options);
 }
 
 enum kn_code kn_network_new(const struct kn_network_options *options, struct kn_network **out,
@@ -131,6 +152,7 @@ void kn_network_free(struct kn_network *network)
 {
     if (network == NULL)
         return;
+    kn_relay_client_free(network->relays);
     kn_dht_service_free(network->dht);
     kn_identify_service_free(network->identify);
     kn_kad_free(network->kad);
@@ -148,6 +170,11 @@ struct kn_host *kn_network_host(const struct kn_network *network)
 struct kn_dht *kn_network_dht(const struct kn_network *network)
 {
     return kn_dht_service_dht(network->dht);
+}
+
+struct kn_relay_client *kn_network_relays(const struct kn_network *network)
+{
+    return network->relays;
 }
 
 struct kn_kad *kn_network_kad(const struct kn_network *network)

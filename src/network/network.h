@@ -12,6 +12,7 @@
 #include "network/dht/operations.h"
 #include "network/swarm/host.h"
 #include "network/swarm/kad.h"
+#include "network/swarm/relay_client.h"
 
 enum { KN_NETWORK_ANNOUNCE_MAX = 16, KN_NETWORK_BOOTSTRAPS_MAX = 64 };
 
@@ -24,6 +25,7 @@ struct kn_network_options {
     const char *agent;              /* kept; "kwaainet/1.0.0" */
     bool is_client;
     size_t connections_max, replicas; /* 0: the usual */
+    size_t relays;                    /* places to hold at relays, so that we can be reached */
     const char *const *announce; /* multiaddrs to tell instead of what is listened on; copied */
     size_t announce_count;
 };
@@ -36,6 +38,7 @@ void kn_network_free(struct kn_network *network);
 struct kn_host *kn_network_host(const struct kn_network *network);
 struct kn_dht *kn_network_dht(const struct kn_network *network);
 struct kn_kad *kn_network_kad(const struct kn_network *network);
+struct kn_relay_client *kn_network_relays(const struct kn_network *network); /* NULL: a client */
 
 /* Tell everybody who is connected where we are now. */
 void kn_network_announce(struct kn_network *network);

@@ -154,26 +154,31 @@ static void compare_dictionary(const struct model *model, uint8_t key,
     require(at == model->n && latest <= record->expiration && latest >= record->expiration);
 }
 
-static void compare(struct kn_record_store *store, const struct model *model, double now,
-                    struct kn_buffer *scratch)
+static void compare(struct kn_record_store *store, const struct model *model, uint8_t key,
+                    double now, struct kn_buffer *scratch)
+{
+    struct kn_dht_id id = key_of(key);
+    struct kn_record record;
+    size_t at = model_next(model, key, 0);
+
+    require(kn_record_get(store, &id, now, scratch, &record) == (at < model->n));
+    if (at == model->n)
+        return;
+    require(record.is_dictionary == (model->rows[at].subkey != NO_SUBKEY));
+    if (record.is_dictionary)
+        compare_dictionary(model, key, &record);
+    else
+        require(record.value.n == 1 && record.value.at[0] == model->rows[at].value &&
+                model_next(model, key, at + 1) == model->n);
+}
+
+static void compare_all(struct kn_record_store *store, const struct model *model, double now,
+                        struct kn_buffer *scratch)
 {
     struct kn_record_counters counters;
 
-    for (uint8_t key = 0; key < KEYS; key++) {
-        struct kn_dht_id id = key_of(key);
-        struct kn_record record;
-        size_t at = model_next(model, key, 0);
-
-        require(kn_record_get(store, &id, now, scratch, &record) == (at < model->n));
-        if (at == model->n)
-            continue;
-        require(record.is_dictionary == (model->rows[at].subkey != NO_SUBKEY));
-        if (record.is_dictionary)
-            compare_dictionary(model, key, &record);
-        else
-            require(record.value.n == 1 && record.value.at[0] == model->rows[at].value &&
-                    model_next(model, key, at + 1) == model->n);
-    }
+    for (unsigned key = 0; key < KEYS; key++)
+        compare(store, model, (uint8_t)key, now, scratch);
     kn_record_counters(store, &counters);
     require(counters.records == model->n);
 }
@@ -232,12 +237,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < STEPS_MAX && 1 + (i + 1) * STEP <= size; i++) {
         const uint8_t *op = data + 1 + i * STEP;
 
-        now += op[0] == 0 ? op[2] % 16 : 0;
         /* so that no two ends are the same but those that the script asks for */
-        step(store, &model, op, now + (double)i / STEPS_MAX / 2, few_bytes);
+        now += 1.0 / STEPS_MAX / 2 + (op[0] == 0 ? op[2] % 16 : 0);
+        step(store, &model, op, now, few_bytes);
         if (!few_bytes)
-            compare(store, &model, now + (double)i / STEPS_MAX / 2, &scratch);
+            compare(store, &model, op[1] % KEYS, now, &scratch);
     }
+    if (!few_bytes)
+        compare_all(store, &model, now, &scratch);
     kn_buffer_done(&scratch);
     kn_record_store_free(store);
     return 0;

@@ -322,9 +322,21 @@ static void use_stream(struct run *run, struct kn_span *script, unsigned how)
         reset(slot);
 }
 
+/* Some time passes, or all until the deadline. */
+static void advance(struct run *run, uint8_t much)
+{
+    kn_time deadline = kn_yamux_deadline(run->y);
+
+    if (much < UINT8_MAX)
+        run->now += much;
+    else if (deadline != KN_NEVER && deadline > run->now)
+        run->now = deadline;
+    note(run, 'K', (uint32_t)kn_yamux_tick(run->y, run->now));
+}
+
 static void step(struct run *run, struct kn_span *script)
 {
-    unsigned op = take(script) % 10;
+    unsigned op = take(script) % 11;
 
     if (op < 2)
         deliver_frame(run, script);
@@ -336,17 +348,10 @@ static void step(struct run *run, struct kn_span *script)
         use_stream(run, script, op - 4);
     else if (op == 8)
         output(run, take_size(script));
+    else if (op == 9)
+        advance(run, take(script));
     else
         run->action = (enum action)(take(script) % ACTIONS);
-}
-
-static void tick(struct run *run, uint8_t seed)
-{
-    run->now += seed;
-    if (seed % 16 == 0)
-        note(run, 'K', (uint32_t)kn_yamux_tick(run->y, run->now));
-    if (seed == 0)
-        run->now = kn_yamux_deadline(run->y) == KN_NEVER ? run->now : kn_yamux_deadline(run->y);
 }
 
 static uint64_t play(struct kn_span script, size_t cut)
@@ -360,7 +365,6 @@ static uint64_t play(struct kn_span script, size_t cut)
     if (run.y == NULL)
         return 0;
     for (int i = 0; script.n > 0 && i < STEPS_MAX; i++) {
-        tick(&run, *script.at);
         step(&run, &script);
         check(&run);
     }

@@ -39,7 +39,8 @@ def petals_info(rnd, peer, others, state, start, end, number):
     pings = {other: math.inf if rnd.random() < 0.1 else rnd.uniform(0.004, 0.3)
              for other in rnd.sample(others, min(3, len(others))) if other != peer}
     return {"start_block": start, "end_block": end,
-            "public_name": rnd.choice((None, f"user{number}-C-host{number}", f"N\u00f8de {number}")),
+            "public_name": rnd.choice((None, f"user{number}-C-host{number}",
+                                       f"N\u00f8de {number}")),
             "version": rnd.choice(("2.3.0.dev2", "2.2.0")),
             "network_rps": rnd.uniform(200, 1600), "forward_rps": rnd.uniform(100, 30000),
             "inference_rps": rnd.uniform(2, 60), "adapters": (), "torch_dtype": "bfloat16",

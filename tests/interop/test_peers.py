@@ -6,52 +6,66 @@ usage: test_peers.py [TEST…]
 import itertools
 import os
 import signal
-import subprocess
 import sys
+import tempfile
 import unittest
 
 import peers
 
 WINDOW = 256 * 1024  # of a yamux stream before it is updated
 KAD = "-dhtServer=1"
+KINDS = [("p2pd", KAD), ("js",),
+         *((kind,) for kind in peers.OPTIONAL if peers.installed(kind))]
+NO_ECHO = ("rust",)
 
 
 class Peers(unittest.TestCase):
-    def peer(self, kind, *words):
-        made = peers.start(kind, *words)
+    def peer(self, kind, *words, **options):
+        made = peers.start(kind, *words, **options)
         self.addCleanup(made.stop)
         return made
 
-    def check_pair(self, asker, asked):
-        asker.ask("ping", peer=asked.addr)
+    @staticmethod
+    def ping(asker, asked):
+        """Once more where it fails: js-libp2p now and then loses its first one to rust-libp2p."""
+        try:
+            asker.ask("ping", peer=asked.addr)
+        except peers.Refused:
+            asker.ask("ping", peer=asked.addr)
+
+    def check_pair(self, asker, asked, echo):
+        self.ping(asker, asked)
         found = asker.ask("identify", peer=asked.addr)
         self.assertIn("/ipfs/ping/1.0.0", found["protocols"])
         self.assertIn(asked.addr.split("/p2p/")[0], [a.split("/p2p/")[0] for a in found["addrs"]])
-        for size in (1, WINDOW, WINDOW + 1, 4 * WINDOW):
+        for size in (1, WINDOW, WINDOW + 1, 4 * WINDOW) if echo else ():
             asker.ask("echo", peer=asked.addr, bytes=size)
         self.assertIn(asked.id, [peer["id"] for peer in asker.ask("peers")["peers"]])
 
     def test_each_kind_dials_each(self):
-        kinds = [("p2pd", KAD), ("js",)]
-        for one, other in itertools.product(kinds, kinds):
+        for one, other in itertools.product(KINDS, KINDS):
             with self.subTest(asker=one[0], asked=other[0]):
-                self.check_pair(self.peer(*one), self.peer(*other))
+                echo = one[0] not in NO_ECHO and other[0] not in NO_ECHO
+                self.check_pair(self.peer(*one), self.peer(*other), echo)
 
     def test_each_type_of_key_is_accepted(self):
         js, daemon = self.peer("js"), self.peer("p2pd", KAD)
-        for (name, key), kind in itertools.product(peers.KEYS.items(), ("p2pd", "js")):
+        for (name, key), kind in itertools.product(peers.KEYS.items(), KINDS):
+            kind = kind[0]
             if key["type"] == "ECDSA" and kind == "js":
                 continue  # js-libp2p knows no such identity, neither its own nor another's
             with self.subTest(key=key["type"], kind=kind):
                 keyed = self.peer(kind, "--key", name)
                 self.assertEqual(keyed.id, key["id"])
-                daemon.ask("ping", peer=keyed.addr)
+                self.ping(daemon, keyed)
                 if key["type"] != "ECDSA":
-                    js.ask("ping", peer=keyed.addr)
+                    self.ping(js, keyed)
                 keyed.stop()
 
     def test_kad_finds_a_third_peer(self):
-        for kind in (("p2pd", KAD), ("js",)):
+        for kind in KINDS:
+            if kind[0] == "go":
+                continue  # kad is no part of its packages
             with self.subTest(kind=kind[0]):
                 middle = self.peer("p2pd", KAD)
                 sought = self.peer("p2pd", KAD, "-b=1", f"-bootstrapPeers={middle.addr}")
@@ -84,17 +98,17 @@ class Peers(unittest.TestCase):
     def test_a_wrong_peer_id_is_refused(self):
         asked = self.peer("p2pd")
         wrong = asked.addr.replace(asked.id, peers.KEYS["A"]["id"])
-        for kind in ("p2pd", "js"):
-            with self.subTest(kind=kind), self.assertRaises(peers.Refused):
-                self.peer(kind).ask("ping", peer=wrong)
+        for kind in KINDS:
+            with self.subTest(kind=kind[0]), self.assertRaises(peers.Refused):
+                self.peer(*kind).ask("ping", peer=wrong)
 
     def test_a_daemon_dies_with_its_driver(self):
-        driver = self.peer("p2pd")
-        listing = subprocess.run(["ps", "--ppid", str(driver.process.pid), "-o", "pid="],
-                                 capture_output=True, text=True, check=True)
-        daemon = int(listing.stdout)
+        folder = self.enterContext(tempfile.TemporaryDirectory())  # for what it cannot tidy up
+        driver = self.peer("p2pd", env={**os.environ, "TMPDIR": folder})
+        daemon = f"/proc/{driver.ready['daemon']}"
+        self.assertTrue(os.path.exists(daemon))
         driver.process.send_signal(signal.SIGKILL)
-        self.assertTrue(peers.eventually(lambda: not os.path.exists(f"/proc/{daemon}")))
+        self.assertTrue(peers.eventually(lambda: not os.path.exists(daemon)))
 
 
 if __name__ == "__main__":

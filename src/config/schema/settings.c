@@ -151,7 +151,8 @@ const struct kn_setting kn_settings[] = {
           "/dns/bootstrap-2.kwaai.ai/tcp/8000/p2p/Qmd3A8N5aQBATe2SYvNikaeCS9CAKN4E86jdCPacZ6RZJY,"
           "/ip4/18.219.43.67/tcp/8000/p2p/QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc,"
           "/ip4/52.23.252.2/tcp/8000/p2p/Qmd3A8N5aQBATe2SYvNikaeCS9CAKN4E86jdCPacZ6RZJY",
-      .alias = "INITIAL_PEERS", .brief = "The peers through which the node enters the network.",
+      .alias = "INITIAL_PEERS", .obeyed_by = "network",
+      .brief = "The peers through which the node enters the network.",
       .detail = "A list replaces weaker ones; each --bootstrap adds one peer to the list that "
                 "wins. The built-in list stands only when nobody names a peer." },
     { SETTING(bool, network.new_swarm), .fallback = "false", RESTART,
@@ -210,7 +211,7 @@ const struct kn_setting kn_settings[] = {
     { SETTING(duration, dht.bootstrap_timeout), SECONDS, .fallback = "60s", LIVE,
       .brief = "How long joining may take." },
     { SETTING(duration, dht.discovery_timeout), SECONDS, .fallback = "4s", LIVE,
-      .brief = "How long the first look at the network may take." },
+      .obeyed_by = "network", .brief = "How long the first look at the network may take." },
     { SETTING(bool, dht.announce), .fallback = "false", LIVE,
       .brief = "Tell the network what this node serves." },
 

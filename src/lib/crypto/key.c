@@ -130,7 +130,7 @@ enum kn_code kn_public_key_decode(struct kn_span bytes, struct kn_public_key **o
 {
     struct kn_public_key *key = kn_try_alloc(sizeof(*key));
     struct kn_buffer encoded = { 0 };
-    struct kn_span data;
+    struct kn_span data = { NULL, 0 };
     enum kn_code rc;
 
     (void)kn_libcrypto();
@@ -215,7 +215,8 @@ static enum kn_code load(struct kn_key *key, struct kn_span data, struct kn_erro
     key->data = kn_try_alloc(data.n);
     if (key->data == NULL)
         return kn_fail_no_memory(err);
-    memcpy(key->data, data.at, data.n);
+    if (data.at != NULL)
+        memcpy(key->data, data.at, data.n);
     key->data_n = data.n;
     return check_pair(key, err);
 }
@@ -240,8 +241,8 @@ static enum kn_code make(enum kn_key_type type, struct kn_span data, struct kn_k
 
 enum kn_code kn_key_decode(struct kn_span bytes, struct kn_key **out, struct kn_error *err)
 {
-    enum kn_key_type type;
-    struct kn_span data;
+    enum kn_key_type type = KN_KEY_RSA;
+    struct kn_span data = { NULL, 0 };
     enum kn_code rc = split(bytes, KN_PRIVATE_KEY_MAX, "private", &type, &data, err);
 
     return rc == KN_OK ? make(type, data, out, err) : rc;

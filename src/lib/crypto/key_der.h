@@ -10,7 +10,8 @@
 #include "lib/base/span.h"
 #include "lib/crypto/libcrypto.h"
 
-/* `id` is EVP_PKEY_RSA or EVP_PKEY_EC. KN_E_SYNTAX, KN_E_NO_MEMORY. */
+/* `id` is EVP_PKEY_RSA or EVP_PKEY_EC. KN_E_SYNTAX, KN_E_NO_MEMORY. Public RSA keys, which most
+ * peers have, are read faster in key_rsa.c. */
 KN_MUST_USE enum kn_code kn_key_der_read_public(int id, struct kn_span der, EVP_PKEY **out);
 KN_MUST_USE enum kn_code kn_key_der_read_private(int id, struct kn_span der, EVP_PKEY **out);
 

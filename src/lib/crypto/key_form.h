@@ -34,7 +34,7 @@ KN_MUST_USE enum kn_code kn_ed25519_from_seed(const uint8_t seed[KN_ED25519_SEED
 
 /* A public key of these numbers, big endian. KN_E_INVALID: not of an allowed size. */
 KN_MUST_USE enum kn_code kn_rsa_from_numbers(struct kn_span modulus, struct kn_span exponent,
-                                             EVP_PKEY **out);
+                                             EVP_PKEY **out, struct kn_error *err);
 
 /* Fill `err`: `text`, unless it was memory that was short. */
 static inline enum kn_code kn_key_refuse(struct kn_error *err, enum kn_code rc, const char *text)

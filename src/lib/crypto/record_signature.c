@@ -35,7 +35,7 @@ static enum kn_code read_blob(struct kn_span blob, EVP_PKEY **out)
 
     if (!kn_reader_at_end(&reader) || !kn_span_equal(name, kn_span_text("ssh-rsa")))
         return KN_E_SYNTAX;
-    return kn_rsa_from_numbers(n, e, out);
+    return kn_rsa_from_numbers(n, e, out, NULL);
 }
 
 static enum kn_code read_owner(struct kn_span owner, EVP_PKEY **out)

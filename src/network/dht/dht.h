@@ -77,12 +77,12 @@ const struct kn_dht_table *kn_dht_table(const struct kn_dht *dht);
 struct kn_record_store *kn_dht_records(struct kn_dht *dht);
 
 struct kn_dht_counters {
-    uint64_t calls[KN_DHT_METHOD_COUNT];  /* made */
-    uint64_t timeouts, failures;          /* of those: without an answer in time; failed otherwise */
-    uint64_t malformed;                   /* answers that do not follow the protocol */
-    uint64_t nonsense_neighbours;         /* in answers: no id, or no peer id */
-    uint64_t malformed_records;           /* in answers */
-    uint64_t blacklisted;                 /* peers, each time */
+    uint64_t calls[KN_DHT_METHOD_COUNT]; /* made */
+    uint64_t timeouts, failures;         /* of those: without an answer in time; failed otherwise */
+    uint64_t malformed;                  /* answers that do not follow the protocol */
+    uint64_t nonsense_neighbours;        /* in answers: no id, or no peer id */
+    uint64_t malformed_records;          /* in answers */
+    uint64_t blacklisted;                /* peers, each time */
     uint64_t served[KN_DHT_METHOD_COUNT]; /* requests answered */
     uint64_t refused_requests;            /* answered with an error */
     uint64_t refused_records;             /* in requests to store */

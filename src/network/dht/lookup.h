@@ -7,8 +7,8 @@
  * reports how they ended.
  *
  * What peers say is hearsay. A peer stands at the id that it gives itself, whatever others told.
- * Who named KN_DHT_LIES of peers that do not answer, and more of those than of others, is
- * believed last; after KN_DHT_LIES_MAX the rest of what it alone named is forgotten.
+ * Who named KN_DHT_LIES peers more that do not answer than peers that do is believed last; after
+ * KN_DHT_LIES_MAX the rest of what it alone named is forgotten.
  * spec: hivemind/dht/traverse.py, traverse_dht, which does the same for a beam of 20.
  */
 #ifndef KN_DHT_LOOKUP_H
@@ -58,6 +58,11 @@ struct kn_dht_question {
 /* The next question to ask; it counts as asked. False: nothing to ask now. */
 bool kn_dht_lookup_next(struct kn_dht_lookup *lookup, kn_time now, struct kn_dht_question *out);
 
+/* Are the neighbours worth reading that a peer names who calls itself `id` (NULL: a client)? Not if
+ * it was found under another id: who named it so may have a whole gang. */
+bool kn_dht_lookup_believes(const struct kn_dht_lookup *lookup,
+                            const struct kn_dht_question *question, const struct kn_dht_id *id);
+
 /* How a question ended: first who was told for each key, then once answered or failed. `id` is
  * what the peer calls itself; NULL (a client) is a failure. */
 void kn_dht_lookup_told(struct kn_dht_lookup *lookup, const struct kn_dht_question *question,
@@ -71,6 +76,9 @@ void kn_dht_lookup_settle(struct kn_dht_lookup *lookup, size_t key);
 
 /* Ids that became settled, each once. False: no more by now. */
 bool kn_dht_lookup_take_settled(struct kn_dht_lookup *lookup, kn_time now, size_t *key);
+
+/* Was it taken as settled? */
+bool kn_dht_lookup_is_settled(const struct kn_dht_lookup *lookup, size_t key);
 
 /* How many ids have not been taken as settled yet. */
 size_t kn_dht_lookup_left(const struct kn_dht_lookup *lookup);

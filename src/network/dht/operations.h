@@ -35,8 +35,8 @@ struct kn_dht_pong {
     const char *text;  /* of KN_E_REFUSED, what it said; else "" */
     int64_t ms;
     struct kn_dht_id id;
-    bool available;   /* it could call us back */
-    bool tells_time;  /* then its clock is `ahead_s` before ours, give or take the way */
+    bool available;  /* it could call us back */
+    bool tells_time; /* then its clock is `ahead_s` before ours, give or take the way */
     double ahead_s;
 };
 typedef void kn_dht_pong_fn(void *arg, const struct kn_dht_pong *pong);

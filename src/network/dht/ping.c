@@ -75,8 +75,7 @@ static void read_pong(struct kn_dht *dht, const struct kn_dht_reply *reply,
     pong->available = answer.available;
     pong->tells_time = answer.dht_time > 0 || answer.dht_time < 0;
     if (pong->tells_time)
-        pong->ahead_s =
-            answer.dht_time - (kn_dht_unix_time(dht) - (double)reply->ms / 2 / 1000);
+        pong->ahead_s = answer.dht_time - (kn_dht_unix_time(dht) - (double)reply->ms / 2 / 1000);
 }
 
 /* Texts of peers: only what can be shown, and not more than KN_DHT_ERROR_MAX. */

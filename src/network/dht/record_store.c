@@ -14,6 +14,7 @@ enum {
     OVERHEAD = 32,
     PLACE_COST = sizeof(struct kn_record_place) + OVERHEAD,
     SHARE_COST = sizeof(struct kn_record_share) + OVERHEAD,
+    HELD_COST = sizeof(struct kn_held) + OVERHEAD + OVERHEAD, /* and its bytes */
 };
 
 #define DAYS 86400.0
@@ -79,7 +80,7 @@ static size_t bytes_of(const struct kn_record_store *store)
 
 static size_t held_cost(size_t bytes)
 {
-    return sizeof(struct kn_held) + 2 * OVERHEAD + bytes;
+    return HELD_COST + bytes;
 }
 
 static void drop(struct kn_record_store *store, struct kn_held *held)

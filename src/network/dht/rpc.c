@@ -108,8 +108,7 @@ static void doubt(struct kn_dht *dht, const struct kn_peer_id *peer)
     kn_buffer_done(&bytes);
 }
 
-void kn_dht_heard(struct kn_dht *dht, const struct kn_peer_id *peer,
-                  const struct kn_dht_node *node)
+void kn_dht_heard(struct kn_dht *dht, const struct kn_peer_id *peer, const struct kn_dht_node *node)
 {
     struct kn_dht_neighbour who = { node->id, *peer }, doubtful;
     enum kn_dht_seen seen;

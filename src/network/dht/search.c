@@ -60,8 +60,8 @@ void kn_dht_search_seed(struct kn_dht_search *search)
     struct kn_dht_neighbour near[KN_DHT_BUCKET_SIZE];
 
     for (size_t i = 0; i < search->n; i++) {
-        size_t n = kn_dht_table_nearest(dht->table, &search->keys[i], NULL, near,
-                                        KN_DHT_BUCKET_SIZE);
+        size_t n =
+            kn_dht_table_nearest(dht->table, &search->keys[i], NULL, near, KN_DHT_BUCKET_SIZE);
 
         for (size_t j = 0; j < n; j++)
             if (!kn_dht_is_banned(dht, &near[j].peer))
@@ -114,19 +114,23 @@ static bool read_answer(struct kn_dht_search *search, const struct kn_dht_questi
     struct kn_dht_op *op = search->op;
     struct kn_dht_find_answer answer;
     struct kn_dht_find_result result;
+    const struct kn_dht_id *id;
     size_t at = 0;
-    bool failed = false;
+    bool failed = false, believed;
 
     if (kn_dht_find_answer_decode(bytes, &answer) != KN_OK || !is_whole(&answer, question->n))
         return false;
+    id = answer.node.has_id ? &answer.node.id : NULL;
+    believed = kn_dht_lookup_believes(search->lookup, question, id);
     for (size_t i = 0; i < question->n; i++) {
         if (!kn_dht_find_result_next(&answer, &at, &result, &failed))
             break;
-        read_neighbours(search, question, question->keys[i], &result);
+        if (believed)
+            read_neighbours(search, question, question->keys[i], &result);
         if (search->result != NULL)
             search->result(op, question->keys[i], &question->node.peer, &result);
     }
-    kn_dht_lookup_answered(search->lookup, question, answer.node.has_id ? &answer.node.id : NULL);
+    kn_dht_lookup_answered(search->lookup, question, id);
     kn_dht_heard(op->dht, &question->node.peer, &answer.node);
     return true;
 }
@@ -168,8 +172,7 @@ static void ask(struct kn_dht_search *search, const struct kn_dht_question *ques
     if (asking != NULL) {
         asking->search = search;
         asking->question = *question;
-        asking->rpc =
-            kn_dht_rpc(dht, &question->node.peer, KN_DHT_FIND, &bytes, on_answer, asking);
+        asking->rpc = kn_dht_rpc(dht, &question->node.peer, KN_DHT_FIND, &bytes, on_answer, asking);
     }
     kn_buffer_done(&bytes);
     if (asking == NULL || asking->rpc == NULL) {

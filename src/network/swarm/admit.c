@@ -54,7 +54,7 @@ void kn_pipe_arrived(struct kn_pipe *pipe)
 
     pipe->host->half_open_count++;
     kn_pipe_stand(pipe, &pipe->host->half_open);
-    if (is_loopback(&pipe->remote))
+    if (pipe->is_relayed || is_loopback(&pipe->remote))
         return;
     pipe->next_from = *bucket;
     pipe->from_place = bucket;
@@ -109,12 +109,8 @@ static bool push_out(struct kn_host *host)
     return true;
 }
 
-static bool has_room(struct kn_host *host, const struct kn_endpoint *from)
+bool kn_host_has_relayed_room(struct kn_host *host)
 {
-    if (!is_loopback(from) && count_from(host, from) >= KN_HOST_PER_IP_MAX) {
-        host->counters.refused_place++;
-        return false;
-    }
     if (host->half_open_count >= KN_HOST_HALF_OPEN_MAX && !push_out(host)) {
         host->counters.refused_half_open++;
         return false;
@@ -124,6 +120,14 @@ static bool has_room(struct kn_host *host, const struct kn_endpoint *from)
         return false;
     }
     return true;
+}
+
+static bool has_room(struct kn_host *host, const struct kn_endpoint *from)
+{
+    if (is_loopback(from) || count_from(host, from) < KN_HOST_PER_IP_MAX)
+        return kn_host_has_relayed_room(host);
+    host->counters.refused_place++;
+    return false;
 }
 
 void kn_host_accept(void *arg, struct kn_tcp *tcp, const struct kn_endpoint *from)

@@ -32,24 +32,48 @@ static void free_connect(struct kn_connect *c)
     kn_free(c);
 }
 
-static void settle(struct kn_connect *c, enum kn_code code, const struct kn_error *err)
+/* The connection as it is wanted; direct ones come first. */
+static const struct kn_pipe *way_of(const struct kn_connect *c)
 {
     const struct kn_pipe *pipe = kn_peer_pipe(c->peer);
+
+    return pipe != NULL && pipe->is_relayed && c->reach == KN_REACH_DIRECT ? NULL : pipe;
+}
+
+static void settle(struct kn_connect *c, enum kn_code code, const struct kn_error *err)
+{
+    const struct kn_pipe *pipe = way_of(c);
+    struct kn_error only_relayed = { 0 };
     kn_connect_fn *done = c->done;
     void *arg = c->arg;
 
+    if (code == KN_OK && pipe == NULL) {
+        code = kn_fail(&only_relayed, KN_E_UNREACHABLE, "it is reached through a relay only");
+        err = &only_relayed;
+    }
     free_connect(c);
     done(arg, code, code == KN_OK ? pipe->connection : NULL, err);
 }
 
+static struct kn_connect *first_called(const struct kn_peer *peer)
+{
+    struct kn_connect *c = peer->waiting;
+
+    while (c != NULL && !c->called)
+        c = c->next;
+    return c;
+}
+
 void kn_connects_settle(struct kn_peer *peer, enum kn_code code, const struct kn_error *err)
 {
+    struct kn_connect *due;
+
+    /* A relayed connection is nothing for whose direct one is still being dialled. */
     for (struct kn_connect *c = peer->waiting; c != NULL; c = c->next)
-        c->called = true;
+        c->called = code != KN_OK || way_of(c) != NULL || peer->dialling == NULL;
     /* The connection may be closed again by one of them: then the others wait on. */
-    while (peer->waiting != NULL && peer->waiting->called &&
-           (code != KN_OK || kn_peer_pipe(peer) != NULL))
-        settle(peer->waiting, code, err);
+    while ((due = first_called(peer)) != NULL && (code != KN_OK || kn_peer_pipe(peer) != NULL))
+        settle(due, code, err);
     for (struct kn_connect *c = peer->waiting; c != NULL; c = c->next) {
         if (c->called)
             kn_timer_set(c->timer, kn_loop_now(c->host->options.loop));
@@ -79,7 +103,7 @@ static void on_timer(void *arg)
     if (kn_peer_id_equal(&c->peer->facts.id, kn_host_self(c->host))) {
         c->host->counters.self_dials++;
         settle(c, kn_fail(&err, KN_E_IDENTITY, "this is our own peer id"), &err);
-    } else if (kn_peer_pipe(c->peer) != NULL) {
+    } else if (way_of(c) != NULL) {
         settle(c, KN_OK, NULL);
     } else if (kn_loop_now(c->host->options.loop) >= c->end_by) {
         give_up(c);
@@ -94,6 +118,15 @@ bool kn_connects_may_search(const struct kn_peer *peer)
 {
     for (const struct kn_connect *c = peer->waiting; c != NULL; c = c->next) {
         if (c->reach == KN_REACH_SEARCH)
+            return true;
+    }
+    return false;
+}
+
+bool kn_connects_may_relay(const struct kn_peer *peer)
+{
+    for (const struct kn_connect *c = peer->waiting; c != NULL; c = c->next) {
+        if (c->reach != KN_REACH_DIRECT)
             return true;
     }
     return false;
@@ -135,7 +168,7 @@ enum kn_code kn_connect_start(struct kn_host *host, const struct kn_peer_id *id,
     c->reach = reach;
     c->done = done;
     c->arg = arg;
-    known = kn_peer_pipe(peer) != NULL || kn_peer_id_equal(id, kn_host_self(host));
+    known = way_of(c) != NULL || kn_peer_id_equal(id, kn_host_self(host));
     if (!known && peer->dialling == NULL && !kn_dialling_begin(host, peer)) {
         free_connect(c);
         return KN_E_NO_MEMORY;

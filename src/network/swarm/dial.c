@@ -1,4 +1,6 @@
 /* dial: one attempt to reach a peer, at all its addresses, a quarter of a second apart. */
+#include <stdio.h>
+
 #include "lib/base/memory.h"
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/io/resolve.h"
@@ -20,6 +22,9 @@ struct kn_attempt {
     uint16_t port;
     struct kn_resolve *resolve;
     struct kn_dial *dial;
+    struct kn_relay_dial *relay_dial;
+    bool is_relayed;
+    struct kn_peer_id relay; /* when it is */
     struct kn_pipe *pipe;
 };
 
@@ -33,6 +38,7 @@ struct kn_dialling {
     bool found_more; /* since the last search there was an address to try */
     struct kn_attempt *attempts;
     struct kn_timer *stagger;
+    kn_time relay_from; /* relayed addresses wait until then, while direct ones are tried */
     void *search;
     struct kn_span addresses[KN_HOST_ADDRESSES_MAX];
     struct kn_buffer tried; /* addresses tried in this round, one after another, each prefixed */
@@ -57,6 +63,21 @@ static int telling(enum kn_code code)
     return 1;
 }
 
+enum { WHERE_SIZE = KN_ENDPOINT_TEXT_SIZE + KN_PEER_ID_TEXT_SIZE };
+
+/* An endpoint, or a relay. */
+static void print_where(const struct kn_attempt *a, char out[WHERE_SIZE])
+{
+    char id[KN_PEER_ID_TEXT_SIZE];
+
+    if (!a->is_relayed) {
+        kn_endpoint_print(&a->found[a->at], out);
+        return;
+    }
+    kn_peer_id_print(&a->relay, id);
+    (void)snprintf(out, WHERE_SIZE, "relay %s", id);
+}
+
 static void note(struct kn_dialling *d, enum kn_code code, const struct kn_error *err)
 {
     if (telling(code) <= telling(d->best.code))
@@ -74,6 +95,7 @@ static void free_attempt(struct kn_attempt *a)
     *at = a->next;
     kn_resolve_cancel(a->resolve);
     kn_dial_cancel(a->dial);
+    kn_relay_dial_cancel(a->relay_dial);
     if (a->pipe != NULL) {
         a->pipe->attempt = NULL;
         kn_pipe_free(a->pipe);
@@ -236,7 +258,7 @@ static void dial_next_endpoint(struct kn_attempt *a, struct kn_error *err)
 void kn_attempt_settled(struct kn_attempt *a, enum kn_code code, const struct kn_error *err)
 {
     struct kn_dialling *d = a->dialling;
-    char where[KN_ENDPOINT_TEXT_SIZE];
+    char where[WHERE_SIZE];
     struct kn_error told = { 0 };
 
     a->pipe = NULL; /* it lives on, or its caller frees it */
@@ -251,10 +273,42 @@ void kn_attempt_settled(struct kn_attempt *a, enum kn_code code, const struct kn
     else
         (void)kn_fail(&told, code, "the connection broke");
     told.code = code;
-    kn_endpoint_print(&a->found[a->at++], where);
+    print_where(a, where);
+    a->at += !a->is_relayed;
     kn_wrap(&told, "%s", where);
     note(a->dialling, code, &told);
     dial_next_endpoint(a, &told); /* a name may have several */
+}
+
+static void on_relayed(void *arg, enum kn_code code, struct kn_stream *stream, struct kn_span early,
+                       const struct kn_relayed *relayed, const struct kn_error *err)
+{
+    struct kn_attempt *a = arg;
+    struct kn_dialling *d = a->dialling;
+    struct kn_error failure = { 0 };
+
+    a->relay_dial = NULL;
+    if (code != KN_OK) {
+        give_up(a, code, err);
+        return;
+    }
+    a->pipe = kn_pipe_new_relayed(d->host, stream, KN_ROLE_DIALER, &d->peer->facts.id, relayed, a);
+    if (a->pipe == NULL)
+        give_up(a, kn_fail_no_memory(&failure), &failure);
+    else
+        kn_pipe_input(a->pipe, early);
+}
+
+static enum kn_code begin_relayed(struct kn_attempt *a, const struct kn_multiaddr_route *route)
+{
+    struct kn_dialling *d = a->dialling;
+
+    a->is_relayed = true;
+    a->relay = route->relay_peer;
+    d->host->counters.dialled++;
+    kn_host_learn(d->host, &a->relay, route->relay);
+    return kn_relay_dial_start(d->host, &a->relay, &d->peer->facts.id, on_relayed, a,
+                               &a->relay_dial);
 }
 
 static void on_resolved(void *arg, enum kn_code code, const struct kn_endpoint *found, size_t n)
@@ -283,6 +337,8 @@ static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiadd
     struct kn_host *host = a->dialling->host;
     char name[256];
 
+    if (route->is_relayed)
+        return begin_relayed(a, route);
     a->port = route->port;
     if (route->host == KN_PROTO_IP4 || route->host == KN_PROTO_IP6) {
         a->found[0].is_ip6 = route->host == KN_PROTO_IP6;
@@ -337,6 +393,18 @@ static bool was_tried(const struct kn_dialling *d, struct kn_span address)
     return false;
 }
 
+/* Direct addresses are given a while before a relay is asked. */
+static bool may_try(const struct kn_dialling *d, const struct kn_address *address)
+{
+    kn_time now = kn_loop_now(d->host->options.loop);
+
+    if (address->retry_at > now)
+        return false;
+    if (!address->is_relayed)
+        return true;
+    return kn_connects_may_relay(d->peer) && (d->attempts == NULL || now >= d->relay_from);
+}
+
 /* The next address that was not tried in this round, and has not just failed. */
 static bool next_address(struct kn_dialling *d, struct kn_buffer *out)
 {
@@ -346,8 +414,10 @@ static bool next_address(struct kn_dialling *d, struct kn_buffer *out)
     for (size_t i = 0; i < n; i++) {
         const struct kn_address *known = kn_peer_address(d->peer, all[i]);
 
-        if (was_tried(d, all[i]) || known->retry_at > kn_loop_now(d->host->options.loop))
+        if (was_tried(d, all[i]) || !may_try(d, known))
             continue;
+        if (!known->is_relayed)
+            d->relay_from = kn_loop_now(d->host->options.loop) + KN_HOST_RELAY_LATER_MS;
         kn_buffer_add_byte(&d->tried, (uint8_t)(all[i].n >> 8));
         kn_buffer_add_byte(&d->tried, (uint8_t)all[i].n);
         kn_buffer_add_span(&d->tried, all[i]);
@@ -393,7 +463,7 @@ static void step(struct kn_dialling *d)
         return;
     }
     kn_buffer_done(&address);
-    kn_timer_set(d->stagger, KN_NEVER);
+    kn_timer_set(d->stagger, d->relay_from > now ? d->relay_from : KN_NEVER);
     if (d->attempts != NULL || (!d->met && (d->search != NULL || begin_search(d))))
         return;
     if (d->best.code == KN_OK)
@@ -446,7 +516,7 @@ void kn_dialling_met(struct kn_dialling *d)
 /* A pipe that is still in its handshake says more than one that never opened. */
 void kn_dialling_why(const struct kn_dialling *d, struct kn_error *err)
 {
-    char where[KN_ENDPOINT_TEXT_SIZE];
+    char where[WHERE_SIZE];
 
     *err = d->best;
     if (telling(err->code) > telling(KN_E_TIMEOUT))
@@ -456,9 +526,9 @@ void kn_dialling_why(const struct kn_dialling *d, struct kn_error *err)
     else if (d->search != NULL && err->code == KN_OK)
         (void)kn_fail(err, KN_E_TIMEOUT, "no address of this peer was found in time");
     for (const struct kn_attempt *a = d->attempts; a != NULL; a = a->next) {
-        if (a->found_count == 0 || (a->pipe == NULL && err->code != KN_OK))
+        if ((a->found_count == 0 && !a->is_relayed) || (a->pipe == NULL && err->code != KN_OK))
             continue;
-        kn_endpoint_print(&a->found[a->at], where);
+        print_where(a, where);
         (void)kn_fail(err, KN_E_TIMEOUT,
                       a->pipe != NULL ? "%s takes connections and then stays silent"
                                       : "no answer from %s",

@@ -123,6 +123,21 @@ void kn_host_forget(struct kn_host *host, const void *arg)
             host->observers[kept++] = host->observers[i];
     }
     host->observer_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < host->announcer_count; i++) {
+        if (host->announcers[i].arg != arg)
+            host->announcers[kept++] = host->announcers[i];
+    }
+    host->announcer_count = kept;
+}
+
+void kn_host_identified(struct kn_connection *connection, struct kn_span observed)
+{
+    const struct kn_host *host = kn_host_of(connection);
+
+    for (size_t i = 0; i < host->observer_count; i++)
+        if (host->observers[i].identified != NULL)
+            host->observers[i].identified(host->observers[i].arg, connection, observed);
 }
 
 void kn_host_set_finder(struct kn_host *host, const struct kn_host_finder *finder)
@@ -132,14 +147,23 @@ void kn_host_set_finder(struct kn_host *host, const struct kn_host_finder *finde
 
 void kn_host_set_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg)
 {
-    host->announcer = announcer;
-    host->announcer_arg = arg;
+    host->announcers[0] = (struct kn_announcer){ announcer, arg };
+    if (host->announcer_count == 0)
+        host->announcer_count = 1;
+}
+
+enum kn_code kn_host_add_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg)
+{
+    if (host->announcer_count >= KN_HOST_ANNOUNCERS_MAX)
+        return KN_E_LIMIT;
+    host->announcers[host->announcer_count++] = (struct kn_announcer){ announcer, arg };
+    return KN_OK;
 }
 
 void kn_host_announced(struct kn_host *host, kn_add_address_fn *add, void *add_arg)
 {
-    if (host->announcer != NULL)
-        host->announcer(host->announcer_arg, add, add_arg);
+    for (size_t i = 0; i < host->announcer_count; i++)
+        host->announcers[i].tell(host->announcers[i].arg, add, add_arg);
 }
 
 enum kn_code kn_host_listen(struct kn_host *host, const struct kn_endpoint *at,

@@ -21,8 +21,11 @@ enum {
     KN_HOST_DIALS_MAX = 64,      /* peers that are dialled at once; more wait */
     KN_HOST_PROTOCOLS_MAX = 64,
     KN_HOST_LISTENERS_MAX = 8,
+    KN_HOST_ANNOUNCERS_MAX = 4,
     KN_HOST_CONNECT_MS = 5000,        /* for one TCP connection */
     KN_HOST_STAGGER_MS = 250,         /* between two addresses of one peer */
+    KN_HOST_RELAY_LATER_MS = 500,     /* what direct addresses are ahead of relayed ones */
+    KN_HOST_RELAY_MS = 10000,         /* for a relay to join us to a peer */
     KN_HOST_RESOLVE_MS = 5000,        /* for one name */
     KN_HOST_SEARCHES_MAX = 3,         /* for addresses of a peer, while those found are wrong */
     KN_HOST_HALF_OPEN_MS = 2000,      /* that a handshake has before a newcomer may push it out */
@@ -90,17 +93,25 @@ void kn_host_listener(const struct kn_host *host, size_t index, struct kn_endpoi
 typedef void kn_add_address_fn(void *add_arg, struct kn_span address);
 typedef void kn_announcer_fn(void *arg, kn_add_address_fn *add, void *add_arg);
 void kn_host_set_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg);
+/* One more, asked after those before it; at most KN_HOST_ANNOUNCERS_MAX in all. KN_E_LIMIT. */
+KN_MUST_USE enum kn_code kn_host_add_announcer(struct kn_host *host, kn_announcer_fn *announcer,
+                                               void *arg);
 void kn_host_announced(struct kn_host *host, kn_add_address_fn *add, void *add_arg);
 
-/* Stop speaking and observing all that was registered with this `arg`, which is about to go. */
+/* Stop speaking, observing and announcing all that was registered with this `arg`, which is about
+ * to go. */
 void kn_host_forget(struct kn_host *host, const void *arg);
 
-/* Told of every connection that becomes usable or is lost. At most eight observers. */
+/* Told of every connection that becomes usable or is lost. At most eight observers;
+ * events may be NULL. */
 struct kn_host_observer {
     void (*connected)(void *arg, struct kn_connection *connection);
     void (*lost)(void *arg, struct kn_connection *connection); /* still valid during the call */
     void *arg;
+    /* The peer said who it is, perhaps again; `observed` is our address as it sees it, or empty. */
+    void (*identified)(void *arg, struct kn_connection *connection, struct kn_span observed);
 };
+void kn_host_identified(struct kn_connection *connection, struct kn_span observed);
 KN_MUST_USE enum kn_code kn_host_observe(struct kn_host *host,
                                          const struct kn_host_observer *observer);
 
@@ -123,7 +134,7 @@ enum { KN_PEER_AGENT_SIZE = 64 };
 struct kn_peer_facts {
     struct kn_peer_id id;
     uint8_t kad_id[32]; /* SHA-256 of the id */
-    bool identified, serves_kad, serves_dht, serves_relay;
+    bool identified, serves_kad, serves_dht, serves_relay, serves_autonat;
     char agent[KN_PEER_AGENT_SIZE]; /* as it says, cut; not to be trusted */
 };
 
@@ -138,7 +149,8 @@ void kn_host_each(struct kn_host *host,
 /* Keep the connection to this peer when others are trimmed. */
 void kn_host_protect(struct kn_host *host, const struct kn_peer_id *peer);
 
-/* The connection to a peer, or NULL. Lent until the loop turns. */
+/* The connection to a peer, a direct one rather than a relayed one, or NULL. Lent until the loop
+ * turns. */
 struct kn_connection *kn_host_connection(struct kn_host *host, const struct kn_peer_id *peer);
 
 /* Walk the connections; `*at` begins at 0. NULL at the end. One that is lost meanwhile may make the
@@ -147,8 +159,16 @@ struct kn_connection *kn_host_next(struct kn_host *host, size_t *at);
 
 struct kn_host *kn_host_of(const struct kn_connection *connection);
 
-/* Where the other end of a connection is. */
+/* Where the other end of a connection is. False: behind a relay. */
 bool kn_host_remote(const struct kn_connection *connection, struct kn_endpoint *out);
+
+/* The relay that a connection goes through, and what it lets through; NULL: it is direct. */
+struct kn_relayed {
+    struct kn_peer_id relay;
+    uint32_t duration_s; /* 0: as long as it likes */
+    uint64_t bytes;      /* each way; 0: as many as it likes */
+};
+const struct kn_relayed *kn_host_relayed(const struct kn_connection *connection);
 
 /* Close a connection, soon. */
 void kn_host_close(struct kn_connection *connection);
@@ -175,6 +195,7 @@ struct kn_connect;
 typedef void kn_connect_fn(void *arg, enum kn_code code, struct kn_connection *connection,
                            const struct kn_error *err);
 enum kn_reach {
+    KN_REACH_DIRECT, /* at known addresses, and through no relay */
     KN_REACH_KNOWN,  /* at known addresses only */
     KN_REACH_SEARCH, /* ask the finder when that does not work */
 };

@@ -1,20 +1,24 @@
 /*
  * host_parts — what the files of the host share: peers, pipes, dialling.
  *
- * Private to the folder. A pipe is one TCP connection with the libp2p connection on it; a dialling
- * is the one attempt to reach a peer, however many wait for it.
+ * Private to the folder. A pipe is one wire with the libp2p connection on it; a dialling is the one
+ * attempt to reach a peer, however many wait for it.
  */
 #ifndef KN_SWARM_HOST_PARTS_H
 #define KN_SWARM_HOST_PARTS_H
 
 #include "network/swarm/host.h"
+#include "network/swarm/wire.h"
 
 enum { KN_HOST_BUCKETS = 512, KN_HOST_PLACES = 256, KN_HOST_OBSERVERS_MAX = 8 };
 
+struct kn_relay_limit;
+
 struct kn_address {
     struct kn_buffer bytes; /* binary multiaddr without a peer id at its end */
-    bool proven;            /* the peer did answer there */
-    unsigned failures;      /* in a row */
+    bool is_relayed;
+    bool proven;       /* the peer did answer there */
+    unsigned failures; /* in a row */
     kn_time retry_at;
     kn_time seen;
 };
@@ -52,11 +56,13 @@ struct kn_pipe {
     struct kn_pipe_line *line;                 /* in which it stands: half_open, used, none */
     struct kn_pipe *before, *after;
     size_t index; /* in host->ready */
-    struct kn_tcp *tcp;
+    struct kn_wire wire;
     struct kn_connection *connection;
     struct kn_timer *timer;
     struct kn_attempt *attempt; /* that made it, until it is ready */
-    struct kn_endpoint remote;
+    struct kn_endpoint remote;  /* of a direct one */
+    bool is_relayed;
+    struct kn_relayed relayed; /* of one through a relay */
     bool ready, closing, ended, heard;
     kn_time born, ready_at, used_at; /* used: had a stream */
     kn_time asking_since;
@@ -87,8 +93,11 @@ struct kn_host {
     struct kn_host_observer observers[KN_HOST_OBSERVERS_MAX];
     size_t observer_count;
     struct kn_host_finder finder;
-    kn_announcer_fn *announcer;
-    void *announcer_arg;
+    struct kn_announcer {
+        kn_announcer_fn *tell;
+        void *arg;
+    } announcers[KN_HOST_ANNOUNCERS_MAX];
+    size_t announcer_count;
     struct kn_dialling *queue; /* that wait for their turn, and those under way */
     size_t dialling_count;
     struct kn_host_counters counters;
@@ -99,6 +108,8 @@ uint64_t kn_host_hash(const struct kn_host *host, struct kn_span bytes);
 
 /* admit.c: who may come in, and who goes for it. */
 void kn_host_accept(void *host, struct kn_tcp *tcp, const struct kn_endpoint *from);
+/* May a relay bring one more? */
+bool kn_host_has_relayed_room(struct kn_host *host);
 /* False: as many connections as there may be, and those looked at are in use. */
 bool kn_host_make_room(struct kn_host *host);
 void kn_pipe_arrived(struct kn_pipe *pipe); /* by a listener */
@@ -126,9 +137,28 @@ bool kn_peer_has_fresh_address(struct kn_host *host, const struct kn_peer_id *id
 struct kn_pipe *kn_pipe_new(struct kn_host *host, KN_TAKES struct kn_tcp *tcp, enum kn_role role,
                             const struct kn_peer_id *expected, const struct kn_endpoint *remote,
                             struct kn_attempt *attempt);
+/* The same on a stream that a relay has joined to one of the peer. */
+struct kn_pipe *kn_pipe_new_relayed(struct kn_host *host, KN_TAKES struct kn_stream *stream,
+                                    enum kn_role role, const struct kn_peer_id *expected,
+                                    const struct kn_relayed *relayed, struct kn_attempt *attempt);
+/* Bytes that came before there was a pipe. It may be gone afterwards. */
+void kn_pipe_input(struct kn_pipe *pipe, struct kn_span bytes);
 /* End it now. Not from inside an event of its connection. */
 void kn_pipe_free(struct kn_pipe *pipe);
 void kn_pipes_flush(void *host);
+
+/* relay_dial.c: have a relay join us to a peer. `done` comes once, later: with KN_OK the stream
+ * (its to keep) and what came on it already; else a text that says why not. */
+struct kn_relay_dial;
+typedef void kn_relay_dial_fn(void *arg, enum kn_code code, struct kn_stream *stream,
+                              struct kn_span early, const struct kn_relayed *relayed,
+                              const struct kn_error *err);
+KN_MUST_USE enum kn_code kn_relay_dial_start(struct kn_host *host, const struct kn_peer_id *relay,
+                                             const struct kn_peer_id *peer, kn_relay_dial_fn *done,
+                                             void *arg, struct kn_relay_dial **out);
+void kn_relay_dial_cancel(struct kn_relay_dial *dial);
+void kn_relayed_of(const struct kn_peer_id *relay, const struct kn_relay_limit *limit,
+                   struct kn_relayed *out);
 
 /* dial.c */
 KN_MUST_USE bool kn_dialling_begin(struct kn_host *host, struct kn_peer *peer);
@@ -140,8 +170,9 @@ void kn_dialling_cancel(struct kn_dialling *dialling);
 /* The pipe of an attempt is ready (KN_OK), or failed and is about to be freed. */
 void kn_attempt_settled(struct kn_attempt *attempt, enum kn_code code, const struct kn_error *err);
 
-/* connect.c: does anybody who waits for this peer allow a search? */
+/* connect.c: does anybody who waits for this peer allow a search, or a relay? */
 bool kn_connects_may_search(const struct kn_peer *peer);
+bool kn_connects_may_relay(const struct kn_peer *peer);
 
 /* connect.c: everybody who waits for this peer hears it. */
 void kn_connects_settle(struct kn_peer *peer, enum kn_code code, const struct kn_error *err);

@@ -67,6 +67,7 @@ static void note_protocol(struct kn_peer_facts *facts, struct kn_span name)
         { "/ipfs/kad/1.0.0", offsetof(struct kn_peer_facts, serves_kad) },
         { "DHTProtocol.rpc_find", offsetof(struct kn_peer_facts, serves_dht) },
         { "/libp2p/circuit/relay/0.2.0/hop", offsetof(struct kn_peer_facts, serves_relay) },
+        { "/libp2p/autonat/1.0.0", offsetof(struct kn_peer_facts, serves_autonat) },
     };
 
     for (size_t i = 0; i < KN_COUNT(known); i++) {
@@ -108,6 +109,7 @@ static void note(struct reading *r, const struct kn_identify *told)
         if (kn_multiaddr_scope(item) >= scope)
             kn_host_learn(host, peer, item);
     }
+    kn_host_identified(connection, told->observed);
 }
 
 /* False: the rest of this stream is of no use. */
@@ -196,12 +198,6 @@ static void on_connected(void *arg, struct kn_connection *connection)
 
     if (r != NULL && kn_stream_open(connection, id_names, &reading_events, r, &r->stream) != KN_OK)
         free_reading(r);
-}
-
-static void on_lost(void *arg, struct kn_connection *connection)
-{
-    (void)arg;
-    (void)connection;
 }
 
 static void on_push(void *arg, struct kn_stream *stream)
@@ -344,7 +340,7 @@ struct kn_identify_service *kn_identify_service_new(struct kn_host *host, const 
     struct kn_identify_service *service = kn_try_alloc(sizeof(*service));
     const struct kn_protocol asked = { id_names[0], on_asked, service };
     const struct kn_protocol push = { push_names[0], on_push, service };
-    const struct kn_host_observer observer = { on_connected, on_lost, service };
+    const struct kn_host_observer observer = { .connected = on_connected, .arg = service };
 
     if (service == NULL)
         return NULL;

@@ -274,7 +274,7 @@ static void ask(struct kn_kad_search *s, struct candidate *candidate)
     q->next = s->questions;
     s->questions = q;
     s->asking++;
-    if (kn_connect_start(host, &q->peer, KN_REACH_KNOWN, KN_KAD_REQUEST_MS, on_connected, q,
+    if (kn_connect_start(host, &q->peer, KN_REACH_DIRECT, KN_KAD_REQUEST_MS, on_connected, q,
                          &q->connect) == KN_OK)
         candidate->state = CANDIDATE_ASKED;
     else

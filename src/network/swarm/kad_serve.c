@@ -285,8 +285,11 @@ static void on_opened(void *arg, struct kn_stream *stream)
 {
     struct kn_kad *kad = arg;
     struct kn_loop *loop = kn_host_loop(kad->host);
-    struct kn_kad_serving *s = kn_try_alloc(sizeof(*s));
+    struct kn_kad_serving *s;
 
+    if (kn_host_relayed(kn_stream_connection(stream)) != NULL)
+        return; /* what a relay lets through is too little for it: reset, as go-libp2p does */
+    s = kn_try_alloc(sizeof(*s));
     if (s != NULL)
         s->timer = kn_timer_new(loop, on_timer, s);
     if (s == NULL || s->timer == NULL) {

@@ -183,7 +183,9 @@ static bool can_dial(const struct kn_multiaddr_route *route, const struct kn_pee
 {
     if (route->has_peer && !kn_peer_id_equal(&route->peer, peer))
         return false;
-    return route->is_tcp && !route->is_relayed && route->port != 0;
+    if (route->is_relayed && (!route->has_relay_peer || kn_peer_id_equal(&route->relay_peer, peer)))
+        return false;
+    return route->is_tcp && route->port != 0;
 }
 
 static void drop_address(struct kn_peer *peer, struct kn_address *address)
@@ -196,14 +198,15 @@ static void drop_address(struct kn_peer *peer, struct kn_address *address)
     *last = (struct kn_address){ 0 };
 }
 
-static void add_address(struct kn_host *host, struct kn_peer *peer, struct kn_span transport)
+static void add_address(struct kn_host *host, struct kn_peer *peer,
+                        const struct kn_multiaddr_route *route)
 {
-    struct kn_address *known = kn_peer_address(peer, transport);
+    struct kn_address *known = kn_peer_address(peer, route->transport);
 
     if (known == NULL) {
         known = slot_of(peer);
-        *known = (struct kn_address){ 0 };
-        kn_buffer_add_span(&known->bytes, transport);
+        *known = (struct kn_address){ .is_relayed = route->is_relayed };
+        kn_buffer_add_span(&known->bytes, route->transport);
         if (known->bytes.failed) {
             drop_address(peer, known);
             return;
@@ -218,13 +221,14 @@ void kn_host_learn(struct kn_host *host, const struct kn_peer_id *id, struct kn_
     struct kn_peer *peer;
 
     if (kn_multiaddr_route(address, &route) != KN_OK || !can_dial(&route, id) ||
-        kn_peer_id_equal(id, kn_host_self(host))) {
+        kn_peer_id_equal(id, kn_host_self(host)) ||
+        (route.is_relayed && kn_peer_id_equal(&route.relay_peer, kn_host_self(host)))) {
         host->counters.addresses_refused++;
         return;
     }
     peer = kn_peer_make(host, id);
     if (peer != NULL)
-        add_address(host, peer, route.transport);
+        add_address(host, peer, &route);
 }
 
 void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address)
@@ -237,11 +241,16 @@ void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *id, struct k
     drop_address(peer, known);
 }
 
-/* Where it did answer, where nobody has tried, where it failed. */
+enum { RANKS = 6 };
+
+/* Where it did answer, where nobody has tried, where it failed; through a relay after each but the
+ * first, which comes after what nobody has tried too. */
 static unsigned rank_of(const struct kn_address *address)
 {
     if (address->failures > 0)
-        return 2;
+        return address->is_relayed ? 5 : 4;
+    if (address->is_relayed)
+        return address->proven ? 2 : 3;
     return address->proven ? 0 : 1;
 }
 
@@ -253,7 +262,7 @@ size_t kn_host_addresses(struct kn_host *host, const struct kn_peer_id *id,
 
     if (peer == NULL)
         return 0;
-    for (unsigned rank = 0; rank < 3; rank++) {
+    for (unsigned rank = 0; rank < RANKS; rank++) {
         for (size_t i = 0; i < peer->address_count; i++) {
             if (rank_of(&peer->addresses[i]) == rank)
                 out[n++] = kn_buffer_get(&peer->addresses[i].bytes);

@@ -1,4 +1,4 @@
-/* pipe: one TCP connection and what runs on it. */
+/* pipe: one wire and what runs on it. */
 #include "lib/base/memory.h"
 #include "network/swarm/host_parts.h"
 
@@ -73,13 +73,13 @@ static enum kn_code pump(struct kn_pipe *pipe)
     struct kn_buffer wire = { 0 };
     enum kn_code rc = KN_OK;
 
-    while (rc == KN_OK && kn_tcp_pending(pipe->tcp) < KN_HOST_WRITE_AHEAD) {
+    while (rc == KN_OK && kn_wire_pending(&pipe->wire) < KN_HOST_WRITE_AHEAD) {
         kn_buffer_clear(&wire);
         rc = kn_connection_output(pipe->connection, KN_HOST_WRITE_AHEAD / 4, &wire);
         if (rc != KN_OK || wire.n == 0)
             break;
         pipe->host->counters.bytes_out += wire.n;
-        rc = kn_tcp_write(pipe->tcp, kn_buffer_get(&wire));
+        rc = kn_wire_write(&pipe->wire, kn_buffer_get(&wire));
     }
     kn_buffer_done(&wire);
     return rc;
@@ -128,13 +128,14 @@ void kn_pipe_free(struct kn_pipe *pipe)
     unlink_pipe(pipe);
     pipe->closing = true;
     for (size_t i = 0; pipe->ready && i < host->observer_count; i++)
-        host->observers[i].lost(host->observers[i].arg, pipe->connection);
+        if (host->observers[i].lost != NULL)
+            host->observers[i].lost(host->observers[i].arg, pipe->connection);
     if (pipe->connection != NULL)
         count(pipe);
     kn_connection_free(pipe->connection);
     unlink_dirty(pipe); /* streams that ended may have said something more */
     kn_timer_free(pipe->timer);
-    kn_tcp_free(pipe->tcp);
+    kn_wire_close(&pipe->wire);
     kn_free(pipe);
 }
 
@@ -171,8 +172,8 @@ static void fail(struct kn_pipe *pipe, enum kn_code code, const struct kn_error 
 }
 
 /*
- * Of two that both sides dialled at the same time, each must keep the same: what the peer with the
- * smaller id dialled. Else the older one.
+ * A direct one before a relayed one. Of two that both sides dialled at the same time, each must
+ * keep the same: what the peer with the smaller id dialled. Else the older one.
  */
 static bool is_preferred(const struct kn_pipe *pipe, const struct kn_pipe *other)
 {
@@ -180,6 +181,8 @@ static bool is_preferred(const struct kn_pipe *pipe, const struct kn_pipe *other
     const struct kn_peer_id *own = kn_host_self(pipe->host), *its = &pipe->peer->facts.id;
     bool we_dial = own->n != its->n ? own->n < its->n : memcmp(own->bytes, its->bytes, own->n) < 0;
 
+    if (pipe->is_relayed != other->is_relayed)
+        return other->is_relayed;
     if (role == kn_connection_role(other->connection) ||
         pipe->ready_at - other->ready_at > KN_HOST_TWINS_MS)
         return false;
@@ -253,11 +256,12 @@ static enum kn_code become_ready(struct kn_pipe *pipe, struct kn_error *err)
 
         pipe->attempt = NULL;
         kn_attempt_settled(attempt, KN_OK, NULL);
-    } else if (pipe->peer->dialling != NULL) {
+    } else if (pipe->peer->dialling != NULL && !pipe->is_relayed) {
         kn_dialling_met(pipe->peer->dialling);
     }
     for (size_t i = 0; i < host->observer_count; i++)
-        host->observers[i].connected(host->observers[i].arg, pipe->connection);
+        if (host->observers[i].connected != NULL)
+            host->observers[i].connected(host->observers[i].arg, pipe->connection);
     kn_connects_settle(pipe->peer, KN_OK, NULL);
     return KN_OK;
 }
@@ -380,9 +384,8 @@ static void link_pipe(struct kn_host *host, struct kn_pipe *pipe)
     host->pipe_count++;
 }
 
-struct kn_pipe *kn_pipe_new(struct kn_host *host, struct kn_tcp *tcp, enum kn_role role,
-                            const struct kn_peer_id *expected, const struct kn_endpoint *remote,
-                            struct kn_attempt *attempt)
+static struct kn_pipe *make(struct kn_host *host, struct kn_wire *wire, enum kn_role role,
+                            const struct kn_peer_id *expected, struct kn_attempt *attempt)
 {
     struct kn_pipe *pipe = kn_try_alloc(sizeof(*pipe));
     const struct kn_connection_options options = {
@@ -402,12 +405,11 @@ struct kn_pipe *kn_pipe_new(struct kn_host *host, struct kn_tcp *tcp, enum kn_ro
     };
 
     if (pipe == NULL) {
-        kn_tcp_free(tcp);
+        kn_wire_close(wire);
         return NULL;
     }
     pipe->host = host;
-    pipe->tcp = tcp;
-    pipe->remote = *remote;
+    pipe->wire = *wire;
     pipe->born = kn_loop_now(host->options.loop);
     pipe->connection = kn_connection_new(&options, pipe->born);
     pipe->timer = kn_timer_new(host->options.loop, on_timer, pipe);
@@ -417,10 +419,42 @@ struct kn_pipe *kn_pipe_new(struct kn_host *host, struct kn_tcp *tcp, enum kn_ro
         return NULL;
     }
     pipe->attempt = attempt;
-    kn_tcp_begin(tcp, &events);
+    kn_wire_begin(&pipe->wire, &events);
     set_timer(pipe);
     mark_dirty(pipe); /* a dialer speaks first, on the next turn: nothing can fail in here */
     return pipe;
+}
+
+struct kn_pipe *kn_pipe_new(struct kn_host *host, struct kn_tcp *tcp, enum kn_role role,
+                            const struct kn_peer_id *expected, const struct kn_endpoint *remote,
+                            struct kn_attempt *attempt)
+{
+    struct kn_wire wire = kn_wire_of_tcp(tcp);
+    struct kn_pipe *pipe = make(host, &wire, role, expected, attempt);
+
+    if (pipe != NULL)
+        pipe->remote = *remote;
+    return pipe;
+}
+
+struct kn_pipe *kn_pipe_new_relayed(struct kn_host *host, struct kn_stream *stream,
+                                    enum kn_role role, const struct kn_peer_id *expected,
+                                    const struct kn_relayed *relayed, struct kn_attempt *attempt)
+{
+    struct kn_wire wire = kn_wire_of_stream(stream);
+    struct kn_pipe *pipe = make(host, &wire, role, expected, attempt);
+
+    if (pipe == NULL)
+        return NULL;
+    pipe->is_relayed = true;
+    pipe->relayed = *relayed;
+    return pipe;
+}
+
+void kn_pipe_input(struct kn_pipe *pipe, struct kn_span bytes)
+{
+    if (bytes.n > 0)
+        on_data(pipe, bytes);
 }
 
 void kn_pipes_flush(void *arg)
@@ -460,5 +494,12 @@ bool kn_host_remote(const struct kn_connection *connection, struct kn_endpoint *
     const struct kn_pipe *pipe = kn_connection_owner(connection);
 
     *out = pipe->remote;
-    return true;
+    return !pipe->is_relayed;
+}
+
+const struct kn_relayed *kn_host_relayed(const struct kn_connection *connection)
+{
+    const struct kn_pipe *pipe = kn_connection_owner(connection);
+
+    return pipe->is_relayed ? &pipe->relayed : NULL;
 }

@@ -1,3 +1,5 @@
+#include "network/yamux/yamux.h"
+
 #include "lib/base/memory.h"
 #include "network/yamux/session.h"
 

@@ -158,6 +158,14 @@ static void dictionaries_of_every_size_are_read(void **state)
     }
 }
 
+/* Of a dictionary with one entry, whose subkey takes one byte. */
+static size_t payload_size(size_t value_n)
+{
+    size_t head = value_n <= UINT8_MAX ? 2 : value_n <= UINT16_MAX ? 3 : 5;
+
+    return 1 + 9 + 9 + 1 + 1 + 1 + head + value_n + 9;
+}
+
 static void a_dictionary_of_any_length_has_the_right_head(void **state)
 {
     /* The value's length moves that of the dictionary over the edges of its head. */
@@ -168,12 +176,17 @@ static void a_dictionary_of_any_length_has_the_right_head(void **state)
     for (size_t n = 0; n <= sizeof(value);
          n = n < 300 || (n > 65400 && n < 65600) ? n + 1 : n + 50) {
         struct kn_dht_entry entry = { { &subkey, 1 }, { value, n }, 1.0 };
-        struct kn_buffer out = { 0 };
+        struct kn_buffer out = { 0 }, want = { 0 };
         struct kn_dht_dictionary dictionary;
+        struct kn_span payload;
 
         kn_dht_dictionary_encode(1.0, &entry, 1, &out);
         CHECK_EQ("open", kn_dht_dictionary_open(kn_buffer_get(&out), &dictionary), KN_OK);
+        payload = kn_span(dictionary.rest.end - payload_size(n), payload_size(n));
+        kn_msgpack_write_ext(&want, KN_MSGPACK_DICTIONARY, payload);
+        CHECK("shortest", kn_span_equal(kn_buffer_get(&out), kn_buffer_get(&want)));
         kn_buffer_done(&out);
+        kn_buffer_done(&want);
     }
 }
 

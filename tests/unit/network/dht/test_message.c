@@ -270,11 +270,12 @@ static void neighbours_that_are_nonsense_are_passed_over(void **state)
     }
 }
 
-/* An answer with one result that has `n` neighbours. */
-static void write_answer(size_t n, struct kn_buffer *out)
+/* An answer with one result that has `n` neighbours, and three fields more when
+ * something was found. */
+static void write_answer(enum kn_dht_found found, size_t n, struct kn_buffer *out)
 {
     static struct kn_dht_neighbour neighbours[KN_DHT_RESULT_FIELDS_MAX];
-    struct kn_dht_find_result result = { 0 };
+    struct kn_dht_find_result result = { .found = found };
     struct kn_dht_node node = { 0 };
     struct kn_span peer = hex_bytes(PEER_A);
 
@@ -296,7 +297,7 @@ static void the_first_neighbours_of_many_are_taken(void **state)
     bool failed = false;
 
     (void)state;
-    write_answer(KN_DHT_RESULT_FIELDS_MAX / 2, &out);
+    write_answer(KN_DHT_NOT_FOUND, KN_DHT_RESULT_FIELDS_MAX / 2, &out);
     CHECK_EQ("many", kn_dht_find_answer_decode(kn_buffer_get(&out), &answer), KN_OK);
     CHECK("many", kn_dht_find_result_next(&answer, &at, &result, &failed));
     while (kn_dht_find_neighbour(&result, &pair, &neighbour, NULL))
@@ -304,7 +305,7 @@ static void the_first_neighbours_of_many_are_taken(void **state)
     CHECK_EQ("many", n, KN_DHT_NEAREST_MAX);
     CHECK("end", !kn_dht_find_result_next(&answer, &at, &result, &failed) && !failed);
 
-    write_answer(KN_DHT_RESULT_FIELDS_MAX / 2 + 1, &out);
+    write_answer(KN_DHT_FOUND_REGULAR, KN_DHT_RESULT_FIELDS_MAX / 2 - 1, &out);
     CHECK_EQ("too many", kn_dht_find_answer_decode(kn_buffer_get(&out), &answer), KN_OK);
     at = 0;
     CHECK("too many", !kn_dht_find_result_next(&answer, &at, &result, &failed) && failed);

@@ -1,0 +1,65 @@
+/*
+ * survey_view — what a survey found out. Everything is of its last evaluation; before that, empty.
+ */
+#ifndef KN_PETALS_SURVEY_VIEW_H
+#define KN_PETALS_SURVEY_VIEW_H
+
+#include <stdbool.h>
+
+#include "network/petals/malformed.h"
+#include "network/petals/survey.h"
+
+struct kn_survey_model {
+    const char *prefix;
+    const char *repository; /* NULL: not known */
+    uint32_t num_blocks;
+    bool registered;     /* else another spelling, or named by kn_survey_add_known() */
+    uint32_t online;     /* providers, over all spellings of the repository */
+    uint32_t joining;    /* likewise, and not ONLINE anywhere */
+    uint32_t own_online; /* under this prefix alone */
+    uint32_t covered;    /* blocks with a provider that is ONLINE */
+    bool complete;       /* all of them */
+    double throughput;   /* of the ONLINE providers under this prefix, each counted once */
+    bool eligible;       /* can be chosen automatically */
+    const char *reason;  /* why not; NULL when it can */
+};
+
+/* Most popular first; then complete ones, greater throughput, name. A spelling that is neither
+ * registered nor served by anybody comes after the listed ones, for coverage only. */
+uint32_t kn_survey_models(const struct kn_survey *survey);
+uint32_t kn_survey_listed(const struct kn_survey *survey);
+const struct kn_survey_model *kn_survey_model(const struct kn_survey *survey, uint32_t i);
+
+/* The best match of `word` among the listed ones, else among the others; NULL when there is none.
+ * `nearest` (may be NULL) was offered every prefix and name. */
+const struct kn_survey_model *kn_survey_find(const struct kn_survey *survey, const char *word,
+                                             struct kn_nearest *nearest);
+
+struct kn_survey_block {
+    uint32_t online, joining; /* providers */
+    double throughput;        /* of the ONLINE ones */
+    bool asked;               /* false: not in the plan, so nobody knows */
+};
+
+/* `model` is one of this survey's, `index` below its num_blocks. */
+struct kn_survey_block kn_survey_block(const struct kn_survey *survey,
+                                       const struct kn_survey_model *model, uint32_t index);
+
+struct kn_survey_totals {
+    uint32_t online, joining;           /* different providers of any model */
+    uint64_t expired, offline;          /* entries */
+    uint64_t malformed;                 /* entries, all kinds together */
+    uint64_t kinds[KN_MALFORMED_COUNT]; /* each */
+    uint64_t dropped;                   /* models, servers and records above a limit */
+    uint64_t keys_left_out;             /* blocks that no longer fitted into the plan */
+};
+
+struct kn_survey_totals kn_survey_totals(const struct kn_survey *survey);
+
+/*
+ * May a program choose this model without being told to? Only one whose shape it knows and whose
+ * family it can serve: nobody vouches for what the registry says. `*reason` is static.
+ */
+bool kn_survey_eligibility(const struct kn_survey_model *model, const char **reason);
+
+#endif
