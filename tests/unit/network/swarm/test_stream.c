@@ -66,6 +66,23 @@ static void what_the_peer_does_not_speak_is_said(void **state)
     }
 }
 
+/* The request is no name, but it must not cost the refusal. */
+static void a_refusal_reaches_who_sent_its_request_along(void **state)
+{
+    struct kn_stream *stream;
+    struct pair pair;
+
+    (void)state;
+    pair_start(&pair);
+    stream = side_stream(&pair.a, unknown);
+    write_text(stream, "what no name looks like");
+    pair_settle(&pair);
+    CHECK_STR("a", pair.a.log, "end:KN_E_UNSUPPORTED");
+    CHECK_EQ("b", kn_connection_streams(pair.b.c), 0);
+    CHECK_EQ("b", pair.b.code, KN_OK);
+    pair_stop(&pair);
+}
+
 static void streams_end_in_many_ways(void **state)
 {
     enum way { RESET, FINISH, FORGET, LOSE };
@@ -267,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_travels_with_the_proposal),
         cmocka_unit_test(what_the_peer_does_not_speak_is_said),
+        cmocka_unit_test(a_refusal_reaches_who_sent_its_request_along),
         cmocka_unit_test(streams_end_in_many_ways),
         cmocka_unit_test(a_forgotten_stream_lingers_and_then_ends),
         cmocka_unit_test(an_expiry_moves_and_then_ends_the_stream),
