@@ -126,7 +126,9 @@ static enum kn_exit run(struct kn_cli *cli)
 
     if (code != KN_EXIT_DONE)
         return code;
-    model = kn_survey_find(kn_look_survey(look.look), word, NULL);
+    model = kn_look_code(look.look) != KN_E_NOT_FOUND
+                ? kn_survey_find(kn_look_survey(look.look), word, NULL)
+                : NULL;
     if (model == NULL)
         code = no_model(cli, look.look, word);
     else if (cli->json)
