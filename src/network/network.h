@@ -10,6 +10,7 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "network/dht/operations.h"
+#include "network/swarm/autonat_client.h"
 #include "network/swarm/host.h"
 #include "network/swarm/kad.h"
 #include "network/swarm/relay_client.h"
@@ -26,6 +27,7 @@ struct kn_network_options {
     bool is_client;
     size_t connections_max, replicas; /* 0: the usual */
     size_t relays;                    /* places to hold at relays, so that we can be reached */
+    bool asks_reachability;           /* have others dial us: without relays while they can */
     const char *const *announce; /* multiaddrs to tell instead of what is listened on; copied */
     size_t announce_count;
 };
@@ -39,6 +41,9 @@ struct kn_host *kn_network_host(const struct kn_network *network);
 struct kn_dht *kn_network_dht(const struct kn_network *network);
 struct kn_kad *kn_network_kad(const struct kn_network *network);
 struct kn_relay_client *kn_network_relays(const struct kn_network *network); /* NULL: a client */
+
+/* What others found out; unknown for a client, and when it is not asked. */
+enum kn_reachability kn_network_reachability(const struct kn_network *network);
 
 /* Tell everybody who is connected where we are now. */
 void kn_network_announce(struct kn_network *network);

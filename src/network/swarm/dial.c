@@ -4,6 +4,7 @@
 #include "lib/base/memory.h"
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/io/resolve.h"
+#include "network/swarm/dnsaddr.h"
 #include "network/swarm/host_parts.h"
 
 enum {
@@ -22,6 +23,7 @@ struct kn_attempt {
     uint16_t port;
     struct kn_resolve *resolve;
     struct kn_dial *dial;
+    struct kn_dnsaddr *dnsaddr;
     struct kn_relay_dial *relay_dial;
     bool is_relayed;
     struct kn_peer_id relay; /* when it is */
@@ -95,6 +97,7 @@ static void free_attempt(struct kn_attempt *a)
     *at = a->next;
     kn_resolve_cancel(a->resolve);
     kn_dial_cancel(a->dial);
+    kn_dnsaddr_cancel(a->dnsaddr);
     kn_relay_dial_cancel(a->relay_dial);
     if (a->pipe != NULL) {
         a->pipe->attempt = NULL;
@@ -311,6 +314,43 @@ static enum kn_code begin_relayed(struct kn_attempt *a, const struct kn_multiadd
                                &a->relay_dial);
 }
 
+static void on_address(void *arg, struct kn_span address)
+{
+    struct kn_attempt *a = arg;
+
+    kn_host_learn(a->dialling->host, &a->dialling->peer->facts.id, address);
+}
+
+/* What the name led to stands among the addresses now: those are tried, and mark how it went. */
+static void on_addresses(void *arg, enum kn_code code)
+{
+    struct kn_attempt *a = arg;
+    struct kn_dialling *d = a->dialling;
+    struct kn_error err = { 0 };
+
+    a->dnsaddr = NULL;
+    if (code != KN_OK) {
+        give_up(a,
+                kn_fail(&err, code,
+                        code == KN_E_TIMEOUT ? "the name server does not answer"
+                                             : "the name leads to no address of this peer"),
+                &err);
+        return;
+    }
+    mark_address(a, true);
+    free_attempt(a);
+    step(d);
+}
+
+static enum kn_code begin_dnsaddr(struct kn_attempt *a, const struct kn_multiaddr_route *route)
+{
+    const struct kn_dnsaddr_events events = { a, on_address, on_addresses };
+    struct kn_dialling *d = a->dialling;
+
+    return kn_dnsaddr_start(d->host->options.loop, route->host_value, &d->peer->facts.id, &events,
+                            &a->dnsaddr);
+}
+
 static void on_resolved(void *arg, enum kn_code code, const struct kn_endpoint *found, size_t n)
 {
     struct kn_attempt *a = arg;
@@ -339,6 +379,8 @@ static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiadd
 
     if (route->is_relayed)
         return begin_relayed(a, route);
+    if (kn_dnsaddr_is(route))
+        return begin_dnsaddr(a, route);
     a->port = route->port;
     if (route->host == KN_PROTO_IP4 || route->host == KN_PROTO_IP6) {
         a->found[0].is_ip6 = route->host == KN_PROTO_IP6;

@@ -218,11 +218,23 @@ struct telling {
     enum kn_scope scope;
 };
 
+/* What we listen on may also be what others confirmed. */
+static bool is_told(const struct telling *t, struct kn_span address)
+{
+    struct kn_span all = kn_buffer_get(&t->bytes);
+
+    for (size_t i = 0, at = 0; i < t->n; at = t->ends[i++]) {
+        if (!t->bytes.failed && kn_span_equal(kn_span(all.at + at, t->ends[i] - at), address))
+            return true;
+    }
+    return false;
+}
+
 static void add_address(void *arg, struct kn_span address)
 {
     struct telling *t = arg;
 
-    if (t->n >= KN_COUNT(t->ends) || kn_multiaddr_scope(address) < t->scope)
+    if (t->n >= KN_COUNT(t->ends) || kn_multiaddr_scope(address) < t->scope || is_told(t, address))
         return;
     kn_buffer_add_span(&t->bytes, address);
     t->ends[t->n++] = t->bytes.n;

@@ -2,6 +2,7 @@
 #include "lib/base/memory.h"
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/crypto/hash.h"
+#include "network/swarm/dnsaddr.h"
 #include "network/swarm/host_parts.h"
 
 enum { EVICT_LOOKS = 64 };
@@ -185,7 +186,7 @@ static bool can_dial(const struct kn_multiaddr_route *route, const struct kn_pee
         return false;
     if (route->is_relayed && (!route->has_relay_peer || kn_peer_id_equal(&route->relay_peer, peer)))
         return false;
-    return route->is_tcp && route->port != 0;
+    return (route->is_tcp && route->port != 0) || kn_dnsaddr_is(route);
 }
 
 static void drop_address(struct kn_peer *peer, struct kn_address *address)
