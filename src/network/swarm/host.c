@@ -1,3 +1,5 @@
+#include "network/swarm/host.h"
+
 #include "lib/base/memory.h"
 #include "lib/crypto/key.h"
 #include "network/swarm/host_parts.h"
