@@ -80,7 +80,9 @@ static inline void net_start(struct net *net, size_t hosts, size_t connections_m
     net->look = kn_timer_new(net->loop, net_stop_loop, net);
     for (size_t i = 0; i < hosts; i++) {
         struct net_host *h = &net->at[i];
-        const struct kn_host_observer observer = { net_connected, net_lost, h };
+        const struct kn_host_observer observer = { .connected = net_connected,
+                                                   .lost = net_lost,
+                                                   .arg = h };
 
         CHECK_EQ("key", kn_key_new(&net->random, &h->key), KN_OK);
         const struct kn_host_options options = { .loop = net->loop,
