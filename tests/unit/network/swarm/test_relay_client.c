@@ -264,6 +264,7 @@ static void a_silent_address_does_not_keep_the_relay_waiting(void **state)
     struct kn_endpoint silent;
     struct net_wait wait;
     struct place p;
+    kn_time began;
 
     (void)state;
     reserve(&p);
@@ -271,9 +272,11 @@ static void a_silent_address_does_not_keep_the_relay_waiting(void **state)
     net_learn_endpoint(&p.net, CALLER, net_id(&p.net, HIDDEN), &silent);
     learn_relayed(&p, CALLER, HIDDEN);
     net_connect(&p.net, CALLER, net_id(&p.net, HIDDEN), 5000, &wait);
+    began = kn_loop_now(p.net.loop);
     RUN_UNTIL(&p.net, "connected", wait.calls == 1);
     CHECK_EQ(wait.err.text, wait.code, KN_OK);
     CHECK("relayed", kn_host_relayed(wait.connection) != NULL);
+    CHECK("later", kn_loop_now(p.net.loop) - began >= KN_HOST_RELAY_LATER_MS);
     stop(&p);
 }
 
@@ -316,9 +319,8 @@ static void a_caller_of_a_relay_that_was_not_asked_is_refused(void **state)
     p.server.reserve = KN_RELAY_RESERVATION_REFUSED;
     seek(&p);
     RUN_UNTIL(&p.net, "refused", p.server.reserved == 1);
-    (void)net_join(&p.net, OTHER, RELAY); /* connected, and has asked for nothing */
-    learn_relayed(&p, CALLER, OTHER);
-    net_connect(&p.net, CALLER, net_id(&p.net, OTHER), 5000, &wait);
+    learn_relayed(&p, CALLER, HIDDEN);
+    net_connect(&p.net, CALLER, net_id(&p.net, HIDDEN), 5000, &wait);
     RUN_UNTIL(&p.net, "told", wait.calls == 1);
     CHECK("not connected", wait.code != KN_OK);
     CHECK_EQ("nobody was brought", p.server.brought, 0);
