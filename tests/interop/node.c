@@ -1,12 +1,12 @@
 /*
  * node — a whole network node of ours, by the contract of README.md, for tests with real peers.
  *
- * usage: node [--key HEX] [--client | --no-dht] [--port N]
+ * usage: node [--key HEX] [--client | --no-dht] [--port N] [--relay ADDR,ADDR…]
  *
  * Beyond the contract: echo on `count` streams at once; join (addrs); store (key, subkey, hex or
- * size, lifetime); get (key, first); dht_ping (peer); counters. Values are MessagePack; a subkey ""
- * makes a regular value. A client listens nowhere; --no-dht listens and speaks neither kad nor the
- * DHT.
+ * size, lifetime); get (key, first); dht_ping (peer); counters; held (gives relays, announced).
+ * Values are MessagePack; a subkey "" makes a regular value. A client listens nowhere; --no-dht
+ * listens and speaks neither kad nor the DHT; --relay holds a place at each of these.
  */
 #include <jansson.h>
 #include <pthread.h>
@@ -381,6 +381,41 @@ static void then_addresses(struct node *node, struct kn_connection *connection)
     finish(node, NULL);
 }
 
+static json_t *relayed_json(const struct kn_relayed *relayed)
+{
+    char id[KN_PEER_ID_TEXT_SIZE];
+    json_t *json;
+
+    if (relayed == NULL)
+        return json_null();
+    kn_peer_id_print(&relayed->relay, id);
+    json = json_object();
+    json_object_set_new(json, "id", json_string(id));
+    json_object_set_new(json, "seconds", json_integer(relayed->duration_s));
+    json_object_set_new(json, "bytes", json_integer((json_int_t)relayed->bytes));
+    return json;
+}
+
+static void add_announced(void *arg, struct kn_span address)
+{
+    json_array_append_new(arg, address_text(address));
+}
+
+/* The places that we hold at relays, and everything that we announce. */
+static void do_held(struct node *node)
+{
+    struct kn_relay_held held[KN_RELAY_WANTED_MAX];
+    size_t n = kn_relay_client_held(kn_network_relays(node->network), held);
+    json_t *relays = json_array(), *announced = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(relays, relayed_json(&held[i].relayed));
+    kn_host_announced(kn_network_host(node->network), add_announced, announced);
+    json_object_set_new(node->answer, "relays", relays);
+    json_object_set_new(node->answer, "announced", announced);
+    finish(node, NULL);
+}
+
 static void do_peers(struct node *node)
 {
     struct kn_host *host = kn_network_host(node->network);
@@ -395,6 +430,7 @@ static void do_peers(struct node *node)
         kn_peer_id_print(kn_connection_peer(connection), id);
         json_object_set_new(peer, "id", json_string(id));
         json_object_set_new(peer, "addrs", json_array());
+        json_object_set_new(peer, "relay", relayed_json(kn_host_relayed(connection)));
         json_array_append_new(all, peer);
     }
     json_object_set_new(node->answer, "peers", all);
@@ -642,7 +678,7 @@ static void begin(struct node *node, const char *line)
         { "connect", do_connect },   { "ping", do_ping },         { "identify", do_identify },
         { "echo", do_echo },         { "find", do_find },         { "peers", do_peers },
         { "join", do_join },         { "store", do_store },       { "get", do_get },
-        { "counters", do_counters }, { "dht_ping", do_dht_ping },
+        { "counters", do_counters }, { "dht_ping", do_dht_ping }, { "held", do_held },
     };
 
     node->command = json_loads(line, 0, NULL);
@@ -747,6 +783,31 @@ static const char *option(int argc, char **argv, const char *name)
     return NULL;
 }
 
+static size_t count_of(const char *list)
+{
+    size_t n = list != NULL;
+
+    for (; list != NULL && *list != '\0'; list++)
+        n += *list == ',';
+    return n;
+}
+
+/* Addresses with commas between them. */
+static bool add_relays(struct node *node, const char *list)
+{
+    char *copy = strdup(list != NULL ? list : ""), *rest = NULL;
+    bool good = true;
+
+    for (char *word = strtok_r(copy, ",", &rest); good && word != NULL;
+         word = strtok_r(NULL, ",", &rest)) {
+        good = learn(node, word);
+        if (good)
+            kn_relay_client_add(kn_network_relays(node->network), &node->peer, KN_RELAY_TRUSTED);
+    }
+    free(copy);
+    return good;
+}
+
 static enum kn_code start(struct node *node, const struct kn_network_options *options, bool listens,
                           const char *port, struct kn_error *err)
 {
@@ -779,9 +840,11 @@ int main(int argc, char **argv)
     if (!make_key(option(argc, argv, "--key"), &random, &key) ||
         kn_loop_new(&node.loop, &err) != KN_OK || pthread_mutex_init(&node.lock, NULL) != 0)
         return 2;
+    options.relays = count_of(option(argc, argv, "--relay"));
     options.loop = node.loop;
     options.identity = key;
-    if (start(&node, &options, listens, option(argc, argv, "--port"), &err) != KN_OK) {
+    if (start(&node, &options, listens, option(argc, argv, "--port"), &err) != KN_OK ||
+        !add_relays(&node, option(argc, argv, "--relay"))) {
         (void)fprintf(stderr, "node: %s\n", err.text);
         return 1;
     }
