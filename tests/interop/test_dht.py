@@ -173,24 +173,17 @@ class OnlyBootstrap(Case):
 
     def test_what_we_have_is_given_to_a_new_node(self):
         node = self.own_node()
-        writer = self.hive(node.addr)
+        writer = self.hive(node.addr, client=True)  # so that we know nobody nearer to the keys
         key, block = self.new("given"), self.new("given")
         self.swarm.ask("store", name=writer, key=key, value=7)
         self.swarm.ask("store", name=writer, key=block, subkey="a", value=8)
         self.swarm.ask("leave", name=writer)
-        heir = self.hive(node.addr)
-        found = peers.eventually(lambda: [
-            one["value"] for one in self.swarm.ask(
-                "raw_find", name="0", peer=self.told["addrs"][0], keys=[key, block])["results"]
-            if one["type"] != NOT_FOUND] if self.meets("0", heir) else [])
-        self.assertEqual(len(found), 2)
-
-    def meets(self, name, other):
-        """`name` dials `other`, and does not join its swarm by that."""
-        del other
-        with contextlib.suppress(peers.Refused):
-            self.swarm.ask("connect", name=name, peer=self.told["addrs"][0])
-        return True
+        looker = self.hive(node.addr, client=True)
+        self.hive(node.addr)
+        heir = self.told["addrs"][0]
+        self.assertTrue(peers.eventually(lambda: all(
+            one["type"] != NOT_FOUND for one in self.swarm.ask(
+                "raw_find", name=looker, peer=heir, keys=[key, block])["results"])))
 
     def test_clients_and_lenient_nodes_boot_too(self):
         node = self.own_node()
@@ -219,13 +212,23 @@ class OnlyBootstrap(Case):
         self.assertEqual(len(bytes.fromhex(told["node_id"])), 20)
         self.assertEqual([one["type"] for one in told["results"]],
                          [FOUND_REGULAR, NOT_FOUND, FOUND_REGULAR] + [NOT_FOUND] * 14)
-        ids = {name: self.swarm.ask("ping", name=names[2], peer=node.addr) for name in names}
         for one in told["results"]:
             self.assertEqual({len(node_id) for node_id in one["node_ids"]}, {40})
             self.assertEqual(len(one["node_ids"]), len(one["peer_ids"]))
             self.assertEqual(len(set(one["peer_ids"])), 2)  # not itself, not the one who asks
             self.assertNotIn(node.id, one["peer_ids"])
-        del ids
+
+    def test_an_answer_is_never_too_long_for_hivemind(self):
+        node = self.own_node()
+        name = self.hive(node.addr, client=True)
+        keys = [self.new("large") for _ in range(5)]
+        for key in keys:
+            self.swarm.ask("store", name=name, key=key, value={"hex": "5a" * LARGE})
+        for count, most in ((1, 1), (3, 3), (5, 3)):
+            told = self.swarm.ask("raw_find", name=name, peer=node.addr, keys=keys[:count])
+            found = [one for one in told["results"] if one["type"] == FOUND_REGULAR]
+            self.assertEqual((len(told["results"]), len(found)), (count, most))
+            self.assertEqual({len(one["value"]) for one in found}, {2 * (LARGE + 5)})
 
     def test_a_key_of_another_length_is_refused_without_harm(self):
         node = self.own_node()
