@@ -16,6 +16,8 @@ struct kn_join {
     int64_t started_us;
     kn_time end_by;
     size_t n, settled, answered;
+    unsigned telling; /* events that run: freed by one of them, it goes when they have returned */
+    bool freed;
     struct entry entries[KN_NETWORK_BOOTSTRAPS_MAX];
 };
 
@@ -27,9 +29,12 @@ static void settle(struct entry *e)
     e->told.ms = (double)(kn_loop_clock_us() - join->started_us) / 1000.0;
     join->settled++;
     join->answered += e->told.code == KN_OK;
+    join->telling++;
     join->events.settled(join->events.arg, &e->told);
-    if (join->settled == join->n)
+    if (!join->freed && join->settled == join->n)
         join->events.done(join->events.arg, join->answered);
+    if (--join->telling == 0 && join->freed)
+        kn_free(join);
 }
 
 static void fail(struct entry *e, enum kn_code code, const char *text)
@@ -63,6 +68,8 @@ static void on_pong(void *arg, const struct kn_dht_pong *pong)
         fail(e, pong->code, why_not(pong));
         return;
     }
+    if (kn_network_relays(e->join->network) != NULL)
+        kn_relay_client_add(kn_network_relays(e->join->network), &e->told.peer, KN_RELAY_BOOTSTRAP);
     e->told.tells_time = pong->tells_time;
     e->told.ahead_s = pong->ahead_s;
     settle(e);
@@ -128,6 +135,8 @@ enum kn_code kn_join_start(struct kn_network *network, const char *const *addres
     struct kn_join *join;
     enum kn_code rc = KN_OK;
 
+    if (n == 0)
+        return kn_fail(err, KN_E_INVALID, "no bootstrap peer is named");
     if (n > KN_NETWORK_BOOTSTRAPS_MAX)
         return kn_fail(err, KN_E_LIMIT, "more than %d bootstrap peers", KN_NETWORK_BOOTSTRAPS_MAX);
     join = kn_try_alloc(sizeof(*join));
@@ -162,7 +171,9 @@ void kn_join_free(struct kn_join *join)
         kn_connect_cancel(join->entries[i].connect);
         kn_dht_cancel(join->entries[i].ping);
     }
-    kn_free(join);
+    join->freed = true;
+    if (join->telling == 0)
+        kn_free(join);
 }
 
 size_t kn_join_count(const struct kn_join *join)

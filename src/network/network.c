@@ -13,6 +13,9 @@ struct kn_network {
     struct kn_kad *kad;
     struct kn_dht_service *dht;
     struct kn_identify_service *identify;
+    struct kn_relay_client *relays;
+    size_t relays_wanted;
+    struct kn_autonat_client *autonat;
     struct kn_buffer announce[KN_NETWORK_ANNOUNCE_MAX];
     size_t announce_count;
 };
@@ -83,6 +86,51 @@ static enum kn_code read_announced(struct kn_network *network,
     return KN_OK;
 }
 
+static void on_announced_changed(void *arg)
+{
+    kn_network_announce(arg);
+}
+
+/* A client is not looked for. */
+static bool build_relays(struct kn_network *network, const struct kn_network_options *options)
+{
+    const struct kn_relay_client_options relays = {
+        .host = network->host,
+        .wanted = options->relays,
+        .changed = on_announced_changed,
+        .arg = network,
+    };
+
+    if (!options->is_client)
+        network->relays = kn_relay_client_new(&relays);
+    network->relays_wanted = options->relays;
+    return options->is_client || network->relays != NULL;
+}
+
+/* Nobody knows, or nobody reaches us: then relays do no harm. */
+static void on_reachability(void *arg, enum kn_reachability reachability)
+{
+    struct kn_network *network = arg;
+    bool is_public = reachability == KN_REACHABILITY_PUBLIC;
+
+    kn_relay_client_want(network->relays, is_public ? 0 : network->relays_wanted);
+    kn_network_announce(network);
+}
+
+static bool build_autonat(struct kn_network *network, const struct kn_network_options *options)
+{
+    const struct kn_autonat_client_options autonat = {
+        .host = network->host,
+        .changed = on_reachability,
+        .arg = network,
+    };
+
+    if (options->is_client || !options->asks_reachability)
+        return true;
+    network->autonat = kn_autonat_client_new(&autonat);
+    return network->autonat != NULL;
+}
+
 static bool build(struct kn_network *network, const struct kn_network_options *options)
 {
     const struct kn_host_options host = {
@@ -105,7 +153,8 @@ static bool build(struct kn_network *network, const struct kn_network_options *o
     network->dht = kn_dht_service_new(&dht);
     network->identify = kn_identify_service_new(network->host, options->agent);
     return network->kad != NULL && network->dht != NULL && network->identify != NULL &&
-           kn_ping_serve(network->host) == KN_OK;
+           kn_ping_serve(network->host) == KN_OK && build_relays(network, options) &&
+           build_autonat(network, options);
 }
 
 enum kn_code kn_network_new(const struct kn_network_options *options, struct kn_network **out,
@@ -131,6 +180,8 @@ void kn_network_free(struct kn_network *network)
 {
     if (network == NULL)
         return;
+    kn_autonat_client_free(network->autonat);
+    kn_relay_client_free(network->relays);
     kn_dht_service_free(network->dht);
     kn_identify_service_free(network->identify);
     kn_kad_free(network->kad);
@@ -150,9 +201,20 @@ struct kn_dht *kn_network_dht(const struct kn_network *network)
     return kn_dht_service_dht(network->dht);
 }
 
+struct kn_relay_client *kn_network_relays(const struct kn_network *network)
+{
+    return network->relays;
+}
+
 struct kn_kad *kn_network_kad(const struct kn_network *network)
 {
     return network->kad;
+}
+
+enum kn_reachability kn_network_reachability(const struct kn_network *network)
+{
+    return network->autonat != NULL ? kn_autonat_client_verdict(network->autonat)->now
+                                    : KN_REACHABILITY_UNKNOWN;
 }
 
 void kn_network_announce(struct kn_network *network)

@@ -10,8 +10,10 @@
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 #include "network/dht/operations.h"
+#include "network/swarm/autonat_client.h"
 #include "network/swarm/host.h"
 #include "network/swarm/kad.h"
+#include "network/swarm/relay_client.h"
 
 enum { KN_NETWORK_ANNOUNCE_MAX = 16, KN_NETWORK_BOOTSTRAPS_MAX = 64 };
 
@@ -24,6 +26,8 @@ struct kn_network_options {
     const char *agent;              /* kept; "kwaainet/1.0.0" */
     bool is_client;
     size_t connections_max, replicas; /* 0: the usual */
+    size_t relays;                    /* places to hold at relays, so that we can be reached */
+    bool asks_reachability;           /* have others dial us: without relays while they can */
     const char *const *announce; /* multiaddrs to tell instead of what is listened on; copied */
     size_t announce_count;
 };
@@ -36,6 +40,10 @@ void kn_network_free(struct kn_network *network);
 struct kn_host *kn_network_host(const struct kn_network *network);
 struct kn_dht *kn_network_dht(const struct kn_network *network);
 struct kn_kad *kn_network_kad(const struct kn_network *network);
+struct kn_relay_client *kn_network_relays(const struct kn_network *network); /* NULL: a client */
+
+/* What others found out; unknown for a client, and when it is not asked. */
+enum kn_reachability kn_network_reachability(const struct kn_network *network);
 
 /* Tell everybody who is connected where we are now. */
 void kn_network_announce(struct kn_network *network);
@@ -63,13 +71,14 @@ struct kn_join_events {
     void (*done)(void *arg, size_t answered);
 };
 
-/* KN_E_INVALID: an address without a peer id, or no multiaddr; KN_E_LIMIT; KN_E_NO_MEMORY.
+/* KN_E_INVALID: no address, one without a peer id, or no multiaddr; KN_E_LIMIT; KN_E_NO_MEMORY.
  * `addresses` is kept until the join is freed. */
 KN_MUST_USE enum kn_code kn_join_start(struct kn_network *network, const char *const *addresses,
                                        size_t n, int timeout_ms,
                                        const struct kn_join_events *events, struct kn_join **out,
                                        struct kn_error *err);
-/* Stop it, or forget it when it is done; nothing comes afterwards. */
+/* Stop it, or forget it when it is done, also from inside an event; nothing comes afterwards.
+ * Before the network is freed. */
 void kn_join_free(struct kn_join *join);
 
 size_t kn_join_count(const struct kn_join *join);

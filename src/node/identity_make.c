@@ -20,17 +20,15 @@ enum {
  */
 static void write_tag(int64_t now_s, char out[TAG_SIZE])
 {
-    int64_t days = now_s / DAY_S + 719468, s = now_s % DAY_S;
-    int64_t era = days / ERA_DAYS, day = days % ERA_DAYS;
-    int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    int64_t in_year = day - (365 * year + year / 4 - year / 100);
-    int64_t month = (5 * in_year + 2) / 153;
+    long long days = now_s / DAY_S + 719468, s = now_s % DAY_S;
+    long long era = days / ERA_DAYS, day = days % ERA_DAYS;
+    long long year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    long long in_year = day - (365 * year + year / 4 - year / 100);
+    long long month = (5 * in_year + 2) / 153;
 
     (void)snprintf(out, TAG_SIZE, "%04lld-%02lld-%02lldT%02lld%02lld%02lldZ",
-                   (long long)(year + era * 400 + (month >= 10 ? 1 : 0)),
-                   (long long)(month < 10 ? month + 3 : month - 9),
-                   (long long)(in_year - (153 * month + 2) / 5 + 1), (long long)(s / 3600),
-                   (long long)(s / 60 % 60), (long long)(s % 60));
+                   year + era * 400 + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9,
+                   in_year - (153 * month + 2) / 5 + 1, s / 3600, s / 60 % 60, s % 60);
 }
 
 /* The data folder is ours to make; a folder that somebody named is not. */

@@ -1,10 +1,12 @@
 /*
  * node — a whole network node of ours, by the contract of README.md, for tests with real peers.
  *
- * usage: node [--key HEX] [--client] [--port N]
+ * usage: node [--key HEX] [--client | --no-dht] [--port N] [--relay ADDR,ADDR…]
  *
- * Beyond the contract: join (addrs), store (key, subkey, hex or size), get (key). Values are
- * MessagePack; a subkey "" makes a regular value.
+ * Beyond the contract: echo on `count` streams at once; join (addrs); store (key, subkey, hex or
+ * size, lifetime); get (key, first); counters; held (gives relays, announced). Values are
+ * MessagePack; a subkey "" makes a regular value. A client listens nowhere; --no-dht listens and
+ * speaks neither kad nor the DHT; --relay holds a place at each of these.
  */
 #include <jansson.h>
 #include <pthread.h>
@@ -25,6 +27,13 @@
 
 enum { LINE_MAX_BYTES = 1 << 16, WAIT_MS = 15000 };
 
+/* One of the streams of an echo; they end together with the command. */
+struct echo {
+    struct node *node;
+    struct kn_stream *stream;
+    size_t sent, got, wanted;
+};
+
 struct node {
     struct kn_loop *loop;
     struct kn_network *network;
@@ -37,7 +46,8 @@ struct node {
     struct kn_peer_id peer;
     struct kn_stream *stream;
     struct kn_buffer bytes;
-    size_t sent, wanted;
+    struct echo *echoes;
+    size_t echo_count, echoes_left;
     void (*on_connection)(struct node *node, struct kn_connection *connection);
     char *addresses[KN_NETWORK_BOOTSTRAPS_MAX];
     /* Lines that the reading thread has found. */
@@ -45,6 +55,20 @@ struct node {
     char *lines[64];
     size_t line_count;
 };
+
+static void forget_streams(struct node *node)
+{
+    if (node->stream != NULL)
+        kn_stream_forget(node->stream);
+    node->stream = NULL;
+    for (size_t i = 0; i < node->echo_count; i++) {
+        if (node->echoes[i].stream != NULL)
+            kn_stream_forget(node->echoes[i].stream);
+    }
+    free(node->echoes);
+    node->echoes = NULL;
+    node->echo_count = 0;
+}
 
 static void finish(struct node *node, const char *error)
 {
@@ -54,9 +78,7 @@ static void finish(struct node *node, const char *error)
         return;
     node->busy = false;
     kn_timer_set(node->deadline, KN_NEVER);
-    if (node->stream != NULL)
-        kn_stream_forget(node->stream);
-    node->stream = NULL;
+    forget_streams(node);
     kn_buffer_done(&node->bytes);
     json_object_set_new(node->answer, "ok", json_boolean(error == NULL));
     if (error != NULL)
@@ -227,19 +249,24 @@ static void then_identify(struct node *node, struct kn_connection *connection)
 
 static const char *const echo_names[] = { "/kwaainet/echo/1.0.0", NULL };
 
-static void send_more(struct node *node)
+static uint8_t echo_byte(size_t at)
+{
+    return (uint8_t)(at * 7 >> 3);
+}
+
+static void send_more(struct echo *echo)
 {
     uint8_t chunk[32768];
 
-    while (node->sent < node->wanted) {
-        size_t n =
-            node->wanted - node->sent < sizeof(chunk) ? node->wanted - node->sent : sizeof(chunk);
+    while (echo->sent < echo->wanted) {
+        size_t left = echo->wanted - echo->sent;
+        size_t n = left < sizeof(chunk) ? left : sizeof(chunk);
 
         for (size_t i = 0; i < n; i++)
-            chunk[i] = (uint8_t)((node->sent + i) * 7 >> 3);
-        if (kn_stream_write(node->stream, kn_span(chunk, n)) != KN_OK)
+            chunk[i] = echo_byte(echo->sent + i);
+        if (kn_stream_write(echo->stream, kn_span(chunk, n)) != KN_OK)
             return;
-        node->sent += n;
+        echo->sent += n;
     }
 }
 
@@ -253,34 +280,61 @@ static void echo_ready(void *arg, struct kn_stream *stream, const char *name)
 /* An end of ours before everything is back would end the other direction too: p2pd joins both. */
 static void echo_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
 {
-    struct node *node = arg;
-    struct kn_span got;
-    bool same = true;
+    struct echo *echo = arg;
+    struct node *node = echo->node;
+    bool same = bytes.n <= echo->wanted - echo->got;
 
     (void)stream;
-    kn_buffer_add_span(&node->bytes, bytes);
-    got = kn_buffer_get(&node->bytes);
-    if (got.n < node->wanted)
-        return;
-    for (size_t i = 0; same && i < got.n; i++)
-        same = got.at[i] == (uint8_t)(i * 7 >> 3);
-    json_object_set_new(node->answer, "bytes", json_integer((json_int_t)got.n));
-    finish(node, same && got.n == node->wanted ? NULL : "other bytes came back");
+    for (size_t i = 0; same && i < bytes.n; i++)
+        same = bytes.at[i] == echo_byte(echo->got + i);
+    echo->got += bytes.n;
+    if (!same)
+        finish(node, "other bytes came back");
+    else if (echo->got == echo->wanted && --node->echoes_left == 0)
+        finish(node, NULL);
+}
+
+static void echo_finished(void *arg, struct kn_stream *stream)
+{
+    const struct echo *echo = arg;
+
+    (void)stream;
+    finish(echo->node, "the stream ended early");
+}
+
+static void echo_ended(void *arg, enum kn_code code)
+{
+    struct echo *echo = arg;
+
+    echo->stream = NULL;
+    finish(echo->node, kn_code_name(code));
 }
 
 static const struct kn_stream_events echo_events = {
     .ready = echo_ready,
     .data = echo_data,
-    .finished = stream_finished,
-    .ended = stream_ended,
+    .finished = echo_finished,
+    .ended = echo_ended,
 };
 
 static void then_echo(struct node *node, struct kn_connection *connection)
 {
-    node->sent = 0;
-    node->wanted = (size_t)json_integer_value(json_object_get(node->command, "bytes"));
-    if (kn_stream_open(connection, echo_names, &echo_events, node, &node->stream) != KN_OK)
-        finish(node, "no stream");
+    size_t count = (size_t)json_integer_value(json_object_get(node->command, "count"));
+    size_t bytes = (size_t)json_integer_value(json_object_get(node->command, "bytes"));
+
+    count = count == 0 ? 1 : count;
+    json_object_set_new(node->answer, "bytes", json_integer((json_int_t)(count * bytes)));
+    node->echoes = calloc(count, sizeof(*node->echoes));
+    node->echo_count = node->echoes_left = count;
+    for (size_t i = 0; i < count; i++)
+        node->echoes[i] = (struct echo){ .node = node, .wanted = bytes };
+    for (size_t i = 0; node->busy && i < count; i++) {
+        enum kn_code rc = kn_stream_open(connection, echo_names, &echo_events, &node->echoes[i],
+                                         &node->echoes[i].stream);
+
+        if (rc != KN_OK)
+            finish(node, kn_code_name(rc));
+    }
 }
 
 /* The other side of echo. */
@@ -327,6 +381,41 @@ static void then_addresses(struct node *node, struct kn_connection *connection)
     finish(node, NULL);
 }
 
+static json_t *relayed_json(const struct kn_relayed *relayed)
+{
+    char id[KN_PEER_ID_TEXT_SIZE];
+    json_t *json;
+
+    if (relayed == NULL)
+        return json_null();
+    kn_peer_id_print(&relayed->relay, id);
+    json = json_object();
+    json_object_set_new(json, "id", json_string(id));
+    json_object_set_new(json, "seconds", json_integer(relayed->duration_s));
+    json_object_set_new(json, "bytes", json_integer((json_int_t)relayed->bytes));
+    return json;
+}
+
+static void add_announced(void *arg, struct kn_span address)
+{
+    json_array_append_new(arg, address_text(address));
+}
+
+/* The places that we hold at relays, and everything that we announce. */
+static void do_held(struct node *node)
+{
+    struct kn_relay_held held[KN_RELAY_WANTED_MAX];
+    size_t n = kn_relay_client_held(kn_network_relays(node->network), held);
+    json_t *relays = json_array(), *announced = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(relays, relayed_json(&held[i].relayed));
+    kn_host_announced(kn_network_host(node->network), add_announced, announced);
+    json_object_set_new(node->answer, "relays", relays);
+    json_object_set_new(node->answer, "announced", announced);
+    finish(node, NULL);
+}
+
 static void do_peers(struct node *node)
 {
     struct kn_host *host = kn_network_host(node->network);
@@ -341,6 +430,7 @@ static void do_peers(struct node *node)
         kn_peer_id_print(kn_connection_peer(connection), id);
         json_object_set_new(peer, "id", json_string(id));
         json_object_set_new(peer, "addrs", json_array());
+        json_object_set_new(peer, "relay", relayed_json(kn_host_relayed(connection)));
         json_array_append_new(all, peer);
     }
     json_object_set_new(node->answer, "peers", all);
@@ -445,7 +535,10 @@ static void add_value(struct node *node, struct kn_buffer *out)
 static void do_store(struct node *node)
 {
     struct kn_buffer subkey = { 0 }, value = { 0 };
-    struct kn_dht_item item = { .expiration = kn_loop_unix_time() + 300 };
+    json_t *lifetime = json_object_get(node->command, "lifetime");
+    struct kn_dht_item item = {
+        .expiration = kn_loop_unix_time() + (lifetime != NULL ? json_number_value(lifetime) : 300)
+    };
     const struct kn_dht_put_options options = { .items = &item,
                                                 .n = 1,
                                                 .deadline = in_ms(node, 12000) };
@@ -465,6 +558,7 @@ static void do_store(struct node *node)
 
 static void on_value(void *arg, const struct kn_dht_value *value)
 {
+    static const char digits[] = "0123456789abcdef";
     struct node *node = arg;
     struct kn_text hex = { 0 };
 
@@ -472,8 +566,11 @@ static void on_value(void *arg, const struct kn_dht_value *value)
     json_object_set_new(node->answer, "answers", json_integer(value->answers));
     json_object_set_new(node->answer, "dictionary", json_boolean(value->record.is_dictionary));
     json_object_set_new(node->answer, "size", json_integer((json_int_t)value->record.value.n));
-    for (size_t i = 0; value->found && i < value->record.value.n && i < 4096; i++)
-        kn_text_addf(&hex, "%02x", value->record.value.at[i]);
+    json_object_set_new(node->answer, "expiration", json_real(value->record.expiration));
+    for (size_t i = 0; value->found && i < value->record.value.n; i++) {
+        kn_text_add_char(&hex, digits[value->record.value.at[i] >> 4]);
+        kn_text_add_char(&hex, digits[value->record.value.at[i] & 15]);
+    }
     json_object_set_new(node->answer, "hex", json_string(kn_text_get(&hex)));
     kn_text_done(&hex);
 }
@@ -490,13 +587,37 @@ static void do_get(struct node *node)
 {
     struct kn_dht_id key;
     const struct kn_dht_get_options options = {
-        .keys = &key, .n = 1, .mode = KN_DHT_GET_LATEST, .deadline = in_ms(node, 12000)
+        .keys = &key,
+        .n = 1,
+        .mode = json_is_true(json_object_get(node->command, "first")) ? KN_DHT_GET_FIRST
+                                                                      : KN_DHT_GET_LATEST,
+        .deadline = in_ms(node, 12000),
     };
     struct kn_dht_op *op;
 
     kn_dht_id_of_text(kn_span_text(field(node, "key")), &key);
     if (kn_dht_get(kn_network_dht(node->network), &options, on_value, on_got, node, &op) != KN_OK)
         finish(node, "out of memory");
+}
+
+static void do_counters(struct node *node)
+{
+    struct kn_host *host = kn_network_host(node->network);
+    const struct kn_host_counters *counters = kn_host_counters(host);
+    struct kn_record_counters records;
+    struct kn_dht_counters dht;
+
+    kn_record_counters(kn_dht_records(kn_network_dht(node->network)), &records);
+    kn_dht_counters(kn_network_dht(node->network), &dht);
+    json_object_update_new(node->answer,
+                           json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "connections",
+                                     (json_int_t)kn_host_connection_count(host), "records",
+                                     (json_int_t)records.records, "refused_records",
+                                     (json_int_t)dht.refused_records, "handshake_failures",
+                                     (json_int_t)counters->handshake_failures, "protocol_errors",
+                                     (json_int_t)counters->protocol_errors, "wrong_identities",
+                                     (json_int_t)counters->wrong_identities));
+    finish(node, NULL);
 }
 
 static void do_connect(struct node *node)
@@ -530,9 +651,10 @@ static void begin(struct node *node, const char *line)
         const char *name;
         void (*run)(struct node *node);
     } commands[] = {
-        { "connect", do_connect }, { "ping", do_ping },   { "identify", do_identify },
-        { "echo", do_echo },       { "find", do_find },   { "peers", do_peers },
-        { "join", do_join },       { "store", do_store }, { "get", do_get },
+        { "connect", do_connect },   { "ping", do_ping },   { "identify", do_identify },
+        { "echo", do_echo },         { "find", do_find },   { "peers", do_peers },
+        { "join", do_join },         { "store", do_store }, { "get", do_get },
+        { "counters", do_counters }, { "held", do_held },
     };
 
     node->command = json_loads(line, 0, NULL);
@@ -604,19 +726,28 @@ static bool make_key(const char *hex, const struct kn_random *random, struct kn_
     return rc == KN_OK;
 }
 
-static void print_ready(const struct node *node, bool is_client)
+static void print_ready(const struct node *node, bool listens)
 {
     struct kn_endpoint at = { 0 };
     char id[KN_PEER_ID_TEXT_SIZE];
 
     kn_peer_id_print(kn_host_self(kn_network_host(node->network)), id);
     (void)printf("{\"id\": \"%s\", \"addrs\": [", id);
-    if (!is_client) {
+    if (listens) {
         kn_host_listener(kn_network_host(node->network), 0, &at);
         (void)printf("\"/ip4/127.0.0.1/tcp/%u/p2p/%s\"", at.port, id);
     }
     (void)printf("]}\n");
     (void)fflush(stdout);
+}
+
+static bool has(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    }
+    return false;
 }
 
 static const char *option(int argc, char **argv, const char *name)
@@ -628,7 +759,32 @@ static const char *option(int argc, char **argv, const char *name)
     return NULL;
 }
 
-static enum kn_code start(struct node *node, const struct kn_network_options *options,
+static size_t count_of(const char *list)
+{
+    size_t n = list != NULL;
+
+    for (; list != NULL && *list != '\0'; list++)
+        n += *list == ',';
+    return n;
+}
+
+/* Addresses with commas between them. */
+static bool add_relays(struct node *node, const char *list)
+{
+    char *copy = strdup(list != NULL ? list : ""), *rest = NULL;
+    bool good = true;
+
+    for (char *word = strtok_r(copy, ",", &rest); good && word != NULL;
+         word = strtok_r(NULL, ",", &rest)) {
+        good = learn(node, word);
+        if (good)
+            kn_relay_client_add(kn_network_relays(node->network), &node->peer, KN_RELAY_TRUSTED);
+    }
+    free(copy);
+    return good;
+}
+
+static enum kn_code start(struct node *node, const struct kn_network_options *options, bool listens,
                           const char *port, struct kn_error *err)
 {
     const struct kn_protocol echo = { echo_names[0], echo_opened, NULL };
@@ -638,7 +794,7 @@ static enum kn_code start(struct node *node, const struct kn_network_options *op
     if (rc == KN_OK)
         rc = kn_host_serve(kn_network_host(node->network), &echo);
     at.port = port != NULL ? (uint16_t)strtoul(port, NULL, 10) : 0;
-    if (rc == KN_OK && !options->is_client)
+    if (rc == KN_OK && listens)
         rc = kn_host_listen(kn_network_host(node->network), &at, err);
     return rc;
 }
@@ -653,14 +809,18 @@ int main(int argc, char **argv)
                                           .agent = "kwaainet/1.0.0",
                                           .connections_max = 2000 };
     pthread_t reader;
+    bool listens;
 
-    options.is_client = argc > 1 && strcmp(argv[argc - 1], "--client") == 0;
+    options.is_client = has(argc, argv, "--client") || has(argc, argv, "--no-dht");
+    listens = !has(argc, argv, "--client");
     if (!make_key(option(argc, argv, "--key"), &random, &key) ||
         kn_loop_new(&node.loop, &err) != KN_OK || pthread_mutex_init(&node.lock, NULL) != 0)
         return 2;
+    options.relays = count_of(option(argc, argv, "--relay"));
     options.loop = node.loop;
     options.identity = key;
-    if (start(&node, &options, option(argc, argv, "--port"), &err) != KN_OK) {
+    if (start(&node, &options, listens, option(argc, argv, "--port"), &err) != KN_OK ||
+        !add_relays(&node, option(argc, argv, "--relay"))) {
         (void)fprintf(stderr, "node: %s\n", err.text);
         return 1;
     }
@@ -668,7 +828,7 @@ int main(int argc, char **argv)
     kn_loop_on_wake(node.loop, on_wake, &node);
     if (pthread_create(&reader, NULL, read_lines, &node) != 0)
         return 1;
-    print_ready(&node, options.is_client);
+    print_ready(&node, listens);
     kn_loop_run(node.loop);
     (void)pthread_join(reader, NULL);
     kn_timer_free(node.deadline);

@@ -8,6 +8,7 @@ the identity is new. --hidden listens nowhere and reserves at those relays (it w
 go to p2pd; -dhtServer=1 makes it speak kad.
 """
 import argparse
+import contextlib
 import os
 import secrets
 import socket
@@ -78,7 +79,7 @@ class P2pd:
                 preexec_fn=peers.die_with_parent)  # pylint: disable=subprocess-popen-preexec-fn
         if not peers.eventually(self._answers):
             raise RuntimeError(f"p2pd does not start: {(self.folder / 'log').read_text()}")
-        me = peer_info(first(self.request((1, IDENTIFY))[0], 4))
+        me = peer_info(first(self.simple((1, IDENTIFY)), 4))
         self.id = me["id"]
         self.addrs = [f"{addr}/p2p/{self.id}" for addr in me["addrs"]]
 
@@ -130,7 +131,7 @@ class P2pd:
         path = self.folder / secrets.token_hex(4)
         door = socket.socket(socket.AF_UNIX)
         door.bind(str(path))
-        door.listen()
+        door.listen(1024)  # more at once are refused
 
         def one(channel):
             with channel:
@@ -200,8 +201,9 @@ def address_of_socket(path):
 
 
 def echo_back(channel):
-    while data := channel.recv(65536):
-        channel.sendall(data)
+    with contextlib.suppress(ConnectionError):  # the other end need not wait for it
+        while data := channel.recv(65536):
+            channel.sendall(data)
 
 
 def main():

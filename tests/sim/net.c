@@ -240,7 +240,9 @@ static void deliver(struct net *net, struct event *event)
     if (node == NULL || node->dht == NULL)
         return; /* silence: the hardest way to be absent */
     node->asked[event->call->method]++;
-    if (node->manner != NET_HONEST) {
+    if (node->manner == NET_BUSY && event->call->method == KN_DHT_STORE)
+        return;
+    if (node->manner != NET_HONEST && node->manner != NET_BUSY) {
         serve_evil(node, event);
         return;
     }

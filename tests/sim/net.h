@@ -18,6 +18,7 @@ enum net_manner {
     NET_HONEST,
     NET_DEAF,    /* takes requests and never answers */
     NET_GARBAGE, /* answers with broken messages, records and expirations */
+    NET_BUSY,    /* honest, but never answers a store */
     NET_LIAR,    /* keeps nothing, finds nothing, names made-up peers near every key */
 };
 

@@ -6,7 +6,7 @@
 
 #include "lib/base/random.h"
 #include "lib/crypto/key.h"
-#include "support/bytes.h"
+#include "support/hex.h"
 #include "support/vectors.h"
 
 /* The key whose `member` ("name" or "base58") is `text`. Release with kn_key_free(). */

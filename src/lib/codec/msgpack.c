@@ -45,26 +45,11 @@ static void take_float32(struct kn_msgpack *out, uint32_t bits)
     out->real = (double)number;
 }
 
-static bool is_utf8(struct kn_span text)
-{
-    size_t at = 0;
-
-    while (at < text.n) {
-        uint32_t point;
-        size_t n = kn_utf8_decode((const char *)text.at + at, text.n - at, &point);
-
-        if (n == 0)
-            return false;
-        at += n;
-    }
-    return true;
-}
-
 static void take_text(struct kn_reader *reader, struct kn_msgpack *out, uint64_t n)
 {
     out->kind = KN_MSGPACK_TEXT;
     out->bytes = kn_read_span(reader, (size_t)n);
-    if (!is_utf8(out->bytes))
+    if (!kn_utf8_is_valid(out->bytes.at, out->bytes.n))
         kn_reader_fail(reader);
 }
 

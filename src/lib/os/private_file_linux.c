@@ -17,7 +17,7 @@ struct making {
     int folder; /* open */
     const char *path, *name;
     struct kn_temporary temporary;
-    char aside[NAME_MAX + 1]; /* the name that the old file has now; "" while it has its own */
+    char aside[KN_TEMPORARY_NAME_SIZE]; /* what the old file is called now; "": as ever */
 };
 
 static enum kn_code open_folder(struct making *making, struct kn_error *err)

@@ -4,14 +4,15 @@
 #ifndef KN_OS_TEMPORARY_H
 #define KN_OS_TEMPORARY_H
 
-#include <limits.h>
 #include <stddef.h>
 
 #include "lib/base/error.h"
 
+enum { KN_TEMPORARY_NAME_SIZE = 256 };
+
 /* Start from { .fd = -1 }. */
 struct kn_temporary {
-    char name[NAME_MAX + 1]; /* "" while there is none in the folder */
+    char name[KN_TEMPORARY_NAME_SIZE]; /* "" while there is none in the folder */
     int fd;
 };
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -17,11 +18,13 @@ enum {
     CREATED_MODE = 0600
 };
 
+_Static_assert(KN_TEMPORARY_NAME_SIZE == NAME_MAX + 1, "as long as a name may be");
+
 static enum kn_code random_name(const char *name, char *out, struct kn_error *err)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
     static const char mark[] = ".kwaainet-";
-    size_t n = strlen(name), most = NAME_MAX - 1 - (sizeof(mark) - 1) - NAME_LETTERS;
+    size_t n = strlen(name), most = KN_TEMPORARY_NAME_SIZE - 2 - (sizeof(mark) - 1) - NAME_LETTERS;
     unsigned char bytes[NAME_LETTERS];
     int used;
 
@@ -29,7 +32,7 @@ static enum kn_code random_name(const char *name, char *out, struct kn_error *er
         return kn_fail_system(err, errno, "find a name for a temporary file");
     if (n > most)
         n = kn_utf8_cut(name, most);
-    used = snprintf(out, NAME_MAX + 1, ".%.*s%s", (int)n, name, mark);
+    used = snprintf(out, KN_TEMPORARY_NAME_SIZE, ".%.*s%s", (int)n, name, mark);
     for (size_t i = 0; i < NAME_LETTERS; i++)
         out[(size_t)used + i] = letters[bytes[i] % (sizeof(letters) - 1)];
     out[used + NAME_LETTERS] = '\0';
@@ -49,7 +52,7 @@ static enum kn_code refuse_folder(int folder, int number, struct kn_error *err)
 enum kn_code kn_temporary_make(int folder, const char *beside, struct kn_temporary *temporary,
                                struct kn_error *err)
 {
-    char name[NAME_MAX + 1];
+    char name[KN_TEMPORARY_NAME_SIZE];
 
     for (int i = 0; i < NAME_TRIES; i++) {
         enum kn_code rc = random_name(beside, name, err);

@@ -21,7 +21,7 @@ enum {
     KN_DHT_NEAREST_MAX = 64,        /* neighbours taken from one result; more are ignored */
     KN_DHT_RESULT_FIELDS_MAX = 256, /* of one result; a longer one is broken */
     KN_DHT_SUBKEY_MAX = 1024,       /* bytes */
-    KN_DHT_RECORD_MAX = 256 * 1024, /* bytes of one value */
+    KN_DHT_RECORD_MAX = 3 << 19,    /* bytes of one value: a mebibyte and what is around it */
 };
 
 /* Who is calling or answering: no node id means a client, which nobody adds to a table. */

@@ -27,7 +27,7 @@ static enum kn_malformed read_repository(struct kn_reader *reader, struct kn_spa
     if (item.kind == KN_MSGPACK_NIL)
         return KN_MALFORMED_NOT;
     if (item.kind != KN_MSGPACK_TEXT || item.bytes.n > KN_REPOSITORY_MAX ||
-        memchr(item.bytes.at, '\0', item.bytes.n) != NULL)
+        (item.bytes.n > 0 && memchr(item.bytes.at, '\0', item.bytes.n) != NULL))
         return KN_MALFORMED_REPOSITORY;
     *out = item.bytes;
     return KN_MALFORMED_NOT;

@@ -15,7 +15,7 @@
 
 struct kn_model_info {
     uint32_t num_blocks;       /* 1 to KN_BLOCKS_MAX */
-    struct kn_span repository; /* at most KN_REPOSITORY_MAX bytes of UTF-8; NULL: none */
+    struct kn_span repository; /* at most KN_REPOSITORY_MAX bytes of UTF-8; NULL: none, or empty */
 };
 
 /* `out` points into `bytes`. The order of the two fields does not matter; others are ignored. */

@@ -65,17 +65,22 @@ static bool read_throughput(struct kn_reader *reader, double *out)
     return item.kind == KN_MSGPACK_FLOAT && isfinite(item.real) && item.real >= 0;
 }
 
-static const struct kn_server_field *find_field(struct kn_span name)
+/* Fields mostly come in Petals' order, so the search goes on where the last one ended. */
+static const struct kn_server_field *find_field(struct kn_span name, size_t *next)
 {
     for (size_t i = 0; i < KN_SERVER_FIELDS; i++) {
-        if (kn_span_equal(name, kn_span_text(kn_server_fields[i].name)))
-            return &kn_server_fields[i];
+        const struct kn_server_field *field = &kn_server_fields[(*next + i) % KN_SERVER_FIELDS];
+
+        if (kn_span_equal(name, kn_span_text(field->name))) {
+            *next += i + 1;
+            return field;
+        }
     }
     return NULL;
 }
 
 /* spec: the map becomes keyword arguments beside `state` and `throughput`. */
-static bool read_field(struct kn_reader *reader, struct kn_server_info *out)
+static bool read_field(struct kn_reader *reader, size_t *next, struct kn_server_info *out)
 {
     const struct kn_server_field *field;
     struct kn_msgpack name;
@@ -84,7 +89,7 @@ static bool read_field(struct kn_reader *reader, struct kn_server_info *out)
         kn_span_equal(name.bytes, kn_span_text("state")) ||
         kn_span_equal(name.bytes, kn_span_text("throughput")))
         return false;
-    field = find_field(name.bytes);
+    field = find_field(name.bytes, next);
     if (field != NULL)
         return kn_server_field_read(reader, field, out);
     (void)kn_msgpack_skip(reader);
@@ -94,11 +99,12 @@ static bool read_field(struct kn_reader *reader, struct kn_server_info *out)
 static enum kn_malformed read_map(struct kn_reader *reader, struct kn_server_info *out)
 {
     struct kn_msgpack map;
+    size_t next = 0;
 
     if (!kn_msgpack_next(reader, &map) || map.kind != KN_MSGPACK_MAP)
         return KN_MALFORMED_SHAPE;
     for (uint32_t i = 0; i < map.count; i++) {
-        if (!read_field(reader, out))
+        if (!read_field(reader, &next, out))
             return reader->failed ? KN_MALFORMED_SHAPE : KN_MALFORMED_FIELD;
     }
     return KN_MALFORMED_NOT;

@@ -6,21 +6,6 @@
 #include "lib/base/utf8.h"
 #include "network/petals/server_field.h"
 
-static bool is_utf8(struct kn_span text)
-{
-    size_t at = 0;
-
-    while (at < text.n) {
-        uint32_t point;
-        size_t n = kn_utf8_decode((const char *)text.at + at, text.n - at, &point);
-
-        if (n == 0)
-            return false;
-        at += n;
-    }
-    return true;
-}
-
 static void set(struct kn_server_text *text, struct kn_span value)
 {
     size_t n = value.n;
@@ -78,7 +63,7 @@ bool kn_server_text_read(struct kn_reader *reader, struct kn_server_text *out)
         return true;
     case KN_MSGPACK_TEXT:
     case KN_MSGPACK_BIN:
-        if (!is_utf8(item.bytes))
+        if (!kn_utf8_is_valid(item.bytes.at, item.bytes.n))
             return false;
         set(out, item.bytes);
         return true;

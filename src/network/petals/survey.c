@@ -207,55 +207,61 @@ static bool grow_records(struct kn_survey *survey)
     return true;
 }
 
-static enum kn_code add_record(struct kn_survey *survey, uint32_t slot, struct kn_span peer,
-                               const struct kn_server_info *info, double expiration)
+/* Who says it, what it says, and what is wrong with it. */
+struct reading {
+    struct kn_span peer;
+    uint32_t known_peer; /* KN_NAMES_NONE: met for the first time */
+    struct kn_server_info info;
+    enum kn_malformed kind;
+};
+
+static void read_server(const struct kn_survey *survey, uint32_t slot,
+                        const struct kn_survey_entry *entry, struct reading *out)
 {
-    uint32_t at = kn_names_find(&survey->peers, peer);
+    out->kind = KN_MALFORMED_PEER;
+    if (!read_subkey(entry->subkey, &out->peer))
+        return;
+    out->known_peer = kn_names_find(&survey->peers, out->peer);
+    if (out->known_peer == KN_NAMES_NONE && !is_peer_id(out->peer))
+        return;
+    out->kind = kn_server_info_decode(entry->value, &out->info);
+    if (out->kind == KN_MALFORMED_NOT &&
+        !kn_server_info_holds(&out->info, survey->slots[slot].index))
+        out->kind = KN_MALFORMED_RANGE;
+}
+
+static enum kn_code add_record(struct kn_survey *survey, uint32_t slot,
+                               const struct reading *reading, double expiration)
+{
+    uint32_t peer = reading->known_peer;
 
     if (survey->records_n >= KN_SURVEY_RECORDS_MAX ||
-        (at == KN_NAMES_NONE && survey->peers.n >= KN_SURVEY_PROVIDERS_MAX))
+        (peer == KN_NAMES_NONE && survey->peers.n >= KN_SURVEY_PROVIDERS_MAX))
         return KN_E_LIMIT;
-    at = kn_names_add(&survey->peers, survey->arena, peer);
-    if (at == KN_NAMES_NONE || !grow_records(survey))
+    if (peer == KN_NAMES_NONE)
+        peer = kn_names_add(&survey->peers, survey->arena, reading->peer);
+    if (peer == KN_NAMES_NONE || !grow_records(survey))
         return KN_E_NO_MEMORY;
     survey->records[survey->records_n++] = (struct survey_record){
         .slot = slot,
-        .peer = at,
-        .state = info->state,
-        .throughput = info->throughput,
+        .peer = peer,
+        .state = reading->info.state,
+        .throughput = reading->info.throughput,
         .expiration = expiration,
     };
     return KN_OK;
 }
 
-/* What is wrong with an entry, and what it says when nothing is. */
-static enum kn_malformed read_server(const struct kn_survey *survey, uint32_t slot,
-                                     const struct kn_survey_entry *entry, struct kn_span *peer,
-                                     struct kn_server_info *info)
-{
-    enum kn_malformed kind;
-
-    if (!read_subkey(entry->subkey, peer) ||
-        (kn_names_find(&survey->peers, *peer) == KN_NAMES_NONE && !is_peer_id(*peer)))
-        return KN_MALFORMED_PEER;
-    kind = kn_server_info_decode(entry->value, info);
-    if (kind == KN_MALFORMED_NOT && !kn_server_info_holds(info, survey->slots[slot].index))
-        kind = KN_MALFORMED_RANGE;
-    return kind;
-}
-
 void kn_survey_add_server(struct kn_survey *survey, uint32_t slot,
                           const struct kn_survey_entry *entry)
 {
-    struct kn_server_info info;
-    enum kn_malformed kind;
-    struct kn_span peer;
+    struct reading reading;
 
     if (slot >= survey->slots_n || !is_alive(survey, entry->expiration))
         return;
-    kind = read_server(survey, slot, entry, &peer, &info);
-    if (kind != KN_MALFORMED_NOT)
-        count_malformed(survey, kind);
+    read_server(survey, slot, entry, &reading);
+    if (reading.kind != KN_MALFORMED_NOT)
+        count_malformed(survey, reading.kind);
     else
-        note(survey, add_record(survey, slot, peer, &info, entry->expiration));
+        note(survey, add_record(survey, slot, &reading, entry->expiration));
 }

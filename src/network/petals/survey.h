@@ -43,9 +43,9 @@ KN_MUST_USE enum kn_code kn_survey_add_known(struct kn_survey *survey, const cha
 
 /*
  * Which blocks to ask for: of all models, or of the one that `word` names (prefix, repository or
- * name), each in both spellings. More than KN_SURVEY_KEYS_MAX: block 0 of every model, then block
- * 1, and so on. Adding nothing to the plan when no model has that name is KN_E_NOT_FOUND, and
- * `nearest` (may be NULL; started by the caller) was offered every prefix and name.
+ * name), each in both spellings. When those are more than KN_SURVEY_KEYS_MAX, as many of the first
+ * blocks of each as fit. Adding nothing to the plan when no model has that name is KN_E_NOT_FOUND,
+ * and `nearest` (may be NULL; started by the caller) was offered every prefix and name.
  */
 KN_MUST_USE enum kn_code kn_survey_plan(struct kn_survey *survey, const char *word,
                                         struct kn_nearest *nearest);
@@ -65,7 +65,7 @@ void kn_survey_add_server(struct kn_survey *survey, uint32_t slot,
                           const struct kn_survey_entry *entry);
 
 /* Count: what survey_view.h shows is of the last evaluation. More may be fed and evaluated again.
- * KN_E_NO_MEMORY: something was not taken, now or before. */
+ * KN_E_NO_MEMORY: something was not taken, now or before; KN_E_INVALID: there is no plan. */
 KN_MUST_USE enum kn_code kn_survey_evaluate(struct kn_survey *survey);
 
 #endif

@@ -275,6 +275,7 @@ static void put_in_order(struct kn_survey *survey)
         survey->order[i] = row;
         survey->listed += row->listed ? 1 : 0;
     }
+    survey->ordered = survey->rows_n;
     qsort(survey->order, survey->rows_n, sizeof(survey->order[0]), compare_rows);
 }
 

@@ -41,8 +41,8 @@ struct kn_survey {
     struct kn_names prefixes, peers;
     struct survey_row rows[SURVEY_ROWS_MAX];
     const struct survey_row *order[SURVEY_ROWS_MAX];
-    uint32_t rows_n, listed;
-    struct survey_slot *slots; /* one more than there are */
+    uint32_t rows_n, ordered, listed; /* the last two of the last evaluation */
+    struct survey_slot *slots;        /* one more than there are */
     uint32_t slots_n;
     struct survey_record *records;
     uint32_t records_n, records_room;

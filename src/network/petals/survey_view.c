@@ -5,7 +5,7 @@
 
 uint32_t kn_survey_models(const struct kn_survey *survey)
 {
-    return survey->order[0] != NULL ? survey->rows_n : 0; /* none before the first evaluation */
+    return survey->ordered;
 }
 
 uint32_t kn_survey_listed(const struct kn_survey *survey)
@@ -24,11 +24,11 @@ const struct kn_survey_model *kn_survey_find(const struct kn_survey *survey, con
     const struct kn_survey_model *found = NULL;
     enum kn_model_match best = KN_MODEL_NO;
 
-    for (uint32_t i = 0; i < kn_survey_models(survey); i++) {
+    for (uint32_t i = 0; i < survey->ordered; i++) {
         const struct kn_survey_model *model = kn_survey_model(survey, i);
         enum kn_model_match match = kn_model_match(word, model->prefix, model->repository);
 
-        if (match > best) {
+        if (match > best && (i < survey->listed || found == NULL)) {
             best = match;
             found = model;
         }

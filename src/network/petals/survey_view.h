@@ -1,5 +1,5 @@
 /*
- * survey_view — what a survey found out. Everything is of its last evaluation.
+ * survey_view — what a survey found out. Everything is of its last evaluation; before that, empty.
  */
 #ifndef KN_PETALS_SURVEY_VIEW_H
 #define KN_PETALS_SURVEY_VIEW_H
@@ -30,8 +30,8 @@ uint32_t kn_survey_models(const struct kn_survey *survey);
 uint32_t kn_survey_listed(const struct kn_survey *survey);
 const struct kn_survey_model *kn_survey_model(const struct kn_survey *survey, uint32_t i);
 
-/* The best match of `word`, in the order above; NULL when there is none, and `nearest` (may be
- * NULL) was offered every prefix and name. */
+/* The best match of `word` among the listed ones, else among the others; NULL when there is none.
+ * `nearest` (may be NULL) was offered every prefix and name. */
 const struct kn_survey_model *kn_survey_find(const struct kn_survey *survey, const char *word,
                                              struct kn_nearest *nearest);
 

@@ -340,6 +340,13 @@ size_t kn_connection_streams(const struct kn_connection *c)
     return c->yamux != NULL ? kn_yamux_stream_count(c->yamux) : 0;
 }
 
+void kn_connection_counters(const struct kn_connection *c, struct kn_connection_counters *out)
+{
+    *out = c->streams.counters;
+    if (c->yamux != NULL)
+        out->streams_refused = kn_yamux_counters(c->yamux)->streams_refused;
+}
+
 int64_t kn_connection_rtt_ms(const struct kn_connection *c)
 {
     return c->yamux != NULL ? kn_yamux_rtt_ms(c->yamux) : -1;

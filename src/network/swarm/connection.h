@@ -107,6 +107,16 @@ struct kn_span kn_connection_peer_key(const struct kn_connection *connection);
 void *kn_connection_owner(const struct kn_connection *connection);
 enum kn_role kn_connection_role(const struct kn_connection *connection);
 size_t kn_connection_streams(const struct kn_connection *connection);
+
+/* What was refused to the peer so far. */
+struct kn_connection_counters {
+    uint64_t streams_refused;   /* more than may be open */
+    uint64_t protocols_refused; /* names that are not spoken here */
+    uint64_t streams_expired;   /* silent, slow or lingering until their time was over */
+};
+void kn_connection_counters(const struct kn_connection *connection,
+                            struct kn_connection_counters *out);
+
 int64_t kn_connection_rtt_ms(const struct kn_connection *connection); /* -1: not measured */
 
 /*

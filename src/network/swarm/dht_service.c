@@ -230,6 +230,8 @@ void kn_dht_service_free(struct kn_dht_service *service)
         kn_unary_answer(service->served->unary, KN_E_CLOSED, kn_span_text("shutting down"));
         free_served(service->served);
     }
+    for (int i = 0; i < KN_DHT_METHOD_COUNT; i++)
+        kn_host_forget(service->host, &service->methods[i].handler);
     kn_timer_free(service->timer);
     kn_free(service);
 }

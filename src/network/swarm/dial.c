@@ -4,6 +4,7 @@
 #include "lib/base/memory.h"
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/io/resolve.h"
+#include "network/swarm/dnsaddr.h"
 #include "network/swarm/host_parts.h"
 
 enum {
@@ -22,6 +23,7 @@ struct kn_attempt {
     uint16_t port;
     struct kn_resolve *resolve;
     struct kn_dial *dial;
+    struct kn_dnsaddr *dnsaddr;
     struct kn_relay_dial *relay_dial;
     bool is_relayed;
     struct kn_peer_id relay; /* when it is */
@@ -32,7 +34,10 @@ struct kn_dialling {
     struct kn_host *host;
     struct kn_peer *peer;
     struct kn_dialling *next; /* in host->queue */
-    bool begun, searched;
+    bool begun;
+    bool met; /* the peer came to us: nothing new is tried */
+    unsigned searches;
+    bool found_more; /* since the last search there was an address to try */
     struct kn_attempt *attempts;
     struct kn_timer *stagger;
     kn_time relay_from; /* relayed addresses wait until then, while direct ones are tried */
@@ -48,17 +53,16 @@ static void step(struct kn_dialling *d);
 static int telling(enum kn_code code)
 {
     static const enum kn_code order[] = {
-        KN_OK,          KN_E_CANCELLED,   KN_E_NO_MEMORY,
-        KN_E_NOT_FOUND, KN_E_UNREACHABLE, KN_E_IO,
-        KN_E_TIMEOUT,   KN_E_REFUSED,     KN_E_CLOSED,
-        KN_E_PROTOCOL,  KN_E_UNSUPPORTED, KN_E_IDENTITY,
+        KN_OK,          KN_E_CANCELLED,   KN_E_NO_MEMORY, KN_E_INVALID,     KN_E_DENIED,
+        KN_E_NOT_FOUND, KN_E_UNREACHABLE, KN_E_IO,        KN_E_LIMIT,       KN_E_TIMEOUT,
+        KN_E_REFUSED,   KN_E_CLOSED,      KN_E_PROTOCOL,  KN_E_UNSUPPORTED, KN_E_IDENTITY,
     };
 
     for (int i = 0; i < (int)KN_COUNT(order); i++) {
         if (order[i] == code)
             return i;
     }
-    return 0;
+    return 1;
 }
 
 enum { WHERE_SIZE = KN_ENDPOINT_TEXT_SIZE + KN_PEER_ID_TEXT_SIZE };
@@ -78,8 +82,10 @@ static void print_where(const struct kn_attempt *a, char out[WHERE_SIZE])
 
 static void note(struct kn_dialling *d, enum kn_code code, const struct kn_error *err)
 {
-    if (telling(code) > telling(d->best.code))
-        d->best = *err;
+    if (telling(code) <= telling(d->best.code))
+        return;
+    d->best = *err;
+    d->best.code = code;
 }
 
 static void free_attempt(struct kn_attempt *a)
@@ -91,6 +97,7 @@ static void free_attempt(struct kn_attempt *a)
     *at = a->next;
     kn_resolve_cancel(a->resolve);
     kn_dial_cancel(a->dial);
+    kn_dnsaddr_cancel(a->dnsaddr);
     kn_relay_dial_cancel(a->relay_dial);
     if (a->pipe != NULL) {
         a->pipe->attempt = NULL;
@@ -142,11 +149,12 @@ static void end(struct kn_dialling *d, enum kn_code code)
     struct kn_host *host = d->host;
     struct kn_peer *peer = d->peer;
     struct kn_error err = d->best;
+    bool met = kn_peer_pipe(peer) != NULL; /* it came to us meanwhile */
 
     free_dialling(d);
-    if (code != KN_OK)
-        kn_connects_settle(peer, code, &err);
     next_in_queue(host);
+    if (code != KN_OK) /* else whoever made the pipe tells */
+        kn_connects_settle(peer, met ? KN_OK : code, met ? NULL : &err);
 }
 
 static void mark_address(struct kn_attempt *a, bool good)
@@ -158,6 +166,7 @@ static void mark_address(struct kn_attempt *a, bool good)
     if (known == NULL)
         return;
     if (good) {
+        known->proven = true;
         known->failures = 0;
         known->retry_at = 0;
         return;
@@ -168,14 +177,17 @@ static void mark_address(struct kn_attempt *a, bool good)
         kn_time_min(BACKOFF_FIRST_MS + (kn_time)BACKOFF_STEP_MS * n * n, BACKOFF_MAX_MS);
 }
 
-/* One address is done with. */
+/* One address is done with. Where somebody else lives, the peer is not: that one is forgotten. */
 static void give_up(struct kn_attempt *a, enum kn_code code, const struct kn_error *err)
 {
     struct kn_dialling *d = a->dialling;
 
     d->host->counters.dial_failures++;
     note(d, code, err);
-    mark_address(a, false);
+    if (code == KN_E_IDENTITY)
+        kn_host_unlearn(d->host, &d->peer->facts.id, kn_buffer_get(&a->address));
+    else if (code != KN_E_NO_MEMORY && code != KN_E_LIMIT) /* our own lack says nothing about it */
+        mark_address(a, false);
     free_attempt(a);
     step(d);
 }
@@ -211,6 +223,15 @@ static void on_dialled(void *arg, enum kn_code code, struct kn_tcp *tcp)
         (void)describe(code, to, &err);
         a->at++;
         dial_next_endpoint(a, &err);
+        return;
+    }
+    if (!kn_host_make_room(d->host)) {
+        kn_tcp_free(tcp);
+        d->host->counters.refused_full++;
+        give_up(
+            a,
+            kn_fail(&err, KN_E_LIMIT, "%zu connections are open and in use", d->host->pipe_count),
+            &err);
         return;
     }
     a->pipe = kn_pipe_new(d->host, tcp, KN_ROLE_DIALER, &d->peer->facts.id, to, a);
@@ -250,33 +271,16 @@ void kn_attempt_settled(struct kn_attempt *a, enum kn_code code, const struct kn
         end(d, KN_OK);
         return;
     }
-    if (err != NULL)
+    if (err != NULL && err->text[0] != '\0')
         told = *err;
+    else
+        (void)kn_fail(&told, code, "the connection broke");
     told.code = code;
     print_where(a, where);
+    a->at += !a->is_relayed;
     kn_wrap(&told, "%s", where);
-    give_up(a, code, &told);
-}
-
-static void on_resolved(void *arg, enum kn_code code, const struct kn_endpoint *found, size_t n)
-{
-    struct kn_attempt *a = arg;
-    struct kn_error err = { 0 };
-
-    a->resolve = NULL;
-    (void)kn_fail(&err, code == KN_OK ? KN_E_NOT_FOUND : code,
-                  code == KN_E_TIMEOUT ? "the name server does not answer"
-                                       : "no address is known for that host name");
-    for (size_t i = 0; code == KN_OK && i < n && i < KN_RESOLVE_MAX; i++)
-        a->found[a->found_count++] = found[i];
-    dial_next_endpoint(a, &err);
-}
-
-static enum kn_resolve_family family_of(uint32_t host)
-{
-    if (host == KN_PROTO_DNS4)
-        return KN_RESOLVE_IP4;
-    return host == KN_PROTO_DNS6 ? KN_RESOLVE_IP6 : KN_RESOLVE_ANY;
+    note(a->dialling, code, &told);
+    dial_next_endpoint(a, &told); /* a name may have several */
 }
 
 static void on_relayed(void *arg, enum kn_code code, struct kn_stream *stream, struct kn_span early,
@@ -310,6 +314,64 @@ static enum kn_code begin_relayed(struct kn_attempt *a, const struct kn_multiadd
                                &a->relay_dial);
 }
 
+static void on_address(void *arg, struct kn_span address)
+{
+    struct kn_attempt *a = arg;
+
+    kn_host_learn(a->dialling->host, &a->dialling->peer->facts.id, address);
+}
+
+/* What the name led to stands among the addresses now: those are tried, and mark how it went. */
+static void on_addresses(void *arg, enum kn_code code)
+{
+    struct kn_attempt *a = arg;
+    struct kn_dialling *d = a->dialling;
+    struct kn_error err = { 0 };
+
+    a->dnsaddr = NULL;
+    if (code != KN_OK) {
+        give_up(a,
+                kn_fail(&err, code,
+                        code == KN_E_TIMEOUT ? "the name server does not answer"
+                                             : "the name leads to no address of this peer"),
+                &err);
+        return;
+    }
+    mark_address(a, true);
+    free_attempt(a);
+    step(d);
+}
+
+static enum kn_code begin_dnsaddr(struct kn_attempt *a, const struct kn_multiaddr_route *route)
+{
+    const struct kn_dnsaddr_events events = { a, on_address, on_addresses };
+    struct kn_dialling *d = a->dialling;
+
+    return kn_dnsaddr_start(d->host->options.loop, route->host_value, &d->peer->facts.id, &events,
+                            &a->dnsaddr);
+}
+
+static void on_resolved(void *arg, enum kn_code code, const struct kn_endpoint *found, size_t n)
+{
+    struct kn_attempt *a = arg;
+    struct kn_error err = { 0 };
+
+    a->resolve = NULL;
+    (void)kn_fail(&err, code == KN_OK ? KN_E_NOT_FOUND : code,
+                  code == KN_E_TIMEOUT ? "the name server does not answer"
+                                       : "no address is known for that host name");
+    for (size_t i = 0; code == KN_OK && i < n && i < KN_RESOLVE_MAX; i++)
+        a->found[a->found_count++] = found[i];
+    dial_next_endpoint(a, &err);
+}
+
+static enum kn_resolve_family family_of(uint32_t host)
+{
+    if (host == KN_PROTO_DNS4)
+        return KN_RESOLVE_IP4;
+    return host == KN_PROTO_DNS6 ? KN_RESOLVE_IP6 : KN_RESOLVE_ANY;
+}
+
 static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiaddr_route *route)
 {
     struct kn_host *host = a->dialling->host;
@@ -317,6 +379,8 @@ static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiadd
 
     if (route->is_relayed)
         return begin_relayed(a, route);
+    if (kn_dnsaddr_is(route))
+        return begin_dnsaddr(a, route);
     a->port = route->port;
     if (route->host == KN_PROTO_IP4 || route->host == KN_PROTO_IP6) {
         a->found[0].is_ip6 = route->host == KN_PROTO_IP6;
@@ -411,6 +475,7 @@ static void on_searched(void *arg, enum kn_code code)
 
     (void)code; /* what was found is among the addresses now */
     d->search = NULL;
+    d->found_more = kn_peer_has_fresh_address(d->host, &d->peer->facts.id);
     step(d);
 }
 
@@ -418,9 +483,11 @@ static bool begin_search(struct kn_dialling *d)
 {
     const struct kn_host_finder *finder = &d->host->finder;
 
-    if (d->searched || finder->start == NULL || !kn_connects_may_search(d->peer))
+    if (d->searches == KN_HOST_SEARCHES_MAX || finder->start == NULL ||
+        (d->searches > 0 && !d->found_more) || !kn_connects_may_search(d->peer))
         return false;
-    d->searched = true;
+    d->searches++;
+    d->found_more = false;
     d->search = finder->start(finder->arg, &d->peer->facts.id, SEARCH_MS, on_searched, d);
     return d->search != NULL;
 }
@@ -431,7 +498,7 @@ static void step(struct kn_dialling *d)
     struct kn_buffer address = { 0 };
     kn_time now = kn_loop_now(d->host->options.loop);
 
-    if (next_address(d, &address)) {
+    if (!d->met && next_address(d, &address)) {
         kn_timer_set(d->stagger, now + KN_HOST_STAGGER_MS);
         try_address(d, kn_buffer_get(&address)); /* may end the dialling: nothing after it */
         kn_buffer_done(&address);
@@ -439,7 +506,7 @@ static void step(struct kn_dialling *d)
     }
     kn_buffer_done(&address);
     kn_timer_set(d->stagger, d->relay_from > now ? d->relay_from : KN_NEVER);
-    if (d->attempts != NULL || d->search != NULL || begin_search(d))
+    if (d->attempts != NULL || (!d->met && (d->search != NULL || begin_search(d))))
         return;
     if (d->best.code == KN_OK)
         (void)kn_fail(&d->best, KN_E_NOT_FOUND,
@@ -454,16 +521,16 @@ static void on_stagger(void *arg)
     step(arg);
 }
 
-void kn_dialling_begin(struct kn_host *host, struct kn_peer *peer)
+bool kn_dialling_begin(struct kn_host *host, struct kn_peer *peer)
 {
     struct kn_dialling *d = kn_try_alloc(sizeof(*d));
 
     if (d == NULL)
-        return;
+        return false;
     d->stagger = kn_timer_new(host->options.loop, on_stagger, d);
     if (d->stagger == NULL) {
         kn_free(d);
-        return;
+        return false;
     }
     d->host = host;
     d->peer = peer;
@@ -471,6 +538,21 @@ void kn_dialling_begin(struct kn_host *host, struct kn_peer *peer)
     host->queue = d;
     peer->dialling = d;
     next_in_queue(host);
+    return true;
+}
+
+void kn_dialling_met(struct kn_dialling *d)
+{
+    struct kn_attempt *a = d->attempts, *next;
+
+    d->met = true;
+    for (; a != NULL; a = next) {
+        next = a->next;
+        if (a->pipe == NULL)
+            free_attempt(a);
+    }
+    if (d->attempts == NULL)
+        end(d, KN_OK);
 }
 
 /* A pipe that is still in its handshake says more than one that never opened. */
@@ -481,6 +563,10 @@ void kn_dialling_why(const struct kn_dialling *d, struct kn_error *err)
     *err = d->best;
     if (telling(err->code) > telling(KN_E_TIMEOUT))
         return;
+    if (!d->begun)
+        (void)kn_fail(err, KN_E_TIMEOUT, "%d other peers are being dialled", KN_HOST_DIALS_MAX);
+    else if (d->search != NULL && err->code == KN_OK)
+        (void)kn_fail(err, KN_E_TIMEOUT, "no address of this peer was found in time");
     for (const struct kn_attempt *a = d->attempts; a != NULL; a = a->next) {
         if ((a->found_count == 0 && !a->is_relayed) || (a->pipe == NULL && err->code != KN_OK))
             continue;

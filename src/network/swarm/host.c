@@ -12,6 +12,7 @@ struct kn_host *kn_host_new(const struct kn_host_options *options)
         return NULL;
     host->options = *options;
     host->random = *options->random;
+    kn_random_fill(&host->random, (uint8_t *)&host->seed, sizeof(host->seed));
     if (host->options.connections_max == 0)
         host->options.connections_max = CONNECTIONS_USUAL;
     host->protocols.at = host->served;
@@ -27,6 +28,7 @@ void kn_host_free(struct kn_host *host)
 {
     if (host == NULL)
         return;
+    host->ending = true; /* what ends now begins nothing new */
     for (size_t i = 0; i < host->listener_count; i++)
         kn_listener_free(host->listeners[i]);
     while (host->queue != NULL)
@@ -35,7 +37,24 @@ void kn_host_free(struct kn_host *host)
         kn_pipe_free(host->pipes);
     kn_peers_free(host);
     kn_timer_free(host->flush);
+    kn_free(host->ready);
     kn_free(host);
+}
+
+uint64_t kn_host_hash(const struct kn_host *host, struct kn_span bytes)
+{
+    uint64_t factor = host->seed | 1, hash = host->seed ^ bytes.n;
+
+    while (bytes.n > 0) {
+        uint64_t word = 0;
+        size_t n = bytes.n < sizeof(word) ? bytes.n : sizeof(word);
+
+        memcpy(&word, bytes.at, n);
+        hash = (hash ^ word) * factor;
+        hash ^= hash >> 32;
+        bytes = kn_span(bytes.at + n, bytes.n - n);
+    }
+    return hash;
 }
 
 struct kn_loop *kn_host_loop(const struct kn_host *host)
@@ -65,7 +84,7 @@ const struct kn_host_counters *kn_host_counters(const struct kn_host *host)
 
 size_t kn_host_connection_count(const struct kn_host *host)
 {
-    return host->pipe_count - host->half_open;
+    return host->ready_count;
 }
 
 enum kn_code kn_host_serve(struct kn_host *host, const struct kn_protocol *protocol)
@@ -87,6 +106,29 @@ enum kn_code kn_host_observe(struct kn_host *host, const struct kn_host_observer
         return KN_E_LIMIT;
     host->observers[host->observer_count++] = *observer;
     return KN_OK;
+}
+
+void kn_host_forget(struct kn_host *host, const void *arg)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < host->protocols.n; i++) {
+        if (host->served[i].arg != arg)
+            host->served[kept++] = host->served[i];
+    }
+    host->protocols.n = kept;
+    kept = 0;
+    for (size_t i = 0; i < host->observer_count; i++) {
+        if (host->observers[i].arg != arg)
+            host->observers[kept++] = host->observers[i];
+    }
+    host->observer_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < host->announcer_count; i++) {
+        if (host->announcers[i].arg != arg)
+            host->announcers[kept++] = host->announcers[i];
+    }
+    host->announcer_count = kept;
 }
 
 void kn_host_identified(struct kn_connection *connection, struct kn_span observed)
@@ -124,64 +166,6 @@ void kn_host_announced(struct kn_host *host, kn_add_address_fn *add, void *add_a
         host->announcers[i].tell(host->announcers[i].arg, add, add_arg);
 }
 
-static bool is_loopback(const struct kn_endpoint *at)
-{
-    static const uint8_t ip6[16] = { [15] = 1 };
-
-    return at->is_ip6 ? memcmp(at->ip, ip6, sizeof(ip6)) == 0 : at->ip[0] == 127;
-}
-
-static size_t count_from(const struct kn_host *host, const struct kn_endpoint *from)
-{
-    size_t n = 0;
-
-    for (const struct kn_pipe *pipe = host->pipes; pipe != NULL; pipe = pipe->next)
-        n += pipe->remote.is_ip6 == from->is_ip6 &&
-             memcmp(pipe->remote.ip, from->ip, from->is_ip6 ? 16 : 4) == 0;
-    return n;
-}
-
-/* Close the connection that is idle for longest. False: all of them are in use. */
-static bool trim_one(struct kn_host *host)
-{
-    struct kn_pipe *idlest = NULL;
-
-    for (struct kn_pipe *pipe = host->pipes; pipe != NULL; pipe = pipe->next) {
-        if (!pipe->ready || pipe->closing || pipe->peer->is_protected ||
-            kn_connection_streams(pipe->connection) > 0)
-            continue;
-        if (idlest == NULL || pipe->used_at < idlest->used_at)
-            idlest = pipe;
-    }
-    if (idlest == NULL)
-        return false;
-    host->counters.trimmed++;
-    kn_pipe_free(idlest);
-    return true;
-}
-
-bool kn_host_has_room(struct kn_host *host, const struct kn_endpoint *from)
-{
-    if (host->half_open >= KN_HOST_HALF_OPEN_MAX)
-        return false;
-    if (from != NULL && !is_loopback(from) && count_from(host, from) >= KN_HOST_PER_IP_MAX)
-        return false;
-    return host->pipe_count < host->options.connections_max || trim_one(host);
-}
-
-static void on_accepted(void *arg, struct kn_tcp *tcp, const struct kn_endpoint *from)
-{
-    struct kn_host *host = arg;
-
-    if (!kn_host_has_room(host, from)) {
-        host->counters.refused++;
-        kn_tcp_free(tcp);
-        return;
-    }
-    host->counters.accepted++;
-    (void)kn_pipe_new(host, tcp, KN_ROLE_LISTENER, NULL, from, NULL);
-}
-
 enum kn_code kn_host_listen(struct kn_host *host, const struct kn_endpoint *at,
                             struct kn_error *err)
 {
@@ -190,7 +174,7 @@ enum kn_code kn_host_listen(struct kn_host *host, const struct kn_endpoint *at,
     if (host->listener_count >= KN_HOST_LISTENERS_MAX)
         return kn_fail(err, KN_E_LIMIT, "more than %d addresses to listen on",
                        KN_HOST_LISTENERS_MAX);
-    rc = kn_listen(host->options.loop, at, on_accepted, host,
+    rc = kn_listen(host->options.loop, at, kn_host_accept, host,
                    &host->listeners[host->listener_count], err);
     if (rc == KN_OK)
         host->listener_count++;
@@ -209,15 +193,11 @@ void kn_host_listener(const struct kn_host *host, size_t index, struct kn_endpoi
 
 struct kn_connection *kn_host_next(struct kn_host *host, size_t *at)
 {
-    size_t i = 0;
+    while (*at < host->ready_count) {
+        const struct kn_pipe *pipe = host->ready[(*at)++];
 
-    for (struct kn_pipe *pipe = host->pipes; pipe != NULL; pipe = pipe->next) {
-        if (!pipe->ready || pipe->closing)
-            continue;
-        if (i++ == *at) {
-            (*at)++;
+        if (!pipe->closing)
             return pipe->connection;
-        }
     }
     return NULL;
 }

@@ -7,6 +7,7 @@
 #include "lib/crypto/key.h"
 #include "network/proto/identify.h"
 #include "network/swarm/addresses.h"
+#include "network/swarm/host_parts.h"
 
 static const char *const id_names[] = { "/ipfs/id/1.0.0", NULL };
 static const char *const push_names[] = { "/ipfs/id/push/1.0.0", NULL };
@@ -46,16 +47,15 @@ static void end_reading(struct reading *r)
 
 static enum kn_scope scope_of(const struct kn_connection *connection)
 {
-    struct kn_buffer address = { 0 };
     struct kn_endpoint remote;
-    enum kn_scope scope;
 
-    if (!kn_host_remote(connection, &remote))
-        return KN_SCOPE_PUBLIC;
-    kn_address_of_endpoint(&remote, &address);
-    scope = kn_multiaddr_scope(kn_buffer_get(&address));
-    kn_buffer_done(&address);
-    return scope;
+    return kn_host_remote(connection, &remote) ? kn_endpoint_scope(&remote) : KN_SCOPE_PUBLIC;
+}
+
+/* What it serves now: a list that is there replaces the one before. */
+static void forget_protocols(struct kn_peer_facts *facts)
+{
+    facts->serves_kad = facts->serves_dht = facts->serves_relay = false;
 }
 
 static void note_protocol(struct kn_peer_facts *facts, struct kn_span name)
@@ -100,8 +100,11 @@ static void note(struct reading *r, const struct kn_identify *told)
         return;
     facts->identified = true;
     note_agent(facts, told->agent);
-    while (kn_field_list_next(&protocols, &item))
+    for (bool first = r->messages == 1; kn_field_list_next(&protocols, &item); first = false) {
+        if (first)
+            forget_protocols(facts);
         note_protocol(facts, item);
+    }
     while (kn_field_list_next(&addrs, &item)) {
         if (kn_multiaddr_scope(item) >= scope)
             kn_host_learn(host, peer, item);
@@ -135,8 +138,10 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
 
     (void)stream;
     kn_buffer_add_span(&r->bytes, bytes);
-    if (r->bytes.failed || !take_messages(r))
-        end_reading(r);
+    if (!r->bytes.failed && take_messages(r))
+        return;
+    r->service->host->counters.requests_malformed++;
+    end_reading(r);
 }
 
 static void on_finished(void *arg, struct kn_stream *stream)
@@ -197,7 +202,7 @@ static void on_connected(void *arg, struct kn_connection *connection)
 
 static void on_push(void *arg, struct kn_stream *stream)
 {
-    struct reading *r = new_reading(arg);
+    struct reading *r = kn_host_may_ask(kn_stream_connection(stream)) ? new_reading(arg) : NULL;
 
     if (r == NULL)
         return; /* nobody serves it: it is reset */
@@ -213,11 +218,23 @@ struct telling {
     enum kn_scope scope;
 };
 
+/* What we listen on may also be what others confirmed. */
+static bool is_told(const struct telling *t, struct kn_span address)
+{
+    struct kn_span all = kn_buffer_get(&t->bytes);
+
+    for (size_t i = 0, at = 0; i < t->n; at = t->ends[i++]) {
+        if (!t->bytes.failed && kn_span_equal(kn_span(all.at + at, t->ends[i] - at), address))
+            return true;
+    }
+    return false;
+}
+
 static void add_address(void *arg, struct kn_span address)
 {
     struct telling *t = arg;
 
-    if (t->n >= KN_COUNT(t->ends) || kn_multiaddr_scope(address) < t->scope)
+    if (t->n >= KN_COUNT(t->ends) || kn_multiaddr_scope(address) < t->scope || is_told(t, address))
         return;
     kn_buffer_add_span(&t->bytes, address);
     t->ends[t->n++] = t->bytes.n;
@@ -280,7 +297,10 @@ static void tell(struct kn_identify_service *service, struct kn_stream *stream)
 
 static void on_asked(void *arg, struct kn_stream *stream)
 {
-    tell(arg, stream);
+    if (kn_host_may_ask(kn_stream_connection(stream)))
+        tell(arg, stream);
+    else
+        kn_stream_reset(stream);
 }
 
 /* A push of ours: told as soon as the peer says that it takes pushes. */
@@ -340,6 +360,7 @@ struct kn_identify_service *kn_identify_service_new(struct kn_host *host, const 
     service->agent = agent;
     if (kn_host_serve(host, &asked) != KN_OK || kn_host_serve(host, &push) != KN_OK ||
         kn_host_observe(host, &observer) != KN_OK) {
+        kn_host_forget(host, service);
         kn_free(service);
         return NULL;
     }
@@ -355,5 +376,6 @@ void kn_identify_service_free(struct kn_identify_service *service)
             kn_stream_reset(service->readings->stream);
         free_reading(service->readings);
     }
+    kn_host_forget(service->host, service);
     kn_free(service);
 }

@@ -15,7 +15,8 @@ enum {
     KN_KAD_ALPHA = 3,           /* questions of one search under way */
     KN_KAD_SEARCHES_MAX = 3,    /* searches at once: the answers to one often settle the next */
     KN_KAD_CANDIDATES_MAX = 64, /* of one search */
-    KN_KAD_REQUEST_MS = 10000,  /* for one question */
+    KN_KAD_SEARCH_MS = 10000,   /* for one that runs by itself */
+    KN_KAD_REQUEST_MS = 3000,   /* for one question, its connection included */
     KN_KAD_IDLE_MS = 60000,     /* until a stream that asks nothing more is reset */
 };
 
@@ -32,7 +33,8 @@ void kn_kad_free(struct kn_kad *kad);
 
 const struct kn_kad_counters *kn_kad_counters(const struct kn_kad *kad);
 
-/* Look for peers near our own id, so that others near it learn of us. Runs by itself. */
+/* Look, within KN_KAD_SEARCH_MS, for peers near our own id, so that others near it learn of us.
+ * Runs by itself. */
 void kn_kad_refresh(struct kn_kad *kad);
 
 #endif

@@ -4,11 +4,13 @@
 #include "lib/codec/writer.h"
 #include "lib/crypto/hash.h"
 #include "network/proto/kad.h"
+#include "network/swarm/addresses.h"
+#include "network/swarm/host_parts.h"
 #include "network/swarm/kad_parts.h"
 
 static const char *const names[] = { "/ipfs/kad/1.0.0", NULL };
 
-enum candidate_state { CANDIDATE_NEW, CANDIDATE_ASKED, CANDIDATE_DONE };
+enum candidate_state { CANDIDATE_NEW, CANDIDATE_ASKED, CANDIDATE_DONE, CANDIDATE_FAILED };
 
 struct candidate {
     struct kn_peer_id id;
@@ -20,6 +22,7 @@ struct question {
     struct kn_kad_search *search;
     struct question *next;
     struct kn_peer_id peer;
+    kn_time end_by;
     struct kn_connect *connect;
     struct kn_stream *stream;
     struct kn_buffer bytes;
@@ -36,7 +39,8 @@ struct kn_kad_search {
     size_t n;
     struct question *questions;
     size_t asking;
-    struct kn_timer *timer;
+    struct kn_timer *timer; /* the end of the search, or of the question that ends first */
+    bool begun;
     kn_time end_by;
     void (*done)(void *arg, enum kn_code code);
     void *arg;
@@ -140,27 +144,41 @@ static void mark(struct kn_kad_search *s, const struct kn_peer_id *id, enum cand
     }
 }
 
-static void end_question(struct question *q)
+static void end_question(struct question *q, enum candidate_state state)
 {
     struct kn_kad_search *s = q->search;
 
-    mark(s, &q->peer, CANDIDATE_DONE);
+    mark(s, &q->peer, state);
     free_question(q);
     step(s);
 }
 
-static void take_answer(struct kn_kad_search *s, const struct kn_kad_message *answer)
+/*
+ * Addresses are believed as far as identify's are: who is outside cannot send us to machines
+ * inside. Of one answer no more peers are taken than an honest one has, so that none fills the
+ * search alone.
+ */
+static void take_answer(const struct question *q, const struct kn_kad_message *answer)
 {
+    struct kn_kad_search *s = q->search;
     struct kn_host *host = s->kad->host;
     struct kn_field_list closer = answer->closer;
     struct kn_kad_peer peer;
+    struct kn_endpoint remote;
+    enum kn_scope scope = KN_SCOPE_PUBLIC;
 
-    while (kn_kad_peer_next(&closer, &peer)) {
+    if (kn_host_remote(kn_stream_connection(q->stream), &remote))
+        scope = kn_endpoint_scope(&remote);
+    for (size_t i = 0; i <= KN_KAD_K && kn_kad_peer_next(&closer, &peer); i++) {
         struct kn_field_list addrs = peer.addrs;
         struct kn_span address;
 
-        for (size_t n = 0; n < KN_KAD_ADDRS_MAX && kn_field_list_next(&addrs, &address); n++)
-            kn_host_learn(host, &peer.id, address);
+        for (size_t n = 0; n < KN_KAD_ADDRS_MAX && kn_field_list_next(&addrs, &address); n++) {
+            if (kn_multiaddr_scope(address) >= scope)
+                kn_host_learn(host, &peer.id, address);
+            else
+                host->counters.addresses_refused++;
+        }
         add_candidate(s, &peer.id);
     }
 }
@@ -183,16 +201,16 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
     if (rc == KN_OK)
         rc = kn_kad_decode(message, &answer);
     if (rc == KN_OK)
-        take_answer(q->search, &answer);
+        take_answer(q, &answer);
     else
         q->search->kad->counters.malformed++;
-    end_question(q);
+    end_question(q, rc == KN_OK ? CANDIDATE_DONE : CANDIDATE_FAILED);
 }
 
 static void on_finished(void *arg, struct kn_stream *stream)
 {
     (void)stream;
-    end_question(arg);
+    end_question(arg, CANDIDATE_FAILED);
 }
 
 static void on_ended(void *arg, enum kn_code code)
@@ -201,7 +219,7 @@ static void on_ended(void *arg, enum kn_code code)
 
     (void)code;
     q->stream = NULL;
-    end_question(q);
+    end_question(q, CANDIDATE_FAILED);
 }
 
 static const struct kn_stream_events events = {
@@ -239,22 +257,24 @@ static void on_connected(void *arg, enum kn_code code, struct kn_connection *con
     if (code == KN_OK)
         q->search->kad->counters.asked++;
     else
-        end_question(q);
+        end_question(q, CANDIDATE_FAILED);
 }
 
 static void ask(struct kn_kad_search *s, struct candidate *candidate)
 {
+    struct kn_host *host = s->kad->host;
     struct question *q = kn_try_alloc(sizeof(*q));
 
-    candidate->state = CANDIDATE_DONE;
+    candidate->state = CANDIDATE_FAILED;
     if (q == NULL)
         return;
     q->search = s;
     q->peer = candidate->id;
+    q->end_by = kn_loop_now(kn_host_loop(host)) + KN_KAD_REQUEST_MS;
     q->next = s->questions;
     s->questions = q;
     s->asking++;
-    if (kn_connect_start(s->kad->host, &q->peer, KN_REACH_KNOWN, KN_KAD_REQUEST_MS, on_connected, q,
+    if (kn_connect_start(host, &q->peer, KN_REACH_DIRECT, KN_KAD_REQUEST_MS, on_connected, q,
                          &q->connect) == KN_OK)
         candidate->state = CANDIDATE_ASKED;
     else
@@ -263,28 +283,38 @@ static void ask(struct kn_kad_search *s, struct candidate *candidate)
 
 static bool is_found(struct kn_kad_search *s)
 {
-    struct kn_span addresses[KN_HOST_ADDRESSES_MAX];
+    return !s->near_only && kn_peer_has_fresh_address(s->kad->host, &s->target);
+}
 
-    return !s->near_only && kn_host_addresses(s->kad->host, &s->target, addresses) > 0;
+static void set_timer(struct kn_kad_search *s)
+{
+    kn_time when = s->end_by;
+
+    for (const struct question *q = s->questions; q != NULL; q = q->next)
+        when = kn_time_min(when, q->end_by);
+    kn_timer_set(s->timer, when);
 }
 
 /* Ask on, among the nearest KN_KAD_K that answered or may answer; else it is over. */
 static void step(struct kn_kad_search *s)
 {
-    size_t within = s->n < KN_KAD_K ? s->n : KN_KAD_K;
+    size_t within = 0;
 
     if (is_found(s)) {
         settle(s, KN_OK);
         return;
     }
-    for (size_t i = 0; i < within && s->asking < KN_KAD_ALPHA; i++) {
+    for (size_t i = 0; i < s->n && within < KN_KAD_K && s->asking < KN_KAD_ALPHA; i++) {
         bool is_target = kn_peer_id_equal(&s->candidates[i].id, &s->target);
 
         if (s->candidates[i].state == CANDIDATE_NEW && !is_target)
             ask(s, &s->candidates[i]);
+        within += s->candidates[i].state != CANDIDATE_FAILED;
     }
     if (s->asking == 0)
         settle(s, s->near_only ? KN_OK : KN_E_NOT_FOUND);
+    else
+        set_timer(s);
 }
 
 /* Everybody who is connected may know, and whoever is known to serve kad. */
@@ -301,22 +331,36 @@ static void add_seeds(struct kn_kad_search *s)
         add_candidate(s, kn_connection_peer(connection));
 }
 
+/* True when one was ended, and with it perhaps the search. */
+static bool end_late_question(struct kn_kad_search *s)
+{
+    kn_time now = kn_loop_now(kn_host_loop(s->kad->host));
+
+    for (struct question *q = s->questions; q != NULL; q = q->next) {
+        if (q->end_by > now)
+            continue;
+        kn_stream_reset(q->stream);
+        q->stream = NULL;
+        end_question(q, CANDIDATE_FAILED);
+        return true;
+    }
+    return false;
+}
+
 static void on_timer(void *arg)
 {
     struct kn_kad_search *s = arg;
 
     if (kn_loop_now(kn_host_loop(s->kad->host)) >= s->end_by) {
         settle(s, KN_E_TIMEOUT);
-        return;
+    } else if (s->running && !s->begun) {
+        s->begun = true;
+        s->kad->counters.searches++;
+        add_seeds(s);
+        step(s);
+    } else if (!end_late_question(s)) { /* which steps, and comes again for the next */
+        set_timer(s);
     }
-    if (!s->running) {
-        kn_timer_set(s->timer, s->end_by);
-        return;
-    }
-    kn_timer_set(s->timer, s->end_by);
-    s->kad->counters.searches++;
-    add_seeds(s);
-    step(s);
 }
 
 static struct kn_kad_search *begin(struct kn_kad *kad, const struct kn_peer_id *target,
@@ -363,7 +407,7 @@ static void finder_cancel(void *arg, void *search)
 
 void kn_kad_refresh(struct kn_kad *kad)
 {
-    struct kn_kad_search *s = begin(kad, kn_host_self(kad->host), KN_KAD_REQUEST_MS);
+    struct kn_kad_search *s = begin(kad, kn_host_self(kad->host), KN_KAD_SEARCH_MS);
 
     if (s != NULL)
         s->near_only = true;
@@ -394,6 +438,7 @@ void kn_kad_free(struct kn_kad *kad)
     kn_host_set_finder(kad->host, &none);
     kn_kad_searches_free(kad);
     kn_kad_servings_free(kad);
+    kn_host_forget(kad->host, kad);
     kn_free(kad);
 }
 

@@ -4,6 +4,8 @@
 #include "lib/codec/writer.h"
 #include "lib/crypto/hash.h"
 #include "network/proto/kad.h"
+#include "network/swarm/addresses.h"
+#include "network/swarm/host_parts.h"
 #include "network/swarm/kad_parts.h"
 
 struct kn_kad_serving {
@@ -12,6 +14,8 @@ struct kn_kad_serving {
     struct kn_stream *stream;
     struct kn_timer *timer;
     struct kn_buffer bytes;
+    size_t held; /* of them, in the connection's books */
+    struct kn_connection *connection;
 };
 
 struct nearest {
@@ -59,6 +63,7 @@ static void free_serving(struct kn_kad_serving *s)
     *s->place = s->next;
     if (s->next != NULL)
         s->next->place = s->place;
+    (void)kn_host_hold(s->connection, &s->held, 0);
     kn_timer_free(s->timer);
     kn_buffer_done(&s->bytes);
     kn_free(s);
@@ -84,7 +89,20 @@ struct answer {
     struct kn_span addrs[KN_KAD_K + 1][KN_KAD_ADDRS_MAX];
     struct kn_buffer own[KN_KAD_ADDRS_MAX]; /* when we are asked for ourselves */
     size_t own_n, n;
+    enum kn_scope scope; /* of who asks: others' houses are not shown outside */
 };
+
+static size_t pick_addresses(const struct kn_span *all, size_t n, enum kn_scope scope,
+                             struct kn_span out[KN_KAD_ADDRS_MAX])
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n && kept < KN_KAD_ADDRS_MAX; i++) {
+        if (kn_multiaddr_scope(all[i]) >= scope)
+            out[kept++] = all[i];
+    }
+    return kept;
+}
 
 static void add_peer(struct kn_kad *kad, struct answer *a, const struct kn_peer_id *id)
 {
@@ -95,11 +113,9 @@ static void add_peer(struct kn_kad *kad, struct answer *a, const struct kn_peer_
         if (kn_peer_id_equal(&a->ids[i], id))
             return;
     }
+    n = pick_addresses(all, n, a->scope, a->addrs[a->n]);
     if (n == 0)
         return;
-    if (n > KN_KAD_ADDRS_MAX)
-        n = KN_KAD_ADDRS_MAX;
-    memcpy(a->addrs[a->n], all, n * sizeof(all[0]));
     a->ids[a->n] = *id;
     a->entries[a->n] = (struct kn_kad_entry){ &a->ids[a->n], a->addrs[a->n], n };
     a->n++;
@@ -109,9 +125,11 @@ static void add_own(void *arg, struct kn_span address)
 {
     struct answer *a = arg;
 
-    if (a->own_n >= KN_COUNT(a->own))
+    if (a->own_n >= KN_COUNT(a->own) || kn_multiaddr_scope(address) < a->scope)
         return;
     kn_buffer_add_span(&a->own[a->own_n], address);
+    if (a->own[a->own_n].failed)
+        return;
     a->addrs[0][a->own_n] = kn_buffer_get(&a->own[a->own_n]);
     a->own_n++;
 }
@@ -149,30 +167,46 @@ static void find_peers(struct kn_kad *kad, struct kn_span key, const struct kn_p
     }
 }
 
+static void write_answer(struct kn_kad_serving *s, const struct kn_kad_message *asked,
+                         struct answer *a, struct kn_buffer *out)
+{
+    const struct kn_connection *connection = kn_stream_connection(s->stream);
+    bool says_key = asked->type != KN_KAD_FIND_NODE;
+    struct kn_endpoint remote;
+
+    a->scope = kn_host_remote(connection, &remote) ? kn_endpoint_scope(&remote) : KN_SCOPE_PUBLIC;
+    find_peers(s->kad, asked->key, kn_connection_peer(connection), a);
+    kn_kad_answer_encode(asked->type, says_key ? asked->key : kn_span(NULL, 0), a->entries, a->n,
+                         out);
+}
+
+static bool send(struct kn_stream *stream, struct kn_span message)
+{
+    struct kn_buffer wire = { 0 };
+    bool sent;
+
+    kn_write_prefixed(&wire, message);
+    sent = !wire.failed && kn_stream_write(stream, kn_buffer_get(&wire)) == KN_OK;
+    kn_buffer_done(&wire);
+    return sent;
+}
+
 static bool answer(struct kn_kad_serving *s, const struct kn_kad_message *asked)
 {
-    const struct kn_peer_id *asker = kn_connection_peer(kn_stream_connection(s->stream));
     struct answer *a = kn_try_alloc(sizeof(*a));
-    struct kn_buffer message = { 0 }, wire = { 0 };
-    bool sent = a != NULL;
+    struct kn_buffer message = { 0 };
+    bool sent;
 
-    if (!sent)
+    if (a == NULL)
         return false;
-    if (asked->type == KN_KAD_PING) {
+    if (asked->type == KN_KAD_PING)
         kn_kad_ping_encode(&message);
-    } else {
-        find_peers(s->kad, asked->key, asker, a);
-        kn_kad_answer_encode(asked->type,
-                             asked->type == KN_KAD_FIND_NODE ? kn_span(NULL, 0) : asked->key,
-                             a->entries, a->n, &message);
-    }
-    kn_write_prefixed(&wire, kn_buffer_get(&message));
-    sent = !message.failed && !wire.failed &&
-           kn_stream_write(s->stream, kn_buffer_get(&wire)) == KN_OK;
+    else
+        write_answer(s, asked, a, &message);
+    sent = !message.failed && send(s->stream, kn_buffer_get(&message));
     for (size_t i = 0; i < KN_COUNT(a->own); i++)
         kn_buffer_done(&a->own[i]);
     kn_buffer_done(&message);
-    kn_buffer_done(&wire);
     kn_free(a);
     return sent;
 }
@@ -191,9 +225,7 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
     struct kn_kad_serving *s = arg;
     struct kn_loop *loop = kn_host_loop(s->kad->host);
 
-    (void)stream;
     kn_buffer_add_span(&s->bytes, bytes);
-    kn_timer_set(s->timer, kn_loop_now(loop) + KN_KAD_IDLE_MS);
     for (;;) {
         struct kn_kad_message asked;
         struct kn_span message;
@@ -202,16 +234,21 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
                                           : kn_frame_next(kn_buffer_get(&s->bytes),
                                                           KN_KAD_MESSAGE_MAX, &message, &used);
 
-        if (rc == KN_E_TRUNCATED)
+        if (rc == KN_E_TRUNCATED && kn_host_hold(s->connection, &s->held, s->bytes.room))
             return;
         if (rc == KN_OK)
             rc = kn_kad_decode(message, &asked);
-        if (rc != KN_OK || !is_served(&asked) || !answer(s, &asked)) {
-            s->kad->counters.malformed += rc != KN_OK;
+        if (rc != KN_OK || !is_served(&asked)) {
+            s->kad->counters.malformed++;
+            give_up(s);
+            return;
+        }
+        if (!kn_host_may_ask(kn_stream_connection(stream)) || !answer(s, &asked)) {
             give_up(s);
             return;
         }
         s->kad->counters.served++;
+        kn_timer_set(s->timer, kn_loop_now(loop) + KN_KAD_IDLE_MS);
         kn_buffer_take(&s->bytes, used);
     }
 }
@@ -248,8 +285,11 @@ static void on_opened(void *arg, struct kn_stream *stream)
 {
     struct kn_kad *kad = arg;
     struct kn_loop *loop = kn_host_loop(kad->host);
-    struct kn_kad_serving *s = kn_try_alloc(sizeof(*s));
+    struct kn_kad_serving *s;
 
+    if (kn_host_relayed(kn_stream_connection(stream)) != NULL)
+        return; /* what a relay lets through is too little for it: reset, as go-libp2p does */
+    s = kn_try_alloc(sizeof(*s));
     if (s != NULL)
         s->timer = kn_timer_new(loop, on_timer, s);
     if (s == NULL || s->timer == NULL) {
@@ -259,6 +299,7 @@ static void on_opened(void *arg, struct kn_stream *stream)
     }
     s->kad = kad;
     s->stream = stream;
+    s->connection = kn_stream_connection(stream);
     s->next = kad->servings;
     s->place = &kad->servings;
     if (s->next != NULL)

@@ -8,14 +8,17 @@ static const char *const names[] = { "/ipfs/ping/1.0.0", NULL };
 static void echo_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
 {
     (void)arg;
-    if (kn_stream_write(stream, bytes) != KN_OK)
+    if (kn_stream_pending(stream) > KN_PING_BEHIND_MAX || kn_stream_write(stream, bytes) != KN_OK) {
         kn_stream_reset(stream);
+        return;
+    }
+    kn_stream_expire_in(stream, KN_PING_IDLE_MS);
 }
 
 static void echo_finished(void *arg, struct kn_stream *stream)
 {
     (void)arg;
-    kn_stream_finish(stream);
+    kn_stream_forget(stream);
 }
 
 static void echo_ended(void *arg, enum kn_code code)
@@ -33,6 +36,7 @@ static const struct kn_stream_events echo_events = {
 static void on_opened(void *arg, struct kn_stream *stream)
 {
     kn_stream_serve(stream, &echo_events, arg);
+    kn_stream_expire_in(stream, KN_PING_IDLE_MS);
 }
 
 enum kn_code kn_ping_serve(struct kn_host *host)

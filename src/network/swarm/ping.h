@@ -7,7 +7,11 @@
 
 #include "network/swarm/host.h"
 
-enum { KN_PING_SIZE = 32 };
+enum {
+    KN_PING_SIZE = 32,
+    KN_PING_IDLE_MS = 60000,   /* until a stream without pings is reset */
+    KN_PING_BEHIND_MAX = 4096, /* bytes of answers that wait for a peer that takes none */
+};
 
 /* Answer pings from now on. */
 KN_MUST_USE enum kn_code kn_ping_serve(struct kn_host *host);

@@ -133,6 +133,7 @@ void kn_relay_plan_granted(struct kn_relay_place *place, kn_time now, kn_time li
     place->ends_at = now + life_ms;
 }
 
+/* What is held stays so for its time; it is only not asked for again so soon. */
 static void leave_alone(struct kn_relay_place *place, kn_time now)
 {
     kn_time pause = KN_RELAY_BACKOFF_MS;
@@ -140,8 +141,8 @@ static void leave_alone(struct kn_relay_place *place, kn_time now)
     for (unsigned i = 0; i < place->refusals && pause < KN_RELAY_BACKOFF_MAX_MS; i++)
         pause *= 2;
     place->refusals++;
-    place->state = KN_RELAY_FREE;
-    place->retry_at = now + kn_time_min(pause, KN_RELAY_BACKOFF_MAX_MS);
+    place->state = place->state == KN_RELAY_RENEWING ? KN_RELAY_HELD : KN_RELAY_FREE;
+    place->retry_at = place->renew_at = now + kn_time_min(pause, KN_RELAY_BACKOFF_MAX_MS);
 }
 
 void kn_relay_plan_refused(struct kn_relay_place *place, kn_time now)
@@ -152,12 +153,14 @@ void kn_relay_plan_refused(struct kn_relay_place *place, kn_time now)
 /* The first time it is asked again at once; a relay that keeps dropping us counts as refusing. */
 void kn_relay_plan_lost(struct kn_relay_place *place, kn_time now)
 {
-    if (place->refusals > 0) {
+    bool again = place->refusals > 0;
+
+    place->state = KN_RELAY_FREE;
+    if (again) {
         leave_alone(place, now);
         return;
     }
     place->refusals = 1;
-    place->state = KN_RELAY_FREE;
     place->retry_at = now;
 }
 

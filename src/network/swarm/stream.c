@@ -43,6 +43,8 @@ static void end_negotiation(struct kn_stream *s)
     unlink_stream(s);
     if (s->select == NULL)
         return;
+    if (!s->ours)
+        s->set->counters.protocols_refused += s->select->refusals;
     kn_multistream_done(s->select);
     kn_free(s->select);
     s->select = NULL;
@@ -151,6 +153,22 @@ static void hand_over(struct kn_stream *s, const char *name)
         kn_stream_reset(s);
 }
 
+/*
+ * A negotiation failed. A peer that we have refused a name may have sent its request along, which
+ * is no name: it must still read the refusal, so the stream ends and is not reset.
+ */
+static void fail_negotiation(struct kn_stream *s, enum kn_code code, struct kn_span answer)
+{
+    bool refused = !s->ours && code == KN_E_PROTOCOL && s->select->refusals > 0;
+
+    if (refused && (answer.n == 0 || kn_yamux_write(s->yamux, answer) == KN_OK)) {
+        end_negotiation(s);
+        kn_stream_forget(s);
+    } else {
+        fail_stream(s, code == KN_E_REFUSED ? KN_E_UNSUPPORTED : code);
+    }
+}
+
 /* Returns what is left for the protocol. The stream may be dead afterwards. */
 static struct kn_span negotiate(struct kn_stream *s, struct kn_span bytes)
 {
@@ -162,11 +180,11 @@ static struct kn_span negotiate(struct kn_stream *s, struct kn_span bytes)
         rc = kn_yamux_write(s->yamux, kn_buffer_get(&answer));
     else if (rc == KN_OK && answer.failed)
         rc = KN_E_NO_MEMORY;
+    if (rc != KN_OK)
+        fail_negotiation(s, rc, kn_buffer_get(&answer));
     kn_buffer_done(&answer);
-    if (rc != KN_OK) {
-        fail_stream(s, rc == KN_E_REFUSED ? KN_E_UNSUPPORTED : rc);
+    if (rc != KN_OK)
         return kn_span(NULL, 0);
-    }
     if (!s->ours && !s->spoken) {
         s->spoken = true;
         s->wait_ms = KN_STREAM_NEGOTIATE_MS;
@@ -402,6 +420,8 @@ void kn_stream_set_tick(struct kn_stream_set *set, kn_time now)
 
     kn_stream_set_date(set, now);
     /* Who is told may give up any other stream: begin again after each. */
-    while ((late = find_late(set, now)) != NULL)
+    while ((late = find_late(set, now)) != NULL) {
+        set->counters.streams_expired++;
         fail_stream(late, KN_E_TIMEOUT);
+    }
 }

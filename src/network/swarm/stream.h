@@ -16,7 +16,8 @@ struct kn_stream_set {
     struct kn_connection *connection;
     struct kn_yamux *yamux;
     struct kn_stream *timed; /* those that have not agreed yet, and those that linger */
-    kn_time now;             /* the latest that was told */
+    struct kn_connection_counters counters;
+    kn_time now; /* the latest that was told */
 };
 
 /* What a session tells about its streams; `arg` is the set. */

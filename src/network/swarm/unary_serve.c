@@ -3,19 +3,23 @@
 #include "lib/codec/frame.h"
 #include "lib/codec/writer.h"
 #include "network/proto/rpc_envelope.h"
+#include "network/swarm/host_parts.h"
 #include "network/swarm/unary.h"
 
 struct kn_unary_serving {
     const struct kn_unary_handler *handler;
+    struct kn_connection *connection;
     struct kn_stream *stream;
     struct kn_timer *timer;
     struct kn_buffer request;
-    bool asked; /* the request is complete and with the handler */
+    size_t held; /* of it, in the connection's books */
+    bool asked;  /* the request is complete and with the handler */
     uint8_t id[KN_RPC_ID_SIZE];
 };
 
 static void free_serving(struct kn_unary_serving *s)
 {
+    (void)kn_host_hold(s->connection, &s->held, 0);
     kn_timer_free(s->timer);
     kn_buffer_done(&s->request);
     kn_free(s);
@@ -24,6 +28,7 @@ static void free_serving(struct kn_unary_serving *s)
 /* The caller is gone, or broke the rules. */
 static void give_up(struct kn_unary_serving *s)
 {
+    kn_counters_of(s->connection)->requests_abandoned++;
     if (s->stream != NULL)
         kn_stream_reset(s->stream);
     if (s->asked)
@@ -31,15 +36,29 @@ static void give_up(struct kn_unary_serving *s)
     free_serving(s);
 }
 
+/* The request is complete: it is the handler's. */
+static void hand_over(struct kn_unary_serving *s, const struct kn_rpc_call *call)
+{
+    struct kn_buffer request = s->request; /* the handler may answer, and free us, while it reads */
+
+    kn_timer_set(s->timer, KN_NEVER);
+    (void)kn_host_hold(s->connection, &s->held, 0);
+    memcpy(s->id, call->id, sizeof(s->id));
+    s->asked = true;
+    s->request = (struct kn_buffer){ 0 };
+    s->handler->asked(s->handler->arg, kn_connection_peer(s->connection), call->data, s);
+    kn_buffer_done(&request);
+}
+
 static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
 {
     struct kn_unary_serving *s = arg;
     struct kn_rpc_call call;
-    struct kn_buffer request;
     struct kn_span message;
     size_t used;
     enum kn_code rc;
 
+    (void)stream;
     /* spec: p2pd's persistent_stream.go; a byte behind the request means that it is cancelled. */
     if (s->asked) {
         give_up(s);
@@ -49,22 +68,19 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
     rc = s->request.failed
              ? KN_E_NO_MEMORY
              : kn_frame_next(kn_buffer_get(&s->request), KN_RPC_ENVELOPE_MAX, &message, &used);
-    if (rc == KN_E_TRUNCATED)
-        return;
-    if (rc == KN_OK)
-        rc = kn_rpc_call_decode(message, &call);
-    if (rc != KN_OK) {
-        give_up(s);
+    if (rc == KN_E_TRUNCATED) {
+        if (!kn_host_hold(s->connection, &s->held, s->request.room))
+            give_up(s);
         return;
     }
-    kn_timer_set(s->timer, KN_NEVER);
-    memcpy(s->id, call.id, sizeof(s->id));
-    s->asked = true;
-    request = s->request; /* the handler may answer, and free us, while it reads */
-    s->request = (struct kn_buffer){ 0 };
-    s->handler->asked(s->handler->arg, kn_connection_peer(kn_stream_connection(stream)), call.data,
-                      s);
-    kn_buffer_done(&request);
+    if (rc == KN_OK)
+        rc = kn_rpc_call_decode(message, &call);
+    if (rc == KN_OK) {
+        hand_over(s, &call);
+        return;
+    }
+    kn_counters_of(s->connection)->requests_malformed++;
+    give_up(s);
 }
 
 static void on_finished(void *arg, struct kn_stream *stream)
@@ -107,6 +123,7 @@ static void on_opened(void *arg, struct kn_stream *stream)
         return;
     }
     s->handler = handler;
+    s->connection = kn_stream_connection(stream);
     s->stream = stream;
     kn_timer_set(s->timer, kn_loop_now(kn_host_loop(host)) + KN_UNARY_REQUEST_MS);
     kn_stream_serve(stream, &events, s);

@@ -452,20 +452,27 @@ static void places_that_cannot_be_had_are_told(void **state)
     free_pair(&pair);
 }
 
+/* A port that is free for IPv6 may be in use by somebody else for IPv4: then try another. */
 static void ip6_leaves_the_port_of_ip4_free(void **state)
 {
-    struct kn_endpoint ip6 = { .is_ip6 = true }, ip4 = { 0 };
-    struct kn_listener *first, *second;
     struct kn_loop *loop = new_loop();
     struct kn_error err = { 0 };
+    enum kn_code rc = KN_E_BUSY;
 
     (void)state;
-    CHECK_EQ(err.text, kn_listen(loop, &ip6, accept_far, NULL, &first, &err), KN_OK);
-    kn_listener_endpoint(first, &ip6);
-    ip4.port = ip6.port;
-    CHECK_EQ(err.text, kn_listen(loop, &ip4, accept_far, NULL, &second, &err), KN_OK);
-    kn_listener_free(first);
-    kn_listener_free(second);
+    for (int i = 0; i < 20 && rc == KN_E_BUSY; i++) {
+        struct kn_endpoint ip6 = { .is_ip6 = true }, ip4 = { 0 };
+        struct kn_listener *first, *second;
+
+        CHECK_EQ(err.text, kn_listen(loop, &ip6, accept_far, NULL, &first, &err), KN_OK);
+        kn_listener_endpoint(first, &ip6);
+        ip4.port = ip6.port;
+        rc = kn_listen(loop, &ip4, accept_far, NULL, &second, &err);
+        kn_listener_free(first);
+        if (rc == KN_OK)
+            kn_listener_free(second);
+    }
+    CHECK_EQ(err.text, rc, KN_OK);
     kn_loop_free(loop);
 }
 

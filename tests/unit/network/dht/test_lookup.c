@@ -227,6 +227,7 @@ static void a_liar_can_delay_but_not_end_a_lookup(void **state)
             answer(world, lookup, &question);
         }
     }
+    CHECK_EQ("settled", kn_dht_lookup_left(lookup), 0);
     CHECK("lies are given up", made_up < KN_DHT_LIES_MAX);
     CHECK_EQ("beam", kn_dht_lookup_nearest(lookup, 0, out, 20), 20);
     CHECK_EQ("the nearest", number_of(&out[0]), 256);
@@ -248,12 +249,59 @@ static void a_peer_stands_where_it_says_itself(void **state)
     kn_dht_lookup_seed(lookup, &far, false);
     CHECK("first", kn_dht_lookup_next(lookup, 0, &question));
     CHECK_EQ("the nearer", number_of(&question.node), 1);
+    CHECK("known to ourselves", kn_dht_lookup_believes(lookup, &question, &away));
     kn_dht_lookup_answered(lookup, &question, &away);
     CHECK("second", kn_dht_lookup_next(lookup, 0, &question));
     kn_dht_lookup_answered(lookup, &question, &far.id);
     CHECK("settled", kn_dht_lookup_take_settled(lookup, 0, &key));
     CHECK_EQ("both", kn_dht_lookup_nearest(lookup, 0, out, 2), 2);
     CHECK_EQ("order", number_of(&out[0]), 2);
+    kn_dht_lookup_free(lookup);
+}
+
+/* The beam is full of others: as long as nobody whom it named has answered, a few are tried. */
+static void the_word_of_one_is_tried_with_few(void **state)
+{
+    struct kn_dht_id target = id_at(0);
+    struct kn_dht_lookup *lookup = lookup_of(2, 0, false, &target, 1);
+    struct kn_dht_neighbour liar = node_at(100), other = node_at(101);
+    struct kn_dht_question first, question;
+    size_t n = 0;
+
+    (void)state;
+    kn_dht_lookup_seed(lookup, &liar, false);
+    kn_dht_lookup_seed(lookup, &other, false);
+    CHECK("first", kn_dht_lookup_next(lookup, 0, &first));
+    CHECK_EQ("the nearer", number_of(&first.node), 100);
+    for (uint32_t i = 1; i <= KN_DHT_TOLD_MAX; i++) {
+        struct kn_dht_neighbour lie = node_at(i);
+
+        kn_dht_lookup_told(lookup, &first, 0, &lie);
+    }
+    kn_dht_lookup_answered(lookup, &first, &liar.id);
+    /* All are slow at once, so that each leaves its place to the next. */
+    while (kn_dht_lookup_next(lookup, (kn_time)n * KN_DHT_SLOW_MS, &question))
+        n += number_of(&question.node) <= KN_DHT_TOLD_MAX;
+    CHECK_EQ("tried", n, KN_DHT_LIES);
+    kn_dht_lookup_free(lookup);
+}
+
+static void who_was_found_under_a_false_id_is_not_believed(void **state)
+{
+    struct kn_dht_id target = id_at(0), away = id_at(UINT64_MAX);
+    struct kn_dht_lookup *lookup = lookup_of(2, 0, false, &target, 1);
+    struct kn_dht_neighbour seed = node_at(1), named = node_at(2);
+    struct kn_dht_question question;
+
+    (void)state;
+    kn_dht_lookup_seed(lookup, &seed, false);
+    CHECK("first", kn_dht_lookup_next(lookup, 0, &question));
+    kn_dht_lookup_told(lookup, &question, 0, &named);
+    kn_dht_lookup_answered(lookup, &question, &seed.id);
+    CHECK("second", kn_dht_lookup_next(lookup, 0, &question));
+    CHECK("as named", kn_dht_lookup_believes(lookup, &question, &named.id));
+    CHECK("otherwise", !kn_dht_lookup_believes(lookup, &question, &away));
+    CHECK("a client", !kn_dht_lookup_believes(lookup, &question, NULL));
     kn_dht_lookup_free(lookup);
 }
 
@@ -331,6 +379,8 @@ int main(void)
         cmocka_unit_test(many_keys_share_their_questions),
         cmocka_unit_test(a_liar_can_delay_but_not_end_a_lookup),
         cmocka_unit_test(a_peer_stands_where_it_says_itself),
+        cmocka_unit_test(the_word_of_one_is_tried_with_few),
+        cmocka_unit_test(who_was_found_under_a_false_id_is_not_believed),
         cmocka_unit_test(the_slow_are_passed_and_in_haste_left_behind),
         cmocka_unit_test(who_must_be_asked_is_asked_from_far_away),
         cmocka_unit_test(a_lookup_is_bounded),

@@ -296,6 +296,8 @@ static void what_is_put_is_found_by_all(void **state)
             get_one(net_at(net, i), "k", (enum kn_dht_get_mode)mode, &heard);
             CHECK_EQ("found", heard.found, 1);
             CHECK("regular", !heard.is_dictionary);
+            CHECK_EQ("the whole beam", heard.totals.questions >= KN_DHT_BUCKET_SIZE,
+                     mode == KN_DHT_GET_LATEST);
             CHECK_EQ("its value", kn_buffer_get(&heard.value).at[0], 42);
             kn_buffer_done(&heard.value);
         }
@@ -446,6 +448,40 @@ static void many_items_travel_together(void **state)
     for (size_t i = 0; i < NODES; i++)
         stores += net_at(net, i)->asked[KN_DHT_STORE];
     CHECK("messages", stores <= 10 * NODES);
+    net_free(net);
+}
+
+static void every_item_gets_its_replicas_wherever_we_stand(void **state)
+{
+    struct net *net = swarm_of(30, &quick);
+    bool some_kept = false;
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        char name[32];
+        struct heard heard;
+
+        (void)snprintf(name, sizeof(name), "key %d", i);
+        put_one(net_at(net, (size_t)i % 30), name, NULL, i, 100, NULL, 0, &heard);
+        CHECK_EQ(name, heard.acknowledged + heard.kept, KN_DHT_REPLICAS);
+        some_kept |= heard.kept != 0;
+    }
+    CHECK("some at ourselves", some_kept);
+    net_free(net);
+}
+
+static void who_does_not_answer_a_store_is_replaced(void **state)
+{
+    struct net *net = swarm_of(12, &quick);
+    struct net_node *busy = net_at(net, 7);
+    struct heard heard;
+
+    (void)state;
+    busy->manner = NET_BUSY;
+    busy->asked[KN_DHT_STORE] = 0;
+    put_all(net_at(net, 3), &heard);
+    CHECK_EQ("others have it", heard.acknowledged + heard.kept, KN_DHT_REPLICAS);
+    CHECK_EQ("tried once", busy->asked[KN_DHT_STORE], 1);
     net_free(net);
 }
 
@@ -707,6 +743,8 @@ int main(void)
         cmocka_unit_test(those_named_get_it_at_once),
         cmocka_unit_test(coverage_of_many_keys_takes_few_questions),
         cmocka_unit_test(many_items_travel_together),
+        cmocka_unit_test(every_item_gets_its_replicas_wherever_we_stand),
+        cmocka_unit_test(who_does_not_answer_a_store_is_replaced),
         cmocka_unit_test(malice_neither_ends_nor_spoils_a_lookup),
         cmocka_unit_test(who_does_not_answer_is_left_alone_for_a_while),
         cmocka_unit_test(after_cancel_nothing_comes),

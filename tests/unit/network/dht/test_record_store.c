@@ -371,9 +371,9 @@ static void a_long_dictionary_is_told_in_part(void **state)
 
 static void a_large_dictionary_is_told_in_part(void **state)
 {
-    static uint8_t value[KN_DHT_RECORD_MAX] = { 0xc6, 0, (KN_DHT_RECORD_MAX - 5) >> 16,
-                                                ((KN_DHT_RECORD_MAX - 5) >> 8) & 0xff,
-                                                (KN_DHT_RECORD_MAX - 5) & 0xff };
+    enum { SIZE = 256 * 1024 };
+    static uint8_t value[SIZE] = { 0xc6, 0, (SIZE - 5) >> 16, ((SIZE - 5) >> 8) & 0xff,
+                                   (SIZE - 5) & 0xff };
     struct kn_record_store *store = kn_record_store_new(&wide);
     struct kn_dht_id key = key_of(1);
 

@@ -1,6 +1,6 @@
 #include "network/noise/handshake.h"
 
-#include "support/bytes.h"
+#include "support/hex.h"
 #include "support/vectors.h"
 
 /* Both sides with the keys of a vector; the members' names differ between the lists. */

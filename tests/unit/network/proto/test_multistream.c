@@ -1,6 +1,6 @@
 #include "network/proto/multistream.h"
 
-#include "support/bytes.h"
+#include "support/hex.h"
 #include "support/fuse.h"
 #include "support/vectors.h"
 

@@ -1,0 +1,130 @@
+#include "network/swarm/peer_store.h"
+
+#include "lib/base/memory.h"
+#include "support/check.h"
+
+#define ID "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq"
+#define OTHER "QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc"
+
+struct taken {
+    struct kn_text text; /* written again */
+    size_t n;
+};
+
+static void take(void *arg, const struct kn_peer_store_entry *entry)
+{
+    struct taken *taken = arg;
+
+    taken->n++;
+    kn_peer_store_write(entry, &taken->text);
+}
+
+static void lines_are_read_or_passed_over(void **state)
+{
+    static const struct {
+        const char *name, *text, *again; /* NULL: the same */
+        size_t passed_over;
+    } cases[] = {
+        { "nothing", "", NULL, 0 },
+        { "one", "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 1700000000\n", NULL, 0 },
+        { "two", "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 0\n/dns/a.test/tcp/1/p2p/" OTHER " 5\n", NULL,
+          0 },
+        { "through a relay", "/ip4/192.0.2.1/tcp/1/p2p/" OTHER "/p2p-circuit/p2p/" ID " 7\n", NULL,
+          0 },
+        { "no end of line", "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 1",
+          "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 1\n", 0 },
+        { "lines of another system", "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 1\r\n",
+          "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 1\n", 0 },
+        { "remarks and empty lines", "# 1\n\n\r\n#\n", "", 0 },
+        { "no moment", "/ip4/192.0.2.1/tcp/4001/p2p/" ID "\n", "", 1 },
+        { "an empty moment", "/ip4/192.0.2.1/tcp/4001/p2p/" ID " \n", "", 1 },
+        { "a moment before all", "/ip4/192.0.2.1/tcp/4001/p2p/" ID " -1\n", "", 1 },
+        { "a moment that is none", "/ip4/192.0.2.1/tcp/4001/p2p/" ID " soon\n", "", 1 },
+        { "a moment that no number holds",
+          "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 99999999999999999999\n", "", 1 },
+        { "an endless moment",
+          "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 111111111111111111111111111111\n", "", 1 },
+        { "nobody", "/ip4/192.0.2.1/tcp/4001 1\n", "", 1 },
+        { "somebody nowhere", "/p2p/" ID " 1\n", "", 1 },
+        { "no address", "hello 1\n", "", 1 },
+        { "a space too many", "/ip4/192.0.2.1/tcp/4001/p2p/" ID "  1\n", "", 1 },
+        { "bad among good",
+          "x\n/ip4/192.0.2.1/tcp/4001/p2p/" ID " 1\n\xff\xfe 1\n/ip4/192.0.2.2/tcp/1/p2p/" ID
+          " 2\n",
+          "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 1\n/ip4/192.0.2.2/tcp/1/p2p/" ID " 2\n", 2 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        const char *want = cases[i].again != NULL ? cases[i].again : cases[i].text;
+        struct kn_peer_store_counts counts;
+        struct taken taken = { .n = 0 };
+
+        kn_peer_store_read(kn_span_text(cases[i].text), take, &taken, &counts);
+        CHECK_STR(cases[i].name, kn_text_get(&taken.text), want);
+        CHECK_EQ(cases[i].name, counts.taken, taken.n);
+        CHECK_EQ(cases[i].name, counts.passed_over, cases[i].passed_over);
+        kn_text_done(&taken.text);
+    }
+}
+
+static void count_only(void *arg, const struct kn_peer_store_entry *entry)
+{
+    size_t *n = arg;
+
+    (void)entry;
+    (*n)++;
+}
+
+static void what_is_read_is_bounded(void **state)
+{
+    static const char line[] = "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 1\n";
+    struct kn_peer_store_counts counts;
+    struct kn_text text = { 0 };
+    size_t n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < KN_PEER_STORE_LINES_MAX + 2; i++)
+        kn_text_add(&text, line);
+    kn_peer_store_read(kn_span_text(kn_text_get(&text)), count_only, &n, &counts);
+    CHECK_EQ("lines", n, KN_PEER_STORE_LINES_MAX);
+    CHECK_EQ("more lines", counts.passed_over, 2);
+    kn_text_cut(&text, 0);
+    kn_text_fill(&text, '\n', KN_PEER_STORE_TEXT_MAX - sizeof(line) + 1);
+    kn_text_add(&text, line);
+    kn_text_add(&text, line);
+    kn_peer_store_read(kn_span_text(kn_text_get(&text)), count_only, &n, &counts);
+    CHECK_EQ("bytes", counts.taken, 1);
+    kn_text_cut(&text, 0);
+    kn_text_add(&text, "/dns/");
+    kn_text_fill(&text, 'a', KN_PEER_STORE_LINE_MAX);
+    kn_text_add(&text, "/tcp/1/p2p/" ID " 1\n");
+    kn_peer_store_read(kn_span_text(kn_text_get(&text)), count_only, &n, &counts);
+    CHECK_EQ("a long line", counts.passed_over, 1);
+    kn_text_done(&text);
+}
+
+static void what_has_no_text_is_not_written(void **state)
+{
+    static const uint8_t unknown[] = { 0xff, 0x01, 0 };
+    struct kn_peer_store_entry entry = { .address = { unknown, sizeof(unknown) }, .seen = 1 };
+    struct kn_text text = { 0 };
+
+    (void)state;
+    CHECK_EQ("id", kn_peer_id_parse(ID, strlen(ID), &entry.peer, NULL), KN_OK);
+    kn_text_add(&text, "# head\n");
+    kn_peer_store_write(&entry, &text);
+    CHECK_STR("unchanged", kn_text_get(&text), "# head\n");
+    kn_text_done(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_read_or_passed_over),
+        cmocka_unit_test(what_is_read_is_bounded),
+        cmocka_unit_test(what_has_no_text_is_not_written),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
