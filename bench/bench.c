@@ -69,8 +69,8 @@ double bench_cpu_us_of(long pid)
     if (pid <= 0 || !read_proc(pid, "stat", text, sizeof(text)))
         return 0;
     at = strrchr(text, ')');
-    if (at == NULL || sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                             &system) != 2)
+    if (at == NULL ||
+        sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
         return 0;
     return (double)(user + system) * 1e6 / (double)sysconf(_SC_CLK_TCK);
 }

@@ -1,8 +1,8 @@
 /*
  * The input is a script: what a peer that shook hands as it should says afterwards, and what we do
- * meanwhile, under a clock that the script moves. A whole host serves identify, kad, ping and a
- * unary handler. After every step nothing is beyond its limit and the books agree; at the end
- * nothing is left.
+ * meanwhile, under a clock that the script moves and with allocations that fail. A whole host
+ * serves identify, kad, ping and a unary handler. After every step nothing is beyond its limit and
+ * the books agree; at the end nothing is left.
  */
 #include <stdlib.h>
 
@@ -15,6 +15,7 @@
 #include "network/swarm/unary.h"
 #include "network/yamux/header.h"
 #include "support/fake_io.h"
+#include "support/fuse.h"
 #include "support/raw_peer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -49,6 +50,7 @@ struct run {
     struct kn_unary_serving *serving; /* not answered yet */
     struct peer peers[PEERS];
     struct operation operations[OPERATIONS];
+    long fuse; /* which allocation of the host fails next; below zero: none */
 };
 
 static void expect(bool condition)
@@ -69,6 +71,18 @@ static struct kn_span some(struct run *run)
 
     run->at += bytes.n;
     return bytes;
+}
+
+/* Around what the host does: the peers' memory never fails. */
+static void light(struct run *run)
+{
+    kn_fuse = run->fuse;
+}
+
+static void put_out(struct run *run)
+{
+    run->fuse = kn_fuse;
+    kn_fuse = -1;
 }
 
 /* ---- what we serve and ask ---- */
@@ -208,7 +222,9 @@ static void exchange(struct run *run, struct peer *peer)
     while (peer->tcp != NULL) {
         struct kn_buffer said = peer->raw.wire, heard;
 
+        light(run);
         fake_advance(&run->loop, run->loop.now);
+        put_out(run);
         if (!fake_is_open(&run->loop, peer->tcp)) {
             gone(peer);
             return;
@@ -220,10 +236,12 @@ static void exchange(struct run *run, struct peer *peer)
         peer->tcp->out = (struct kn_buffer){ 0 };
         expect(raw_hear(&peer->raw, kn_buffer_get(&heard)) == KN_OK);
         kn_buffer_done(&peer->raw.plain);
+        light(run);
         if (heard.n > 0)
             peer->tcp->events.sent(peer->tcp->events.arg);
         if (fake_is_open(&run->loop, peer->tcp))
             fake_feed(peer->tcp, kn_buffer_get(&said));
+        put_out(run);
         kn_buffer_done(&said);
         kn_buffer_done(&heard);
     }
@@ -362,7 +380,9 @@ static void step(struct run *run)
         say_protocol(run, peer, false);
         break;
     case 10:
+        light(run);
         fake_advance(&run->loop, run->loop.now + 300 * byte(run));
+        put_out(run);
         break;
     case 11:
         if (peer->tcp != NULL)
@@ -373,8 +393,13 @@ static void step(struct run *run)
         if (peer->tcp != NULL)
             peer->tcp->full = !peer->tcp->full;
         break;
+    case 13:
+        run->fuse = byte(run);
+        break;
     default:
+        light(run);
         operate(run);
+        put_out(run);
         break;
     }
     for (size_t i = 0; i < PEERS; i++)
@@ -428,7 +453,7 @@ static void stop(struct run *run)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct run run = { .at = data, .end = data + size, .seed = 5 };
+    struct run run = { .at = data, .end = data + size, .seed = 5, .fuse = -1 };
 
     start(&run);
     for (int steps = 0; run.at < run.end && steps < STEPS_MAX; steps++)

@@ -1,3 +1,5 @@
+#include "network/swarm/host.h"
+
 #include "lib/base/memory.h"
 #include "lib/crypto/key.h"
 #include "network/swarm/host_parts.h"
@@ -106,6 +108,19 @@ enum kn_code kn_host_observe(struct kn_host *host, const struct kn_host_observer
         return KN_E_LIMIT;
     host->observers[host->observer_count++] = *observer;
     return KN_OK;
+}
+
+bool kn_host_knows(const struct kn_host *host, const void *arg)
+{
+    for (size_t i = 0; i < host->protocols.n; i++) {
+        if (host->served[i].arg == arg)
+            return true;
+    }
+    for (size_t i = 0; i < host->observer_count; i++) {
+        if (host->observers[i].arg == arg)
+            return true;
+    }
+    return false;
 }
 
 void kn_host_forget(struct kn_host *host, const void *arg)

@@ -103,6 +103,9 @@ struct kn_host {
     struct kn_host_counters counters;
 };
 
+/* host.c: is anything registered with this `arg` still, that kn_host_forget() would drop? */
+bool kn_host_knows(const struct kn_host *host, const void *arg);
+
 /* host.c: bytes of anybody to a number that nobody can foresee. */
 uint64_t kn_host_hash(const struct kn_host *host, struct kn_span bytes);
 
