@@ -23,12 +23,18 @@ struct kn_loop {
     void (*on_signal)(void *arg, int number);
     void *signal_arg;
     bool running;
-    bool firing;                     /* inside a timer's callback */
+    /* Timers that are due, in the order in which they were set; served in the turn that begins. */
+    struct kn_timer *due, **due_end;
+    uv_idle_t serve_due; /* active while there are any, so that nothing is waited for */
+    unsigned turn;
     uint8_t read_room[KN_READ_ROOM]; /* lent to data() of every connection in turn */
 };
 
 /* What libuv's status `status` (0 or negative) means to our callers. */
 enum kn_code kn_code_from_uv(int status);
+
+/* The loop's part in timers. */
+int kn_timers_begin(struct kn_loop *loop);
 
 /* Start `deadline`, initialized here, to call `fire` in `timeout_ms`. */
 void kn_deadline_start(struct kn_loop *loop, uv_timer_t *deadline, int timeout_ms, uv_timer_cb fire,

@@ -46,6 +46,9 @@ static int open_handles(struct kn_loop *loop)
     if (status != 0)
         return status;
     keep_quiet(loop, (uv_handle_t *)&loop->wake);
+    status = kn_timers_begin(loop);
+    if (status != 0)
+        return status;
     status = uv_signal_init(loop->uv, &loop->interrupt);
     if (status != 0)
         return status;
@@ -92,9 +95,9 @@ enum kn_code kn_loop_new(struct kn_loop **out, struct kn_error *err)
 static void close_or_release(uv_handle_t *handle, void *arg)
 {
     struct kn_loop *loop = arg;
-    bool is_ours = handle == (uv_handle_t *)&loop->wake ||
-                   handle == (uv_handle_t *)&loop->interrupt ||
-                   handle == (uv_handle_t *)&loop->terminate;
+    bool is_ours =
+        handle == (uv_handle_t *)&loop->wake || handle == (uv_handle_t *)&loop->interrupt ||
+        handle == (uv_handle_t *)&loop->terminate || handle == (uv_handle_t *)&loop->serve_due;
 
     if (is_ours)
         uv_close(handle, NULL);

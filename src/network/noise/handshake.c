@@ -43,7 +43,7 @@ static enum kn_code mix_shared(struct kn_noise_handshake *h, const struct kn_noi
                                const uint8_t peer[KN_X25519_SIZE])
 {
     uint8_t shared[KN_X25519_SIZE];
-    enum kn_code rc = kn_x25519_shared(own->secret, peer, shared);
+    enum kn_code rc = kn_x25519_shared(own->secret, own->public, peer, shared);
 
     if (rc == KN_OK)
         rc = kn_noise_mix_key(&h->symmetric, kn_span(shared, sizeof(shared)));

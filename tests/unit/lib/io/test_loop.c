@@ -6,7 +6,7 @@
 struct seen {
     struct kn_loop *loop;
     struct kn_timer *timer, *other;
-    unsigned fired, stop_after;
+    unsigned at_once, fired, stop_after;
     kn_time at, again_in;
     int number;
 };
@@ -15,6 +15,7 @@ static void count(void *arg)
 {
     struct seen *seen = arg;
 
+    seen->at_once += seen->fired > 0 && seen->at == kn_loop_now(seen->loop);
     seen->fired++;
     seen->at = kn_loop_now(seen->loop);
     if (seen->fired >= seen->stop_after)
@@ -50,7 +51,7 @@ static void timers_fire_at_their_moment(void **state)
 
     (void)state;
     for (size_t i = 0; i < KN_COUNT(cases); i++) {
-        struct seen seen = { .loop = new_loop(), .stop_after = 1 };
+        struct seen seen = { .loop = new_loop(), .stop_after = 2 };
         struct kn_timer *timer = kn_timer_new(seen.loop, count, &seen);
         kn_time now = kn_loop_now(seen.loop);
 
@@ -81,6 +82,21 @@ static void a_timer_that_always_asks_for_now_leaves_room_for_others(void **state
     CHECK("fired", busy.fired > 0);
     kn_timer_free(busy.timer);
     kn_loop_free(busy.loop);
+}
+
+/* Within one millisecond of the loop's clock at least once. */
+static void a_timer_that_asks_for_now_does_not_wait(void **state)
+{
+    struct seen seen = { .loop = new_loop(), .stop_after = 1000 };
+
+    (void)state;
+    seen.timer = kn_timer_new(seen.loop, count, &seen);
+    kn_timer_set(seen.timer, kn_loop_now(seen.loop));
+    kn_loop_run(seen.loop);
+    CHECK_EQ("fired", seen.fired, 1000);
+    CHECK("at once", seen.at_once > 0);
+    kn_timer_free(seen.timer);
+    kn_loop_free(seen.loop);
 }
 
 static void free_both(void *arg)
@@ -168,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_loop_with_nothing_on_it_ends),
         cmocka_unit_test(timers_fire_at_their_moment),
         cmocka_unit_test(a_timer_that_always_asks_for_now_leaves_room_for_others),
+        cmocka_unit_test(a_timer_that_asks_for_now_does_not_wait),
         cmocka_unit_test(a_timer_may_free_itself_and_another_that_is_due),
         cmocka_unit_test(another_thread_can_wake_the_loop),
         cmocka_unit_test(interrupts_come_on_the_loop),
