@@ -176,6 +176,25 @@ static void the_addresses_that_a_relay_names_are_announced(void **state)
     kn_buffer_done(&address);
 }
 
+static void a_relay_that_came_to_us_is_announced_where_it_is_known(void **state)
+{
+    char want[256], id[KN_PEER_ID_TEXT_SIZE];
+    struct kn_endpoint at;
+    struct place p;
+
+    (void)state;
+    start(&p);
+    (void)net_join(&p.net, RELAY, HIDDEN);
+    seek(&p);
+    RUN_UNTIL(&p.net, "reserved", held(&p, NULL) == 1);
+    kn_peer_id_print(net_id(&p.net, RELAY), id);
+    kn_host_listener(p.net.at[RELAY].host, 0, &at);
+    (void)snprintf(want, sizeof(want), "/ip4/127.0.0.1/tcp/%u/p2p/%s/p2p-circuit\n",
+                   (unsigned)at.port, id);
+    check_announced("where it listens", &p, want);
+    stop(&p);
+}
+
 static void a_caller_comes_through_the_relay(void **state)
 {
     struct kn_connection *connection;
@@ -410,6 +429,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_place_is_held_and_announced),
         cmocka_unit_test(the_addresses_that_a_relay_names_are_announced),
+        cmocka_unit_test(a_relay_that_came_to_us_is_announced_where_it_is_known),
         cmocka_unit_test(a_caller_comes_through_the_relay),
         cmocka_unit_test(a_direct_connection_is_preferred),
         cmocka_unit_test(who_wants_no_relay_is_told_apart),
