@@ -4,9 +4,9 @@
  * usage: node [--key HEX] [--client | --no-dht] [--port N] [--relay ADDR,ADDR…]
  *
  * Beyond the contract: echo on `count` streams at once; join (addrs); store (key, subkey, hex or
- * size, lifetime); get (key, first); counters; held (gives relays, announced). Values are
- * MessagePack; a subkey "" makes a regular value. A client listens nowhere; --no-dht listens and
- * speaks neither kad nor the DHT; --relay holds a place at each of these.
+ * size, lifetime); get (key, first); dht_ping (peer); counters; held (gives relays, announced).
+ * Values are MessagePack; a subkey "" makes a regular value. A client listens nowhere; --no-dht
+ * listens and speaks neither kad nor the DHT; --relay holds a place at each of these.
  */
 #include <jansson.h>
 #include <pthread.h>
@@ -620,6 +620,30 @@ static void do_counters(struct node *node)
     finish(node, NULL);
 }
 
+static void on_pong(void *arg, const struct kn_dht_pong *pong)
+{
+    struct node *node = arg;
+
+    json_object_update_new(node->answer,
+                           json_pack("{s:b, s:f}", "available", (int)pong->available, "ahead_s",
+                                     pong->tells_time ? pong->ahead_s : 0.0));
+    finish(node, pong->code == KN_OK ? NULL : kn_code_name(pong->code));
+}
+
+static void then_dht_ping(struct node *node, struct kn_connection *connection)
+{
+    struct kn_dht_op *op;
+
+    if (kn_dht_ping(kn_network_dht(node->network), kn_connection_peer(connection),
+                    in_ms(node, 10000), on_pong, node, &op) != KN_OK)
+        finish(node, "out of memory");
+}
+
+static void do_dht_ping(struct node *node)
+{
+    connect_then(node, then_dht_ping);
+}
+
 static void do_connect(struct node *node)
 {
     connect_then(node, then_done);
@@ -651,10 +675,10 @@ static void begin(struct node *node, const char *line)
         const char *name;
         void (*run)(struct node *node);
     } commands[] = {
-        { "connect", do_connect },   { "ping", do_ping },   { "identify", do_identify },
-        { "echo", do_echo },         { "find", do_find },   { "peers", do_peers },
-        { "join", do_join },         { "store", do_store }, { "get", do_get },
-        { "counters", do_counters }, { "held", do_held },
+        { "connect", do_connect },   { "ping", do_ping },         { "identify", do_identify },
+        { "echo", do_echo },         { "find", do_find },         { "peers", do_peers },
+        { "join", do_join },         { "store", do_store },       { "get", do_get },
+        { "counters", do_counters }, { "dht_ping", do_dht_ping }, { "held", do_held },
     };
 
     node->command = json_loads(line, 0, NULL);

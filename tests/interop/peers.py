@@ -47,6 +47,13 @@ def require(*kinds):
             sys.exit(1 if needed else SKIPPED)
 
 
+def as_hivemind():
+    """Go on as the Python of hivemind, which has MessagePack and cryptography."""
+    python = INSTALLED / "hivemind" / "bin" / "python"
+    if Path(sys.prefix).resolve() != (INSTALLED / "hivemind").resolve():
+        os.execv(python, [str(python), *sys.argv])
+
+
 def command(kind):
     """The words that start a peer of that kind."""
     python = INSTALLED / "hivemind" / "bin" / "python"

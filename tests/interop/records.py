@@ -29,6 +29,33 @@ MODELS = (
 )
 
 
+def plain(value):
+    """As JSON: {"tuple": […]}, {"hex": "…"}, numbers that JSON has not as text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    if isinstance(value, tuple):
+        return {"tuple": [plain(item) for item in value]}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    return value
+
+
+def from_plain(value):
+    if isinstance(value, list):
+        return [from_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if list(value) == ["tuple"]:
+        return tuple(from_plain(item) for item in value["tuple"])
+    if list(value) == ["hex"]:
+        return bytes.fromhex(value["hex"])
+    return {key: from_plain(item) for key, item in value.items()}
+
+
 def peer_id(label):
     """The id of an Ed25519 key that nobody has."""
     return base58(b"\x00\x24\x08\x01\x12\x20" + hashlib.sha256(label.encode()).digest())

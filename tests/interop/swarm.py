@@ -14,7 +14,6 @@ import functools
 import hashlib
 import json
 import logging
-import math
 import os
 import sys
 import tempfile
@@ -35,36 +34,11 @@ from hivemind.utils import MSGPackSerializer
 
 import peers
 import records
+from records import from_plain, plain
 
 TIMEOUT = 15
+COMMANDS = ("join", "leave", "store", "get", "table", "ping", "raw_store", "raw_find")
 LOOPBACK = ("/ip4/127.0.0.1/tcp/0",)
-
-
-def plain(value):
-    """As JSON: {"tuple": […]}, {"hex": "…"}, numbers that JSON has not as text."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, bytes):
-        return {"hex": value.hex()}
-    if isinstance(value, tuple):
-        return {"tuple": [plain(item) for item in value]}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    return value
-
-
-def from_plain(value):
-    if isinstance(value, list):
-        return [from_plain(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if list(value) == ["tuple"]:
-        return tuple(from_plain(item) for item in value["tuple"])
-    if list(value) == ["hex"]:
-        return bytes.fromhex(value["hex"])
-    return {key: from_plain(item) for key, item in value.items()}
 
 
 def ed25519_key(label):
@@ -81,13 +55,13 @@ class Swarm:
         self.folder, self.nodes = folder, {}
 
     async def join(self, name, peer=None, key=None, client=False, strict=True, label=None):
-        """A new node; `peer` (an address or a list of them) is all it knows."""
+        """A new node; `peer` (an address or a list of them) is all it knows. `key` in hex."""
         known = [peer] if isinstance(peer, str) else peer
         identity = {}
         if key:
             path = os.path.join(self.folder, name)
             with open(path, "wb") as file:
-                file.write(key)
+                file.write(bytes.fromhex(key))
             identity = {"identity_path": path, "check_if_identity_free": False}
         p2p = await daemon.P2P.create(
             initial_peers=known, host_maddrs=LOOPBACK, nat_port_map=False,
@@ -134,21 +108,49 @@ class Swarm:
 
     async def ping(self, name, peer):
         """A DHT ping that asks to be checked in turn."""
-        protocol = self.nodes[name].protocol
-        peer = PeerID.from_base58(peer.rsplit("/", 1)[-1])
+        protocol, stub = self.stub(name, peer)
         request = dht_pb2.PingRequest(peer=protocol.node_info, validate=True)
         began = time.time()
-        reply = await protocol.get_stub(peer).rpc_ping(request, timeout=TIMEOUT)
+        reply = await stub.rpc_ping(request, timeout=TIMEOUT)
         offset = reply.dht_time - (began + time.time()) / 2
         return {"node_id": reply.peer.node_id.hex(), "available": reply.available,
                 "clock_offset": round(offset, 4)}
 
+    def stub(self, name, peer):
+        protocol = self.nodes[name].protocol
+        return protocol, protocol.get_stub(PeerID.from_base58(peer.rsplit("/", 1)[-1]))
+
+    async def raw_store(self, name, peer, key, values, lifetime=240):
+        """One call with `values`: pairs of the tag of a subkey ("c0": a regular value, "": a whole
+        dictionary) and a value, both in hex, whatever they are."""
+        protocol, stub = self.stub(name, peer)
+        count, until = len(values), time.time() + float(lifetime)
+        reply = await stub.rpc_store(dht_pb2.StoreRequest(
+            keys=[DHTID.generate(key).to_bytes()] * count, peer=protocol.node_info,
+            subkeys=[bytes.fromhex(tag) for tag, _ in values],
+            values=[bytes.fromhex(value) for _, value in values],
+            expiration_time=[until] * count, in_cache=[False] * count), timeout=TIMEOUT)
+        return {"stored": list(reply.store_ok)}
+
+    async def raw_find(self, name, peer, keys):
+        """What one call answers; keys are ids in hex or texts."""
+        protocol, stub = self.stub(name, peer)
+        ids = [bytes.fromhex(key["hex"]) if isinstance(key, dict) else
+               DHTID.generate(key).to_bytes() for key in keys]
+        reply = await stub.rpc_find(
+            dht_pb2.FindRequest(keys=ids, peer=protocol.node_info), timeout=TIMEOUT)
+        return {"node_id": reply.peer.node_id.hex(), "results": [
+            {"type": found.type, "value": found.value.hex(), "expiration": found.expiration_time,
+             "node_ids": [one.hex() for one in found.nearest_node_ids],
+             "peer_ids": [PeerID(one).to_base58() for one in found.nearest_peer_ids]}
+            for found in reply.results]}
+
     async def found(self, count, seed):
         """`count` nodes that know each other; what the ready line says of them."""
-        key = bytes.fromhex(peers.KEYS["R"]["private"])
+        key = peers.KEYS["R"]["private"]
         told = [await self.join("0", key=key, label=f"{seed}/0")] if count else []
         told += await asyncio.gather(*(
-            self.join(str(i), told[0]["addrs"], ed25519_key(f"{seed}/{i}"), label=f"{seed}/{i}")
+            self.join(str(i), told[0]["addrs"], ed25519_key(f"{seed}/{i}").hex(), label=f"{seed}/{i}")
             for i in range(1, count)))
         return told
 
@@ -182,7 +184,7 @@ async def serve(swarm):
         began = time.perf_counter()
         try:
             do = asked.pop("do")
-            if do not in ("join", "leave", "store", "get", "table", "ping"):
+            if do not in COMMANDS:
                 raise ValueError(f"unknown command {do}")
             done = await asyncio.wait_for(getattr(swarm, do)(**asked), TIMEOUT)
             answer = {"ok": True, **(done or {})}

@@ -16,7 +16,8 @@ SIZES = (1, WINDOW, WINDOW + 1, 5 << 20)
 KAD = "-dhtServer=1"
 KINDS = ("p2pd", "js", *filter(peers.installed, peers.OPTIONAL))
 NO_ECHO = TELLS_SLASHES_ONLY = ("rust",)
-OURS = {"/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0", "/ipfs/kad/1.0.0", peers.ECHO}
+OURS = {"/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0", "/ipfs/kad/1.0.0", peers.ECHO,
+        "/libp2p/circuit/relay/0.2.0/stop"}
 HIVEMIND = {f"DHTProtocol.rpc_{name}" for name in ("ping", "store", "find")}
 # At once; Go and JavaScript take no more of one protocol from one peer.
 STREAMS = {"p2pd": 200, "go": 64, "js": 32}

@@ -262,6 +262,18 @@ enum kn_code kn_resolve_start(struct kn_loop *loop, const char *name, enum kn_re
     return KN_E_INVALID;
 }
 
+enum kn_code kn_resolve_txt_start(struct kn_loop *loop, const char *name, int timeout_ms,
+                                  kn_resolve_txt_fn *done, void *arg, struct kn_resolve **out)
+{
+    (void)loop;
+    (void)name;
+    (void)timeout_ms;
+    (void)done;
+    (void)arg;
+    (void)out;
+    return KN_E_INVALID;
+}
+
 void kn_resolve_cancel(struct kn_resolve *resolve)
 {
     (void)resolve;

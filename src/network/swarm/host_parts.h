@@ -96,12 +96,15 @@ struct kn_host {
     struct kn_announcer {
         kn_announcer_fn *tell;
         void *arg;
-    } announcers[KN_HOST_ANNOUNCERS_MAX];
-    size_t announcer_count;
+    } announcer, more[KN_HOST_ANNOUNCERS_MAX]; /* asked first; and then */
+    size_t more_count;
     struct kn_dialling *queue; /* that wait for their turn, and those under way */
     size_t dialling_count;
     struct kn_host_counters counters;
 };
+
+/* host.c: is anything registered with this `arg` still, that kn_host_forget() would drop? */
+bool kn_host_knows(const struct kn_host *host, const void *arg);
 
 /* host.c: bytes of anybody to a number that nobody can foresee. */
 uint64_t kn_host_hash(const struct kn_host *host, struct kn_span bytes);

@@ -307,7 +307,10 @@ static void on_asked(void *arg, struct kn_stream *stream)
 static void on_push_ready(void *arg, struct kn_stream *stream, const char *name)
 {
     (void)name;
-    tell(arg, stream);
+    if (kn_host_knows(kn_host_of(kn_stream_connection(stream)), arg))
+        tell(arg, stream);
+    else
+        kn_stream_reset(stream); /* the service has gone meanwhile */
 }
 
 static void push_data(void *arg, struct kn_stream *stream, struct kn_span bytes)

@@ -75,6 +75,10 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
     }
     if (rc == KN_OK)
         rc = kn_rpc_call_decode(message, &call);
+    if (rc == KN_OK && !kn_host_knows(kn_host_of(s->connection), s->handler)) {
+        give_up(s); /* whose handler has gone meanwhile */
+        return;
+    }
     if (rc == KN_OK) {
         hand_over(s, &call);
         return;

@@ -1,7 +1,7 @@
 #include "network/proto/multistream.h"
 
-#include "support/hex.h"
 #include "support/fuse.h"
+#include "support/hex.h"
 #include "support/vectors.h"
 
 #define HEADER "132f6d756c746973747265616d2f312e302e300a"

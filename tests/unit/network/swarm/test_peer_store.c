@@ -1,7 +1,7 @@
 #include "network/swarm/peer_store.h"
 
 #include "lib/base/memory.h"
-#include "support/check.h"
+#include "support/hosts.h"
 
 #define ID "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq"
 #define OTHER "QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc"
@@ -107,6 +107,9 @@ static void what_is_read_is_bounded(void **state)
 static void what_has_no_text_is_not_written(void **state)
 {
     static const uint8_t unknown[] = { 0xff, 0x01, 0 };
+    static const uint8_t line[] = { 53, 3, 'a', '\n', 'b', 6, 0, 1 };
+    static const uint8_t nul[] = { 53, 3, 'a', 0, 'b', 6, 0, 1 };
+    static const uint8_t good[] = { 53, 3, 'a', '.', 'b', 6, 0, 1 };
     struct kn_peer_store_entry entry = { .address = { unknown, sizeof(unknown) }, .seen = 1 };
     struct kn_text text = { 0 };
 
@@ -114,8 +117,56 @@ static void what_has_no_text_is_not_written(void **state)
     CHECK_EQ("id", kn_peer_id_parse(ID, strlen(ID), &entry.peer, NULL), KN_OK);
     kn_text_add(&text, "# head\n");
     kn_peer_store_write(&entry, &text);
-    CHECK_STR("unchanged", kn_text_get(&text), "# head\n");
+    CHECK_STR("unknown", kn_text_get(&text), "# head\n");
+    entry.address = kn_span(line, sizeof(line));
+    kn_peer_store_write(&entry, &text);
+    CHECK_STR("the end of a line", kn_text_get(&text), "# head\n");
+    entry.address = kn_span(nul, sizeof(nul));
+    kn_peer_store_write(&entry, &text);
+    CHECK_STR("the end of a text", kn_text_get(&text), "# head\n");
+    entry.address = kn_span(good, sizeof(good));
+    kn_peer_store_write(&entry, &text);
+    CHECK_STR("a name", kn_text_get(&text), "# head\n/dns/a.b/tcp/1/p2p/" ID " 1\n");
     kn_text_done(&text);
+}
+
+/* What one host knows, another learns. */
+static void what_a_host_knows_survives(void **state)
+{
+    enum { NOW = 1700000000 };
+    struct kn_span addresses[KN_HOST_ADDRESSES_MAX];
+    struct kn_peer_store_counts counts;
+    struct kn_text text = { 0 }, old = { 0 };
+    struct kn_endpoint nowhere = { .ip = { 192, 0, 2, 1 }, .port = 4001 };
+    struct kn_peer_id stranger;
+    struct net_wait wait;
+    struct net net;
+
+    (void)state;
+    CHECK_EQ("id", kn_peer_id_parse(ID, strlen(ID), &stranger, NULL), KN_OK);
+    net_start(&net, 3, 0);
+    net_learn_endpoint(&net, 0, &stranger, &nowhere);
+    (void)net_join(&net, 0, 1);
+    kn_peer_store_export(net.at[0].host, NOW, &text);
+    CHECK("who answered comes first",
+          strstr(kn_text_get(&text), "/ip4/127.0.0.1/") == kn_text_get(&text));
+    CHECK_HAS("who was heard of", kn_text_get(&text), "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 17");
+    kn_text_add(&text, "nonsense\n");
+    kn_peer_store_import(net.at[2].host, kn_span_text(kn_text_get(&text)), NOW, &counts);
+    CHECK_EQ("taken", counts.taken, 2);
+    CHECK_EQ("passed over", counts.passed_over, 1);
+    CHECK_EQ("learned", kn_host_addresses(net.at[2].host, &stranger, addresses), 1);
+    net_connect(&net, 2, net_id(&net, 1), 5000, &wait);
+    RUN_UNTIL(&net, "connected", wait.calls == 1);
+    CHECK_EQ(wait.err.text, wait.code, KN_OK);
+    kn_text_addf(&old, "/ip4/192.0.2.9/tcp/1/p2p/" ID " %d\n", NOW - KN_PEER_STORE_AGE_MAX_S - 1);
+    kn_text_addf(&old, "/ip4/192.0.2.8/tcp/1/p2p/" ID " %d\n", NOW - KN_PEER_STORE_AGE_MAX_S);
+    kn_peer_store_import(net.at[2].host, kn_span_text(kn_text_get(&old)), NOW, &counts);
+    CHECK_EQ("not too old", counts.taken, 1);
+    CHECK_EQ("too old", counts.passed_over, 1);
+    kn_text_done(&text);
+    kn_text_done(&old);
+    net_stop(&net);
 }
 
 int main(void)
@@ -124,6 +175,7 @@ int main(void)
         cmocka_unit_test(lines_are_read_or_passed_over),
         cmocka_unit_test(what_is_read_is_bounded),
         cmocka_unit_test(what_has_no_text_is_not_written),
+        cmocka_unit_test(what_a_host_knows_survives),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
