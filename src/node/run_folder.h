@@ -8,15 +8,17 @@
 #define KN_NODE_RUN_FOLDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 enum {
     KN_RUN_FLAGS_MAX = 256,       /* of a run file */
     KN_RUN_FILE_MAX = 256 * 1024, /* bytes */
 };
 
+struct kn_json;
 struct kn_run_folder;
 
 /*
@@ -50,18 +52,17 @@ void kn_run_folder_close(struct kn_run_folder *folder);
 
 /* Who runs with a data folder, as others see it. */
 struct kn_run_look {
-    bool runs;              /* somebody holds the lock at this moment */
-    int64_t pid;            /* 0: not known */
-    struct kn_text version; /* from here on what node.json says while one runs; empty: unknown */
-    struct kn_text peer_id, config;
-    int64_t started;
-    unsigned port;
-    struct kn_text flags[KN_RUN_FLAGS_MAX];
-    size_t flag_count;
+    bool runs;                 /* somebody holds the lock at this moment */
+    int64_t pid;               /* 0: not known */
+    struct kn_run_facts facts; /* while one runs, as far as it told */
+    struct kn_json *document;  /* what the texts are lent from */
 };
 
-/* Changes nothing. A folder that is not there: nobody runs. A run file that cannot be read, or that
- * another process wrote than the one that runs, says nothing. Release with kn_run_look_done(). */
+/*
+ * Changes nothing. A folder that is not there: nobody runs. A run file that cannot be read, or that
+ * another process wrote than the one that runs, says nothing. KN_E_DENIED, KN_E_IO, KN_E_NO_MEMORY:
+ * it is not known who runs. Release with kn_run_look_done().
+ */
 KN_MUST_USE enum kn_code kn_run_folder_look(const char *home, struct kn_run_look *out,
                                             struct kn_error *err);
 void kn_run_look_done(struct kn_run_look *look);
