@@ -170,15 +170,19 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
 
 static void on_finished(void *arg, struct kn_stream *stream)
 {
-    (void)arg;
+    const struct sending *sending = arg;
+
     (void)stream;
-    bench_fail("the stream ended early");
+    if (sending->wanted > 0)
+        bench_fail("the stream ended early");
 }
 
 static void on_ended(void *arg, enum kn_code code)
 {
-    (void)arg;
-    bench_must(code, "stream");
+    const struct sending *sending = arg;
+
+    if (sending->wanted > 0)
+        bench_must(code, "stream");
 }
 
 static const struct kn_stream_events events = { on_ready, on_data, on_finished, on_drained,
@@ -209,7 +213,6 @@ static void send_stream(const char *address, bool echo, uint64_t bytes, long pid
     (void)printf("{\"mib_s\": %.1f, \"sender_us_mib\": %.1f, \"receiver_us_mib\": %.1f}\n",
                  (double)bytes / 1.048576 / us, (bench_cpu_us() - cpu) * 1048576 / (double)bytes,
                  (bench_cpu_us_of(pid) - theirs) * 1048576 / (double)bytes);
-    kn_stream_reset(sending.stream);
     stop(&run, one, 1);
 }
 

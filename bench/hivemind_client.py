@@ -80,6 +80,15 @@ async def coverage(nodes, prefix, blocks, addr):
             "found": sum(value is not None for value in found.values())}
 
 
+def from_dump(value):
+    """Numbers that JSON has not are text there."""
+    if isinstance(value, dict):
+        return {key: from_dump(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(from_dump, value))
+    return math.inf if value == "inf" else value
+
+
 async def records(_nodes, dump, out):
     with open(out, "w", encoding="utf-8") as file:
         entries = json.loads(Path(dump).read_text(encoding="utf-8"))
@@ -87,7 +96,7 @@ async def records(_nodes, dump, out):
             name = DHTID.generate(key).to_bytes().hex()
             under = "-" if subkey is None else MSGPackSerializer.dumps(
                 swarm.from_plain(subkey)).hex()
-            data = MSGPackSerializer.dumps(swarm.from_plain(value)).hex()
+            data = MSGPackSerializer.dumps(from_dump(swarm.from_plain(value))).hex()
             file.write(f"{name} {under} {data} {until}\n")
     return {"records": len(entries)}
 
