@@ -178,6 +178,22 @@ void bench_join(struct kn_loop *loop, struct kn_dht *dht, const struct kn_peer_i
     bench_must(joining.code, "join");
 }
 
+static void stop_loop(void *arg)
+{
+    kn_loop_stop(arg);
+}
+
+void bench_rest(struct kn_loop *loop, int ms)
+{
+    struct kn_timer *timer = kn_timer_new(loop, stop_loop, loop);
+
+    if (timer == NULL)
+        bench_fail("memory");
+    kn_timer_set(timer, kn_loop_now(loop) + ms);
+    kn_loop_run(loop);
+    kn_timer_free(timer);
+}
+
 static void *wait_for_end(void *arg)
 {
     while (getchar() != EOF)
@@ -186,16 +202,11 @@ static void *wait_for_end(void *arg)
     return NULL;
 }
 
-static void on_wake(void *arg)
-{
-    kn_loop_stop(arg);
-}
-
 void bench_until_end_of_input(struct kn_loop *loop)
 {
     pthread_t reader;
 
-    kn_loop_on_wake(loop, on_wake, loop);
+    kn_loop_on_wake(loop, stop_loop, loop);
     if (pthread_create(&reader, NULL, wait_for_end, loop) != 0)
         bench_fail("no thread");
     kn_loop_run(loop);

@@ -38,6 +38,9 @@ struct kn_peer_id bench_learn(struct kn_network *network, const char *address);
 /* Enter the swarm that knows these peers, and fill the table. */
 void bench_join(struct kn_loop *loop, struct kn_dht *dht, const struct kn_peer_id *peers, size_t n);
 
+/* Let what is under way settle, here and at the peers, before the next measurement. */
+void bench_rest(struct kn_loop *loop, int ms);
+
 /* Run the loop until standard input ends. */
 void bench_until_end_of_input(struct kn_loop *loop);
 

@@ -154,6 +154,8 @@ static void on_replayed(void *arg, enum kn_code code, struct kn_span bytes,
     client->replay_answers++;
     free(arg);
     if (client->replay_answers == client->replay_wanted)
+        client->replay_us = bench_now_us() - client->replay_us;
+    if (client->replay_answers == client->replay_n)
         kn_loop_stop(client->loop);
     else
         replay_more(client);
@@ -179,13 +181,15 @@ static void replay_more(struct bench_client *client)
     }
 }
 
-void bench_client_replay(struct bench_client *client, size_t n, size_t answers)
+double bench_client_replay(struct bench_client *client, size_t n, size_t answers)
 {
     client->replay_next = client->replay_answers = 0;
     client->replay_n = n;
     client->replay_wanted = answers;
+    client->replay_us = bench_now_us();
     replay_more(client);
     kn_loop_run(client->loop);
+    return client->replay_us;
 }
 
 /* ---- who was asked for what ---- */

@@ -24,8 +24,8 @@ struct bench_client {
     bool recording;
     struct bench_call calls[BENCH_CALLS_MAX];
     size_t call_count, answered;
-    struct kn_unary_call *replays[BENCH_CALLS_MAX];
     size_t replay_next, replay_n, replay_answers, replay_wanted;
+    double replay_us;
     size_t found;
 };
 
@@ -37,8 +37,8 @@ void bench_client_free(struct bench_client *client);
 /* Record from now on. */
 void bench_client_record(struct bench_client *client);
 
-/* Send the first `n` recorded calls again, until `answers` of them are answered. */
-void bench_client_replay(struct bench_client *client, size_t n, size_t answers);
+/* Send the first `n` recorded calls again: microseconds until `answers` of them were answered. */
+double bench_client_replay(struct bench_client *client, size_t n, size_t answers);
 
 /* Of the recorded rpc_finds, the rest of a JSON object: peers asked, the most calls that one got,
  * and keys that a peer was asked for again. */

@@ -19,7 +19,7 @@
 #include "client.h"
 #include "lib/codec/msgpack.h"
 
-enum { NODES = 12, OPS_MAX = 100000, LINE_SIZE = 1 << 20 };
+enum { NODES = 12, OPS_MAX = 100000, LINE_SIZE = 1 << 20, REST_MS = 5 };
 
 struct swarm {
     struct bench_node nodes[NODES];
@@ -53,7 +53,7 @@ static void read_hex(const char *text, struct kn_buffer *out)
     unsigned byte;
 
     kn_buffer_clear(out);
-    for (; sscanf(text, "%2x", &byte) == 1 && text[0] != '-'; text += 2)
+    for (; text[0] != ' ' && text[0] != '-' && sscanf(text, "%2x", &byte) == 1; text += 2)
         kn_buffer_add_byte(out, (uint8_t)byte);
 }
 
@@ -290,12 +290,10 @@ static void measure(struct load *load, struct figures *figures)
         figures->cpu_us += bench_cpu_us() - cpu;
         figures->calls += (double)client->call_count;
         client->recording = false;
-        began = bench_now_us();
-        bench_client_replay(client, client->call_count, client->answered);
-        figures->bare[i] = timed(began);
-        began = bench_now_us();
-        bench_client_replay(client, 1, 1);
-        figures->single[i] = timed(began);
+        bench_rest(client->loop, REST_MS);
+        figures->bare[i] = bench_client_replay(client, client->call_count, client->answered);
+        bench_rest(client->loop, REST_MS);
+        figures->single[i] = bench_client_replay(client, 1, 1);
     }
 }
 

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #include "lib/codec/writer.h"
+#include "network/proto/identify.h"
+#include "network/proto/kad.h"
+#include "network/proto/rpc_envelope.h"
 #include "network/swarm/addresses.h"
 #include "network/swarm/host_parts.h"
 #include "network/swarm/identify.h"
@@ -50,7 +53,8 @@ struct run {
     struct kn_unary_serving *serving; /* not answered yet */
     struct peer peers[PEERS];
     struct operation operations[OPERATIONS];
-    long fuse; /* which allocation of the host fails next; below zero: none */
+    bool dialled; /* a peer of this machine, as it seems */
+    long fuse;    /* which allocation of the host fails next; below zero: none */
 };
 
 static void expect(bool condition)
@@ -256,6 +260,7 @@ static void connect_peer(struct run *run, struct peer *peer, bool dials, bool ea
     peer->tcp = dials ? fake_accept(&run->loop, &from) : fake_dialled(&run->loop, KN_OK);
     if (peer->tcp == NULL)
         return;
+    run->dialled |= !dials;
     peer->next_id = dials ? 1 : 2;
     raw_start(&peer->raw, dials ? KN_ROLE_DIALER : KN_ROLE_LISTENER, peer->key, run->random, early);
     exchange(run, peer);
@@ -310,21 +315,58 @@ static void add_agreement(struct kn_buffer *out, const char *name)
     kn_buffer_add_byte(out, '\n');
 }
 
+/* What an honest peer says in one of those protocols, asking or answering. */
+static void add_message(struct run *run, size_t name, bool asks, struct kn_span more,
+                        struct kn_buffer *out)
+{
+    struct kn_buffer address = { 0 };
+    const struct kn_endpoint at = { .ip = { more.n & 4 ? 8 : 127, 0, 0, 1 },
+                                    .port = (uint16_t)(1 + more.n) };
+    const struct kn_peer_id *id =
+        kn_key_peer_id(more.n % 3 < PEERS ? run->peers[more.n % 3].key : run->key);
+    const struct kn_span addr = (kn_address_of_endpoint(&at, &address), kn_buffer_get(&address));
+    const struct kn_kad_entry entry = { id, &addr, 1 };
+    const struct kn_identify_content content = {
+        .agent = more, .addrs = &addr, .addr_count = 1, .protocols = &more, .protocol_count = 1
+    };
+    const struct kn_rpc_call call = { .name = kn_span_text("Test.call"), .data = more };
+    const struct kn_rpc_answer answer = { .is_error = more.n % 2 == 1, .data = more };
+
+    if (name < 2)
+        expect(kn_identify_encode(&content, out) != KN_E_NO_MEMORY);
+    else if (name == 2 && asks)
+        kn_kad_find_node_encode(more.n < 3 ? kn_span(id->bytes, id->n) : more, out);
+    else if (name == 2)
+        kn_kad_answer_encode(KN_KAD_FIND_NODE, kn_span(NULL, 0), &entry, 1, out);
+    else if (name == 4 && asks)
+        kn_rpc_call_encode(&call, out);
+    else if (name == 4)
+        kn_rpc_answer_encode(&answer, out);
+    else
+        kn_buffer_add_span(out, more);
+    kn_buffer_done(&address);
+}
+
 /* A stream of its own, or an answer on one of ours, with what the protocol reads behind it. */
 static void say_protocol(struct run *run, struct peer *peer, bool own)
 {
-    struct kn_buffer body = { 0 }, wire = { 0 };
-    const char *name = names[byte(run) % KN_COUNT(names)];
+    struct kn_buffer body = { 0 }, wire = { 0 }, message = { 0 };
+    size_t name = byte(run) % KN_COUNT(names);
     uint8_t choice = byte(run);
-    uint32_t id = own ? peer->next_id : (uint32_t)(choice % 16) * 2 + 3 - peer->next_id % 2 - 1;
+    uint32_t id = own ? peer->next_id : (uint32_t)(choice % 16) * 2 + 1 + peer->next_id % 2;
     struct kn_span more;
 
     peer->next_id += own ? 2 : 0;
-    add_agreement(&body, name);
+    add_agreement(&body, names[name]);
     more = some(run);
+    if (choice & 0x20)
+        add_message(run, name, own, more, &message);
+    else
+        kn_buffer_add_span(&message, more);
     if (choice & 0x80)
-        kn_write_varint(&body, more.n);
-    kn_buffer_add_span(&body, more);
+        kn_write_varint(&body, message.n);
+    kn_buffer_add_span(&body, kn_buffer_get(&message));
+    kn_buffer_done(&message);
     add_frame(&wire, KN_YAMUX_DATA, (own ? KN_YAMUX_SYN : 0) | (choice & 0x40 ? KN_YAMUX_FIN : 0),
               id, kn_buffer_get(&body));
     say(run, peer, kn_buffer_get(&wire));
@@ -333,6 +375,13 @@ static void say_protocol(struct run *run, struct peer *peer, bool own)
 }
 
 /* ---- the run ---- */
+
+static void announce(void *arg, kn_add_address_fn *add, void *add_arg)
+{
+    (void)arg;
+    add(add_arg, kn_span("\x04\x7f\0\0\x01\x06\x0f\xa1", 8));
+    add(add_arg, kn_span("\x04\x08\x08\x08\x08\x06\x0f\xa1", 8));
+}
 
 static void check(const struct run *run)
 {
@@ -426,6 +475,7 @@ static void start(struct run *run)
     expect(run->kad != NULL && run->identify != NULL && kn_ping_serve(run->host) == KN_OK &&
            kn_unary_serve(run->host, &run->handler) == KN_OK &&
            kn_host_listen(run->host, &at, NULL) == KN_OK);
+    kn_host_set_announcer(run->host, announce, NULL);
     kn_address_of_endpoint(&at, &address);
     for (size_t i = 0; i < PEERS; i++) {
         expect(kn_key_new(&run->random, &run->peers[i].key) == KN_OK);
@@ -434,8 +484,26 @@ static void start(struct run *run)
     kn_buffer_done(&address);
 }
 
+/* Peers outside, and no others were there, have not sent us to this machine. */
+static void check_addresses(const struct run *run)
+{
+    for (size_t i = 0; i < KN_HOST_BUCKETS; i++) {
+        for (const struct kn_peer *peer = run->host->buckets[i]; peer != NULL; peer = peer->next) {
+            for (size_t k = 0; k < peer->address_count; k++) {
+                struct kn_span address = kn_buffer_get(&peer->addresses[k].bytes);
+                struct kn_endpoint at;
+
+                expect(kn_address_endpoint(address, &at));
+                expect(kn_multiaddr_scope(address) == KN_SCOPE_PUBLIC || at.port == 4001);
+            }
+        }
+    }
+}
+
 static void stop(struct run *run)
 {
+    if (!run->dialled)
+        check_addresses(run);
     for (size_t i = 0; i < OPERATIONS; i++)
         cancel(&run->operations[i]);
     if (run->serving != NULL)

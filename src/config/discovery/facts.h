@@ -40,7 +40,7 @@ struct kn_hardware {
     struct kn_cpu_features features;
     int64_t memory_total, memory_available; /* as the system tells */
     int64_t memory_limit; /* least of cgroups and ulimits; KN_FACT_UNKNOWN: none */
-    int64_t memory_left;  /* of that limit; KN_FACT_UNKNOWN */
+    int64_t memory_left;  /* least that any such limit leaves; KN_FACT_UNKNOWN */
     char memory_limit_by[KN_FACT_TEXT_MAX]; /* "cgroup /user.slice", "ulimit -v" */
     int64_t open_files;                     /* soft limit; KN_FACT_UNKNOWN */
     struct kn_gpu_facts gpus[KN_GPUS_MAX];

@@ -138,12 +138,14 @@ void kn_host_forget(struct kn_host *host, const void *arg)
             host->observers[kept++] = host->observers[i];
     }
     host->observer_count = kept;
+    if (host->announcer.arg == arg)
+        host->announcer = (struct kn_announcer){ 0 };
     kept = 0;
-    for (size_t i = 0; i < host->announcer_count; i++) {
-        if (host->announcers[i].arg != arg)
-            host->announcers[kept++] = host->announcers[i];
+    for (size_t i = 0; i < host->more_count; i++) {
+        if (host->more[i].arg != arg)
+            host->more[kept++] = host->more[i];
     }
-    host->announcer_count = kept;
+    host->more_count = kept;
 }
 
 void kn_host_identified(struct kn_connection *connection, struct kn_span observed)
@@ -162,23 +164,23 @@ void kn_host_set_finder(struct kn_host *host, const struct kn_host_finder *finde
 
 void kn_host_set_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg)
 {
-    host->announcers[0] = (struct kn_announcer){ announcer, arg };
-    if (host->announcer_count == 0)
-        host->announcer_count = 1;
+    host->announcer = (struct kn_announcer){ announcer, arg };
 }
 
 enum kn_code kn_host_add_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg)
 {
-    if (host->announcer_count >= KN_HOST_ANNOUNCERS_MAX)
+    if (host->more_count >= KN_HOST_ANNOUNCERS_MAX)
         return KN_E_LIMIT;
-    host->announcers[host->announcer_count++] = (struct kn_announcer){ announcer, arg };
+    host->more[host->more_count++] = (struct kn_announcer){ announcer, arg };
     return KN_OK;
 }
 
 void kn_host_announced(struct kn_host *host, kn_add_address_fn *add, void *add_arg)
 {
-    for (size_t i = 0; i < host->announcer_count; i++)
-        host->announcers[i].tell(host->announcers[i].arg, add, add_arg);
+    if (host->announcer.tell != NULL)
+        host->announcer.tell(host->announcer.arg, add, add_arg);
+    for (size_t i = 0; i < host->more_count; i++)
+        host->more[i].tell(host->more[i].arg, add, add_arg);
 }
 
 enum kn_code kn_host_listen(struct kn_host *host, const struct kn_endpoint *at,

@@ -93,7 +93,7 @@ void kn_host_listener(const struct kn_host *host, size_t index, struct kn_endpoi
 typedef void kn_add_address_fn(void *add_arg, struct kn_span address);
 typedef void kn_announcer_fn(void *arg, kn_add_address_fn *add, void *add_arg);
 void kn_host_set_announcer(struct kn_host *host, kn_announcer_fn *announcer, void *arg);
-/* One more, asked after those before it; at most KN_HOST_ANNOUNCERS_MAX in all. KN_E_LIMIT. */
+/* One more, asked after it and those added before; at most KN_HOST_ANNOUNCERS_MAX. KN_E_LIMIT. */
 KN_MUST_USE enum kn_code kn_host_add_announcer(struct kn_host *host, kn_announcer_fn *announcer,
                                                void *arg);
 void kn_host_announced(struct kn_host *host, kn_add_address_fn *add, void *add_arg);

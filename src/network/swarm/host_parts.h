@@ -96,8 +96,8 @@ struct kn_host {
     struct kn_announcer {
         kn_announcer_fn *tell;
         void *arg;
-    } announcers[KN_HOST_ANNOUNCERS_MAX];
-    size_t announcer_count;
+    } announcer, more[KN_HOST_ANNOUNCERS_MAX]; /* asked first; and then */
+    size_t more_count;
     struct kn_dialling *queue; /* that wait for their turn, and those under way */
     size_t dialling_count;
     struct kn_host_counters counters;

@@ -3,17 +3,33 @@
 #include "lib/base/number.h"
 #include "network/swarm/addresses.h"
 
+/* A name of somebody's making may hold the end of a line, and a line of its own behind it. */
+static bool is_plain(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+            return false;
+    }
+    return n > 0 && n <= KN_PEER_STORE_LINE_MAX;
+}
+
 void kn_peer_store_write(const struct kn_peer_store_entry *entry, struct kn_text *out)
 {
     struct kn_buffer whole = { 0 };
-    size_t before = out->n;
+    struct kn_text line = { 0 };
 
     kn_buffer_add_span(&whole, entry->address);
     kn_address_add_peer(&entry->peer, &whole);
-    if (kn_multiaddr_to_text(kn_buffer_get(&whole), out) == KN_OK && !whole.failed)
-        kn_text_addf(out, " %lld\n", (long long)entry->seen);
-    if (out->n - before > KN_PEER_STORE_LINE_MAX || (out->n > 0 && out->at[out->n - 1] != '\n'))
-        kn_text_cut(out, before);
+    if (!whole.failed && kn_multiaddr_to_text(kn_buffer_get(&whole), &line) == KN_OK) {
+        kn_text_addf(&line, " %lld", (long long)entry->seen);
+        if (is_plain(kn_text_get(&line), line.n))
+            kn_text_addf(out, "%s\n", kn_text_get(&line));
+    }
+    if (line.failed || whole.failed) {
+        kn_text_done(out);
+        out->failed = true;
+    }
+    kn_text_done(&line);
     kn_buffer_done(&whole);
 }
 
@@ -39,7 +55,7 @@ static bool split_line(struct kn_span line, struct kn_span *address, int64_t *se
     while (at > 0 && line.at[at - 1] != ' ')
         at--;
     n = line.n - at;
-    if (at == 0 || n >= sizeof(number) || memchr(line.at + at, '\0', n) != NULL)
+    if (at == 0 || n >= sizeof(number))
         return false;
     memcpy(number, line.at + at, n);
     number[n] = '\0';
@@ -54,7 +70,7 @@ static bool read_line(struct kn_span line, struct kn_buffer *address,
     struct kn_multiaddr_route route;
     struct kn_span text;
 
-    if (line.n > KN_PEER_STORE_LINE_MAX || !split_line(line, &text, &entry->seen) ||
+    if (!is_plain((const char *)line.at, line.n) || !split_line(line, &text, &entry->seen) ||
         kn_multiaddr_to_bytes(text, address, NULL) != KN_OK ||
         kn_multiaddr_route(kn_buffer_get(address), &route) != KN_OK || !route.has_peer ||
         route.transport.n == 0)
