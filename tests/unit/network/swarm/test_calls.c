@@ -104,7 +104,7 @@ static void a_call_ends_in_one_of_many_ways(void **state)
         { "an error", "Test.call", ERROR, 5000, KN_E_REFUSED, "that makes no sense", 1, 0 },
         { "no such handler", "Test.other", ANSWER, 5000, KN_E_UNSUPPORTED,
           "it does not serve this call", 0, 0 },
-        { "never answered", "Test.call", HOLD, 100, KN_E_TIMEOUT, "no answer to the call", 1, 1 },
+        { "never answered", "Test.call", HOLD, 1000, KN_E_TIMEOUT, "no answer to the call", 1, 1 },
         { "the callee goes", "Test.call", CLOSE, 5000, KN_E_CLOSED, "it broke off the call", 1, 1 },
     };
 
