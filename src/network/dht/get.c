@@ -2,7 +2,8 @@
 #include "lib/base/memory.h"
 #include "network/dht/search.h"
 
-enum { COVERAGE_BEAM = 2 };
+/* Whoever is nearest most often has it; more are asked at once when one of them is slow. */
+enum { COVERAGE_BEAM = 2, FIRST_WORKERS = 3 };
 
 /* One peer may fill a share of what is merged, not all of it. */
 enum { RECORDS_MAX = 1 << 18, RECORDS_A_PEER = 1 << 16 };
@@ -156,6 +157,8 @@ static void fire(struct kn_dht_op *op, bool late)
     }
     if (!getting->begun)
         begin(getting);
+    else if (getting->search.workers < op->dht->options.workers)
+        getting->search.workers = op->dht->options.workers; /* somebody is slow */
     getting->begun = true;
     kn_dht_search_step(&getting->search);
 }
@@ -200,9 +203,13 @@ static bool init(struct getting *getting, const struct kn_dht_get_options *optio
                                               .result = on_result,
                                               .settled = on_settled,
                                               .moved = on_moved };
-    return kn_dht_search_init(&getting->search, coverage ? COVERAGE_BEAM : KN_DHT_BUCKET_SIZE,
-                              coverage ? (options->n + KN_DHT_BATCH_MAX - 1) / KN_DHT_BATCH_MAX : 0,
-                              coverage);
+    if (!kn_dht_search_init(&getting->search, coverage ? COVERAGE_BEAM : KN_DHT_BUCKET_SIZE,
+                            coverage ? (options->n + KN_DHT_BATCH_MAX - 1) / KN_DHT_BATCH_MAX : 0,
+                            coverage))
+        return false;
+    if (getting->mode == KN_DHT_GET_FIRST && getting->search.workers > FIRST_WORKERS)
+        getting->search.workers = FIRST_WORKERS;
+    return true;
 }
 
 enum kn_code kn_dht_get(struct kn_dht *dht, const struct kn_dht_get_options *options,
