@@ -29,7 +29,7 @@ enum slot {
     NEW_DECODER,
     SLOTS
 };
-_Static_assert(SLOTS <= KN_MODEL_JSON_NUMBERS, "every slot has its place");
+_Static_assert((int)SLOTS <= (int)KN_MODEL_JSON_NUMBERS, "every slot has its place");
 _Static_assert(SLOTS <= 32, "every slot has its bit");
 
 static const struct {
