@@ -323,7 +323,7 @@ static void then_echo(struct node *node, struct kn_connection *connection)
     size_t bytes = (size_t)json_integer_value(json_object_get(node->command, "bytes"));
 
     count = count == 0 ? 1 : count;
-    json_object_set_new(node->answer, "bytes", json_integer((json_int_t)(count * bytes)));
+    json_object_set_new(node->answer, "bytes", json_integer((json_int_t)count * (json_int_t)bytes));
     node->echoes = calloc(count, sizeof(*node->echoes));
     node->echo_count = node->echoes_left = count;
     for (size_t i = 0; i < count; i++)

@@ -249,7 +249,8 @@ class Node(unittest.TestCase):
         real = [self.peer(kind) for kind in KINDS]
         for other in others + real:
             other.ask("connect", peer=node.addr)
-        self.assertEqual(self.connected(node), {other.id for other in others + real})
+        everybody = {other.id for other in others + real}  # who dials is through a moment earlier
+        self.assertTrue(peers.eventually(lambda: self.connected(node) == everybody))
         for other in real:
             self.ask(other, "ping", node)
         for other in others:
