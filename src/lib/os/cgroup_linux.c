@@ -68,19 +68,17 @@ static int64_t least(int64_t a, int64_t b)
 /* The end of a long name says more than its start. */
 static void name_group(const struct level *level, char out[KN_CGROUP_NAME_SIZE])
 {
-    static const char cut[] = "...";
+    enum { DOTS = 3 };
     char name[2 * KN_CGROUP_PATH_SIZE];
     size_t n, skip;
 
     (void)snprintf(name, sizeof(name), "%s%.*s", level->place->root, level->below_n,
                    level->place->below);
     n = strlen(name);
-    skip = n < KN_CGROUP_NAME_SIZE ? 0 : n - (KN_CGROUP_NAME_SIZE - sizeof(cut));
-    if (skip > 0)
-        memcpy(name + skip - strlen(cut), cut, strlen(cut));
-    kn_probe_copy_line(out, KN_CGROUP_NAME_SIZE, skip > 0 ? name + skip - strlen(cut) : name);
-    if (out[0] == '\0')
-        (void)snprintf(out, KN_CGROUP_NAME_SIZE, "/");
+    skip = n < KN_CGROUP_NAME_SIZE ? 0 : n - (KN_CGROUP_NAME_SIZE - 1);
+    kn_probe_copy_line(out, KN_CGROUP_NAME_SIZE, n > 0 ? name + skip : "/");
+    for (size_t i = 0; skip > 0 && i < DOTS && out[i] != '\0'; i++)
+        out[i] = '.';
 }
 
 static void look_at_memory(const struct level *level, const struct memory_names *names,

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "support/check.h"
+#include "support/fuse.h"
 #include "support/machine.h"
 
 #define MIB (INT64_C(1) << 20)
@@ -206,6 +207,30 @@ static void of_an_empty_machine_nothing_is_known(void **state)
     CHECK_EQ("cards", facts.gpu_count, 0);
 }
 
+static void when_memory_is_short_the_rest_is_still_known(void **state)
+{
+    const struct kn_hardware_options options = { home.path, "", &no_limits, NULL };
+    struct kn_hardware facts;
+    enum kn_code rc = KN_E_NO_MEMORY;
+    long burnt = 0;
+
+    (void)state;
+    make_host();
+    put("/proc/self/cgroup", "0::/\n");
+    put("/sys/fs/cgroup/memory.max", "536870912\n");
+    for (long n = 0; rc != KN_OK; n++) {
+        kn_fuse = n;
+        rc = kn_hardware_probe(&options, &facts);
+        burnt += kn_fuse < 0 ? 1 : 0;
+        kn_fuse = -1;
+        CHECK("code", rc == KN_OK || rc == KN_E_NO_MEMORY);
+        CHECK_EQ("cores", facts.cores, 16);
+        CHECK("limit", facts.memory_limit == 512 * MIB || facts.memory_limit == UNKNOWN);
+    }
+    CHECK("it was short", burnt > 0);
+    CHECK_EQ("limit", facts.memory_limit, 512 * MIB);
+}
+
 static double now_ms(void)
 {
     struct timespec now;
@@ -272,6 +297,7 @@ int main(void)
         IN_HOME(a_container_of_512_mib_in_version_1),
         IN_HOME(of_group_and_ulimit_the_smaller_counts),
         IN_HOME(of_an_empty_machine_nothing_is_known),
+        IN_HOME(when_memory_is_short_the_rest_is_still_known),
         cmocka_unit_test(this_machine_is_known),
         cmocka_unit_test(workers_see_the_same_at_the_same_time),
     };
