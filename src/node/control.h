@@ -22,6 +22,8 @@ enum {
     KN_CONTROL_IDLE_MS = 10000,          /* a client that neither asks nor reads for so long goes */
 };
 
+#define KN_CONTROL_NAME "node.sock"
+
 struct kn_json;
 
 /*

@@ -55,7 +55,8 @@ struct kn_run_look {
     bool runs;                 /* somebody holds the lock at this moment */
     int64_t pid;               /* 0: not known */
     struct kn_run_facts facts; /* while one runs, as far as it told */
-    struct kn_json *document;  /* what the texts are lent from */
+    struct kn_json *document;  /* what the texts are lent from; and the flags */
+    const char **flags;
 };
 
 /*

@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/base/memory.h"
@@ -14,6 +14,7 @@ enum { LOCK_MODE = 0600, NUMBER_SIZE = 24 };
 
 struct kn_lock {
     int fd;
+    bool is_held;
 };
 
 /*
@@ -48,6 +49,12 @@ static int name_holder(int fd)
     if (ftruncate(fd, 0) != 0)
         return errno;
     return pwrite(fd, text, (size_t)n, 0) == n ? 0 : errno != 0 ? errno : ENOSPC;
+}
+
+static void forget_holder(int fd)
+{
+    if (ftruncate(fd, 0) != 0)
+        return; /* the number is only a courtesy */
 }
 
 static enum kn_code fail_lock(const char *path, int number, const char *doing, struct kn_error *err)
@@ -96,6 +103,7 @@ enum kn_code kn_lock_take(const char *path, struct kn_lock **out, int64_t *holde
         kn_lock_release(lock);
         return rc;
     }
+    lock->is_held = true;
     *out = lock;
     return KN_OK;
 }
@@ -104,6 +112,8 @@ void kn_lock_release(struct kn_lock *lock)
 {
     if (lock == NULL)
         return;
+    if (lock->is_held)
+        forget_holder(lock->fd); /* so that nobody reads a number that holds no longer */
     if (lock->fd >= 0)
         (void)close(lock->fd);
     kn_free(lock);
