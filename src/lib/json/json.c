@@ -199,6 +199,62 @@ static void print_scalar(const json_t *json, struct kn_text *out)
     }
 }
 
+struct printer {
+    struct kn_text *out;
+    bool on_one_line;
+};
+
+static void new_line(const struct printer *printer, size_t depth)
+{
+    if (printer->on_one_line)
+        return;
+    kn_text_add_char(printer->out, '\n');
+    kn_text_fill(printer->out, ' ', 2 * depth);
+}
+
+static bool print(const struct printer *printer, json_t *json, size_t depth);
+
+static bool print_object(const struct printer *printer, json_t *json, size_t depth)
+{
+    struct kn_text *out = printer->out;
+    const char *name;
+    json_t *value;
+    bool first = true, ok = true;
+
+    kn_text_add_char(out, '{');
+    json_object_foreach(json, name, value)
+    {
+        kn_text_add(out, first ? "" : printer->on_one_line ? ", " : ",");
+        first = false;
+        new_line(printer, depth + 1);
+        print_string(name, strlen(name), out);
+        kn_text_add(out, ": ");
+        ok = ok && print(printer, value, depth + 1);
+    }
+    if (!first)
+        new_line(printer, depth);
+    kn_text_add_char(out, '}');
+    return ok;
+}
+
+static bool print_array(const struct printer *printer, json_t *json, size_t depth)
+{
+    struct kn_text *out = printer->out;
+    size_t n = json_array_size(json);
+    bool ok = true;
+
+    kn_text_add_char(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        kn_text_add(out, i == 0 ? "" : printer->on_one_line ? ", " : ",");
+        new_line(printer, depth + 1);
+        ok = ok && print(printer, json_array_get(json, i), depth + 1);
+    }
+    if (n > 0)
+        new_line(printer, depth);
+    kn_text_add_char(out, ']');
+    return ok;
+}
+
 /* jansson prints 0.1 with seventeen digits; hence a printer of our own. */
 static bool print(const struct printer *printer, json_t *json, size_t depth)
 {

@@ -33,21 +33,25 @@ void kn_memory_read(const char *root, struct kn_memory *out)
         out->available = KN_MEMORY_UNKNOWN;
 }
 
-static int64_t read_limit(int resource)
+/* `rc` is what getrlimit() returned; its first argument has another type in every C library. */
+static int64_t tell(int rc, const struct rlimit *limit)
 {
-    struct rlimit limit;
-
-    if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
-        limit.rlim_cur >= (rlim_t)KN_PROBE_NUMBER_END)
+    if (rc != 0 || limit->rlim_cur == RLIM_INFINITY ||
+        limit->rlim_cur >= (rlim_t)KN_PROBE_NUMBER_END)
         return KN_MEMORY_UNKNOWN;
-    return (int64_t)limit.rlim_cur;
+    return (int64_t)limit->rlim_cur;
 }
 
 void kn_ulimits_read(struct kn_ulimits *out)
 {
-    out->address_space = read_limit(RLIMIT_AS);
-    out->data = read_limit(RLIMIT_DATA);
-    out->open_files = read_limit(RLIMIT_NOFILE);
+    struct rlimit limit;
+    int rc = getrlimit(RLIMIT_AS, &limit);
+
+    out->address_space = tell(rc, &limit);
+    rc = getrlimit(RLIMIT_DATA, &limit);
+    out->data = tell(rc, &limit);
+    rc = getrlimit(RLIMIT_NOFILE, &limit);
+    out->open_files = tell(rc, &limit);
 }
 
 enum { STATM_SPACE = 0, STATM_DATA = 5, STATM_FIELDS = 6 };

@@ -129,7 +129,7 @@ static void odd_messages_are_told_apart(void **state)
 
 static struct kn_peer_id some_peer(void)
 {
-    struct kn_span bytes = hex_bytes(PEER + 4);
+    struct kn_span bytes = hex_bytes(&PEER[4]);
     struct kn_peer_id id;
 
     CHECK_EQ("peer", kn_peer_id_from_bytes(bytes.at, bytes.n, &id, NULL), KN_OK);
