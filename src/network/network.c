@@ -148,7 +148,8 @@ static bool build(struct kn_network *network, const struct kn_network_options *o
     if (network->host == NULL)
         return false;
     kn_host_set_announcer(network->host, announcer, network);
-    network->kad = kn_kad_new(network->host, !options->is_client);
+    /* spec: kad-dht, "Client and server mode"; who is asked by others must be dialable */
+    network->kad = kn_kad_new(network->host, !options->is_client && !options->is_hidden);
     dht.host = network->host;
     network->dht = kn_dht_service_new(&dht);
     network->identify = kn_identify_service_new(network->host, options->agent);

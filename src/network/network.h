@@ -25,6 +25,7 @@ struct kn_network_options {
     const struct kn_random *random; /* copied */
     const char *agent;              /* kept; "kwaainet/1.0.0" */
     bool is_client;
+    bool is_hidden; /* nobody can dial us, but through a relay: does not serve kad */
     size_t connections_max, replicas; /* 0: the usual */
     size_t relays;                    /* places to hold at relays, so that we can be reached */
     bool asks_reachability;           /* have others dial us: without relays while they can */

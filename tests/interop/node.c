@@ -1,12 +1,13 @@
 /*
  * node — a whole network node of ours, by the contract of README.md, for tests with real peers.
  *
- * usage: node [--key HEX] [--client | --no-dht] [--port N] [--relay ADDR,ADDR…]
+ * usage: node [--key HEX] [--client | --no-dht | --hidden] [--port N] [--relay ADDR,ADDR…]
  *
  * Beyond the contract: echo on `count` streams at once; join (addrs); store (key, subkey, hex or
  * size, lifetime); get (key, first); dht_ping (peer); counters; held (gives relays, announced).
  * Values are MessagePack; a subkey "" makes a regular value. A client listens nowhere; --no-dht
- * listens and speaks neither kad nor the DHT; --relay holds a place at each of these.
+ * listens and speaks neither kad nor the DHT; --hidden listens nowhere and is no client; --relay
+ * holds a place at each of these.
  */
 #include <jansson.h>
 #include <pthread.h>
@@ -836,7 +837,8 @@ int main(int argc, char **argv)
     bool listens;
 
     options.is_client = has(argc, argv, "--client") || has(argc, argv, "--no-dht");
-    listens = !has(argc, argv, "--client");
+    options.is_hidden = has(argc, argv, "--hidden");
+    listens = !has(argc, argv, "--client") && !options.is_hidden;
     if (!make_key(option(argc, argv, "--key"), &random, &key) ||
         kn_loop_new(&node.loop, &err) != KN_OK || pthread_mutex_init(&node.lock, NULL) != 0)
         return 2;

@@ -46,6 +46,20 @@ class Relay(unittest.TestCase):
         self.assertEqual([{"id": relay.id, **LIMIT}], found["relays"])
         self.assertIn(f"{relay.addr}/p2p-circuit", found["announced"])
 
+    def test_a_hidden_node_is_found_and_reached_by_its_id_alone(self):
+        relay, = self.relays(1)
+        node = self.node("--relay", relay.addr, "--hidden")
+        self.held(node, 1)
+        caller = self.peer("p2pd", KAD, "-noListenAddrs=1", "-b=1",
+                           f"-bootstrapPeers={relay.addr}")
+        self.assertTrue(peers.eventually(lambda: self.connects(caller, node.id)))
+        caller.ask("echo", peer=node.id, bytes=5000)
+        self.assertEqual([relay.id], self.brought_by(node, caller))
+        ours = self.node("--hidden")
+        ours.ask("connect", peer=relay.addr)
+        ours.ask("echo", peer=node.id, bytes=5000)
+        self.assertEqual([relay.id], self.brought_by(node, ours))
+
     def test_p2pd_reaches_us_through_a_relay(self):
         relay, = self.relays(1)
         node = self.node("--relay", relay.addr)
