@@ -42,10 +42,11 @@ LOOPBACK = ("/ip4/127.0.0.1/tcp/0",)
 
 
 def ed25519_key(label):
-    """A PrivateKey message."""
+    """A PrivateKey message, in hex."""
     secret = hashlib.sha256(label.encode()).digest()
     public = Ed25519PrivateKey.from_private_bytes(secret).public_key()
-    return b"\x08\x01\x12\x40" + secret + public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return (b"\x08\x01\x12\x40" + secret +
+            public.public_bytes(Encoding.Raw, PublicFormat.Raw)).hex()
 
 
 class Swarm:
@@ -150,7 +151,7 @@ class Swarm:
         key = peers.KEYS["R"]["private"]
         told = [await self.join("0", key=key, label=f"{seed}/0")] if count else []
         told += await asyncio.gather(*(
-            self.join(str(i), told[0]["addrs"], ed25519_key(f"{seed}/{i}").hex(), label=f"{seed}/{i}")
+            self.join(str(i), told[0]["addrs"], ed25519_key(f"{seed}/{i}"), label=f"{seed}/{i}")
             for i in range(1, count)))
         return told
 

@@ -55,7 +55,8 @@ def entries(answer):
 
 def dictionary(*found):
     """In hex, of (subkey, value as bytes, expiration)."""
-    inner = msgpack.packb([float("inf"), max(one[2] for one in found), [list(one) for one in found]])
+    until = max(one[2] for one in found)
+    inner = msgpack.packb([float("inf"), until, [list(one) for one in found]])
     return msgpack.packb(msgpack.ExtType(DICTIONARY, inner)).hex()
 
 
@@ -424,11 +425,14 @@ class OneOfMany(Case):
         self.theirs_stores(block, "long", 2, 100)
         self.assertEqual(self.ours(self.grown, block), {"short": 1, "long": 2})
         for key in (ours, theirs):
-            self.assertTrue(peers.eventually(lambda: self.ours(self.grown, key) is None))  # noqa: B023
+            self.await_end(key)
             self.assertIsNone(self.read("reader", key))
             self.assertIsNone(self.ours(self.newcomer(), key))
         self.check_both(block, "long", 2)
         self.assertFalse(self.ours_stores(ours, None, 1, -1))
+
+    def await_end(self, key):
+        self.assertTrue(peers.eventually(lambda: self.ours(self.grown, key) is None))
 
     def test_what_hivemind_keeps_malformed_does_not_hurt_us(self):
         key = self.new("rotten")

@@ -48,7 +48,7 @@ static inline void relay_say(struct kn_stream *stream, struct kn_buffer *message
     struct kn_buffer wire = { 0 };
 
     kn_write_prefixed(&wire, kn_buffer_get(message));
-    CHECK_EQ("say", kn_stream_write(stream, kn_buffer_get(&wire)), KN_OK);
+    (void)!kn_stream_write(stream, kn_buffer_get(&wire)); /* memory may be short: it stays silent */
     kn_buffer_done(message);
     kn_buffer_done(&wire);
 }
@@ -105,9 +105,11 @@ static inline void relay_join(struct relay_end *end, const struct kn_hop *hop)
         return;
     }
     circuit->who = *kn_connection_peer(kn_stream_connection(end->stream));
-    CHECK_EQ("stop",
-             kn_stream_open(to, names, &relay_events, &circuit->called, &circuit->called.stream),
-             KN_OK);
+    if (kn_stream_open(to, names, &relay_events, &circuit->called, &circuit->called.stream) !=
+        KN_OK) {
+        relay_refuse(end, KN_RELAY_CONNECTION_FAILED);
+        return;
+    }
     kn_stop_connect_encode(&circuit->who, &circuit->server->limit, &message);
     relay_say(circuit->called.stream, &message);
 }
@@ -129,8 +131,7 @@ static inline void relay_stand(struct relay_end *called, struct kn_span message,
     relay_status(&circuit->caller, KN_RELAY_OK, NULL);
     kn_buffer_take(&called->bytes, used);
     if (called->bytes.n > 0)
-        CHECK_EQ("early", kn_stream_write(circuit->caller.stream, kn_buffer_get(&called->bytes)),
-                 KN_OK);
+        (void)!kn_stream_write(circuit->caller.stream, kn_buffer_get(&called->bytes));
     kn_buffer_done(&called->bytes);
 }
 
@@ -144,7 +145,7 @@ static inline void relay_data(void *arg, struct kn_stream *stream, struct kn_spa
     (void)stream;
     if (end->circuit->stands) {
         if (end->other->stream != NULL)
-            CHECK_EQ("through", kn_stream_write(end->other->stream, bytes), KN_OK);
+            (void)!kn_stream_write(end->other->stream, bytes);
         return;
     }
     kn_buffer_add_span(&end->bytes, bytes);

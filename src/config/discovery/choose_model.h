@@ -33,7 +33,7 @@ enum kn_choice_kind {
     KN_CHOICE_NAMED,
     KN_CHOICE_POPULAR,
     KN_CHOICE_FALLBACK, /* nobody answered */
-    KN_CHOICE_NOTHING,  /* no block is served; the members tell of the fallback model */
+    KN_CHOICE_NOTHING,  /* no block is served: the plan is of none, for the fallback model */
 };
 
 struct kn_passed_over {
@@ -51,7 +51,8 @@ struct kn_model_choice {
     struct kn_room room;
     struct kn_format format;
     struct kn_fit fit;
-    const char *reason;                       /* "most popular, 127 providers" */
+    const char *reason;  /* "most popular, 127 providers" */
+    const char *warning; /* a named model of a family that cannot be served; NULL */
     const struct kn_passed_over *passed_over; /* the more popular ones, in their order */
     size_t passed_over_count;
 };

@@ -76,7 +76,7 @@ enum {
     KN_SHAPE_HEADS_MAX = 4096,
     KN_SHAPE_VOCABULARY_MAX = 1 << 24,
     KN_SHAPE_CONTEXT_MAX = 1 << 30,
-    KN_MODEL_JSON_NUMBERS = 24,
+    KN_MODEL_JSON_NUMBERS = 25,
 };
 
 /* What a config.json says. Start from { 0 } and offer every member of its top object. */

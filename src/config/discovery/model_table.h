@@ -30,7 +30,7 @@ extern const size_t kn_model_row_count;
  */
 const struct kn_model_row *kn_model_find(const char *word);
 
-/* Do two words name one model by these rules, owner apart? */
+/* Do two words name one model? By the same rules, but tuned variants are models of their own. */
 bool kn_model_same(const char *a, const char *b);
 
 /* What stands behind the last slash. */

@@ -31,6 +31,8 @@ void kn_survey_free(struct kn_survey *survey)
         return;
     kn_names_done(&survey->prefixes);
     kn_names_done(&survey->peers);
+    kn_names_done(&survey->public_names);
+    kn_free(survey->name_of);
     kn_arena_free(survey->arena);
     kn_free(survey->slots);
     kn_free(survey->records);
@@ -230,6 +232,30 @@ static void read_server(const struct kn_survey *survey, uint32_t slot,
         out->kind = KN_MALFORMED_RANGE;
 }
 
+/* What a provider calls itself, for whoever looks for a name that is free. */
+static enum kn_code keep_name(struct kn_survey *survey, uint32_t peer,
+                              const struct kn_server_text *name)
+{
+    uint32_t room = survey->name_of_room > 0 ? survey->name_of_room : FIRST_RECORDS;
+    uint32_t *name_of = survey->name_of;
+
+    while (room <= peer)
+        room *= 2;
+    if (room != survey->name_of_room) {
+        name_of = kn_try_realloc(name_of, room * sizeof(*name_of));
+        if (name_of == NULL)
+            return KN_E_NO_MEMORY;
+        for (uint32_t i = survey->name_of_room; i < room; i++)
+            name_of[i] = KN_NAMES_NONE;
+        survey->name_of = name_of;
+        survey->name_of_room = room;
+    }
+    if (!name->given || name->at[0] == '\0')
+        return KN_OK;
+    name_of[peer] = kn_names_add(&survey->public_names, survey->arena, kn_span_text(name->at));
+    return name_of[peer] != KN_NAMES_NONE ? KN_OK : KN_E_NO_MEMORY;
+}
+
 static enum kn_code add_record(struct kn_survey *survey, uint32_t slot,
                                const struct reading *reading, double expiration)
 {
@@ -249,7 +275,7 @@ static enum kn_code add_record(struct kn_survey *survey, uint32_t slot,
         .throughput = reading->info.throughput,
         .expiration = expiration,
     };
-    return KN_OK;
+    return keep_name(survey, peer, &reading->info.public_name);
 }
 
 void kn_survey_add_server(struct kn_survey *survey, uint32_t slot,

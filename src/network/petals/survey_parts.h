@@ -46,6 +46,9 @@ struct kn_survey {
     uint32_t slots_n;
     struct survey_record *records;
     uint32_t records_n, records_room;
+    struct kn_names public_names;
+    uint32_t *name_of; /* each peer's among them; KN_NAMES_NONE: it has none */
+    uint32_t name_of_room;
     struct kn_survey_totals totals;
 };
 

@@ -5,6 +5,7 @@
 #define KN_PETALS_SURVEY_VIEW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "network/petals/malformed.h"
 #include "network/petals/survey.h"
@@ -61,5 +62,23 @@ struct kn_survey_totals kn_survey_totals(const struct kn_survey *survey);
  * family it can serve: nobody vouches for what the registry says. `*reason` is static.
  */
 bool kn_survey_eligibility(const struct kn_survey_model *model, const char **reason);
+
+/* A provider of a model that lives: blocks in a row that it holds in one state. */
+struct kn_survey_server {
+    const char *peer;    /* base58; lives as long as the survey */
+    uint32_t start, end; /* half-open */
+    double throughput;
+    bool online; /* else JOINING */
+};
+
+/* Those of the last evaluation, without the peer `own` (may be NULL), by block and then peer.
+ * Release `*out` with kn_free(). KN_E_NO_MEMORY. */
+KN_MUST_USE enum kn_code kn_survey_servers(const struct kn_survey *survey,
+                                           const struct kn_survey_model *model, const char *own,
+                                           struct kn_survey_server **out, size_t *n);
+
+/* What other peers than `own` call themselves; some names may be there twice. As above. */
+KN_MUST_USE enum kn_code kn_survey_public_names(const struct kn_survey *survey, const char *own,
+                                                const char ***out, size_t *n);
 
 #endif

@@ -14,18 +14,29 @@ static struct kn_span place_of(const struct kn_endpoint *at)
     return kn_span(at->ip, at->is_ip6 ? 8 : 4);
 }
 
-static struct kn_pipe **bucket_of(struct kn_host *host, const struct kn_endpoint *at)
+/* Who brought it answers for a caller whose own place nobody sees. */
+static struct kn_span place_of_relay(const struct kn_peer_id *relay)
 {
-    return &host->places[kn_host_hash(host, place_of(at)) % KN_HOST_PLACES];
+    return kn_span(relay->bytes, relay->n);
+}
+
+static struct kn_span place_of_pipe(const struct kn_pipe *pipe)
+{
+    return pipe->is_relayed ? place_of_relay(&pipe->relayed.relay) : place_of(&pipe->remote);
+}
+
+static struct kn_pipe **bucket_of(struct kn_host *host, struct kn_span place)
+{
+    return &host->places[kn_host_hash(host, place) % KN_HOST_PLACES];
 }
 
 /* As many steps as pipes come from there, at most KN_HOST_PER_IP_MAX, and a few of others. */
-static size_t count_from(struct kn_host *host, const struct kn_endpoint *at)
+static size_t count_from(struct kn_host *host, struct kn_span place)
 {
     size_t n = 0;
 
-    for (const struct kn_pipe *pipe = *bucket_of(host, at); pipe != NULL; pipe = pipe->next_from)
-        n += kn_span_equal(place_of(&pipe->remote), place_of(at));
+    for (const struct kn_pipe *pipe = *bucket_of(host, place); pipe != NULL; pipe = pipe->next_from)
+        n += kn_span_equal(place_of_pipe(pipe), place);
     return n;
 }
 
@@ -50,11 +61,11 @@ void kn_pipe_stand(struct kn_pipe *pipe, struct kn_pipe_line *line)
 
 void kn_pipe_arrived(struct kn_pipe *pipe)
 {
-    struct kn_pipe **bucket = bucket_of(pipe->host, &pipe->remote);
+    struct kn_pipe **bucket = bucket_of(pipe->host, place_of_pipe(pipe));
 
     pipe->host->half_open_count++;
     kn_pipe_stand(pipe, &pipe->host->half_open);
-    if (pipe->is_relayed || is_loopback(&pipe->remote))
+    if (!pipe->is_relayed && is_loopback(&pipe->remote))
         return;
     pipe->next_from = *bucket;
     pipe->from_place = bucket;
@@ -109,7 +120,7 @@ static bool push_out(struct kn_host *host)
     return true;
 }
 
-bool kn_host_has_relayed_room(struct kn_host *host)
+static bool has_room(struct kn_host *host)
 {
     if (host->half_open_count >= KN_HOST_HALF_OPEN_MAX && !push_out(host)) {
         host->counters.refused_half_open++;
@@ -122,10 +133,18 @@ bool kn_host_has_relayed_room(struct kn_host *host)
     return true;
 }
 
-static bool has_room(struct kn_host *host, const struct kn_endpoint *from)
+bool kn_host_has_relayed_room(struct kn_host *host, const struct kn_peer_id *relay)
 {
-    if (is_loopback(from) || count_from(host, from) < KN_HOST_PER_IP_MAX)
-        return kn_host_has_relayed_room(host);
+    if (count_from(host, place_of_relay(relay)) < KN_HOST_PER_RELAY_MAX)
+        return has_room(host);
+    host->counters.refused_place++;
+    return false;
+}
+
+static bool has_room_for(struct kn_host *host, const struct kn_endpoint *from)
+{
+    if (is_loopback(from) || count_from(host, place_of(from)) < KN_HOST_PER_IP_MAX)
+        return has_room(host);
     host->counters.refused_place++;
     return false;
 }
@@ -135,7 +154,7 @@ void kn_host_accept(void *arg, struct kn_tcp *tcp, const struct kn_endpoint *fro
     struct kn_host *host = arg;
     struct kn_pipe *pipe;
 
-    if (!has_room(host, from)) {
+    if (!has_room_for(host, from)) {
         kn_tcp_free(tcp);
         return;
     }

@@ -137,10 +137,10 @@ enum kn_code kn_dnsaddr_start(struct kn_loop *loop, struct kn_span name,
     return KN_OK;
 }
 
-void kn_dnsaddr_cancel(struct kn_dnsaddr *d)
+void kn_dnsaddr_cancel(struct kn_dnsaddr *dnsaddr)
 {
-    if (d == NULL)
+    if (dnsaddr == NULL)
         return;
-    kn_resolve_cancel(d->resolve);
-    kn_free(d);
+    kn_resolve_cancel(dnsaddr->resolve);
+    kn_free(dnsaddr);
 }

@@ -125,10 +125,10 @@ enum kn_code kn_exchange_start(struct kn_connection *connection,
     return KN_OK;
 }
 
-void kn_exchange_cancel(struct kn_exchange *x)
+void kn_exchange_cancel(struct kn_exchange *exchange)
 {
-    if (x == NULL)
+    if (exchange == NULL)
         return;
-    kn_stream_reset(x->stream);
-    free_exchange(x);
+    kn_stream_reset(exchange->stream);
+    free_exchange(exchange);
 }

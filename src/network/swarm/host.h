@@ -17,6 +17,7 @@ enum {
     KN_HOST_ADDRESSES_MAX = 8,   /* of one peer */
     KN_HOST_HALF_OPEN_MAX = 256, /* accepted, not through the handshake yet; then the oldest goes */
     KN_HOST_PER_IP_MAX = 64,     /* accepted from one IPv4 address or IPv6 /64; not loopback */
+    KN_HOST_PER_RELAY_MAX = 64,  /* that one relay has brought */
     KN_HOST_TRIM_LOOKS = 64,     /* connections that are looked at to find one to close */
     KN_HOST_DIALS_MAX = 64,      /* peers that are dialled at once; more wait */
     KN_HOST_PROTOCOLS_MAX = 64,
@@ -49,7 +50,8 @@ struct kn_host_options {
 struct kn_host_counters {
     uint64_t accepted, dialled, dial_failures;
     uint64_t bytes_in, bytes_out;
-    /* Refused at the door: too many from one place, too many in all, too many half open. */
+    /* Refused at the door: too many from one place or relay, too many in all, too many half open.
+     */
     uint64_t refused_place, refused_full, refused_half_open;
     uint64_t pushed_out; /* half open, for a newcomer */
     uint64_t trimmed;    /* idle, for a newcomer */

@@ -3,6 +3,8 @@
 #include "lib/base/number.h"
 #include "network/swarm/addresses.h"
 
+enum { NUMBER_SIZE = 24 };
+
 /* A name of somebody's making may hold the end of a line, and a line of its own behind it. */
 static bool is_plain(const char *text, size_t n)
 {
@@ -13,23 +15,33 @@ static bool is_plain(const char *text, size_t n)
     return n > 0 && n <= KN_PEER_STORE_LINE_MAX;
 }
 
+/* Not every text of an address reads back: that with an empty name does not. */
+static bool reads_back(const struct kn_text *text, struct kn_span bytes)
+{
+    struct kn_buffer again = { 0 };
+    bool same = kn_multiaddr_to_bytes(kn_span_text(kn_text_get(text)), &again, NULL) == KN_OK &&
+                kn_span_equal(kn_buffer_get(&again), bytes);
+
+    kn_buffer_done(&again);
+    return same;
+}
+
 void kn_peer_store_write(const struct kn_peer_store_entry *entry, struct kn_text *out)
 {
     struct kn_buffer whole = { 0 };
-    struct kn_text line = { 0 };
+    struct kn_text text = { 0 };
 
     kn_buffer_add_span(&whole, entry->address);
     kn_address_add_peer(&entry->peer, &whole);
-    if (!whole.failed && kn_multiaddr_to_text(kn_buffer_get(&whole), &line) == KN_OK) {
-        kn_text_addf(&line, " %lld", (long long)entry->seen);
-        if (is_plain(kn_text_get(&line), line.n))
-            kn_text_addf(out, "%s\n", kn_text_get(&line));
-    }
-    if (line.failed || whole.failed) {
+    if (kn_multiaddr_to_text(kn_buffer_get(&whole), &text) == KN_OK &&
+        text.n + NUMBER_SIZE <= KN_PEER_STORE_LINE_MAX && is_plain(kn_text_get(&text), text.n) &&
+        reads_back(&text, kn_buffer_get(&whole)))
+        kn_text_addf(out, "%s %lld\n", kn_text_get(&text), (long long)entry->seen);
+    if (text.failed || whole.failed) {
         kn_text_done(out);
         out->failed = true;
     }
-    kn_text_done(&line);
+    kn_text_done(&text);
     kn_buffer_done(&whole);
 }
 
@@ -49,7 +61,7 @@ static struct kn_span next_line(struct kn_span *rest)
 /* "… 1700000000": what stands before the last space, and the number behind it. */
 static bool split_line(struct kn_span line, struct kn_span *address, int64_t *seen)
 {
-    char number[24];
+    char number[NUMBER_SIZE];
     size_t at = line.n, n;
 
     while (at > 0 && line.at[at - 1] != ' ')

@@ -105,22 +105,36 @@ static void add_address(struct booking *b, struct kn_span address)
         b->told.addresses++;
 }
 
-/* spec: a relay may name no address (one on a private network); then where we reached it counts. */
-static void take_addresses(struct booking *b, struct kn_field_list addrs)
+/* Where we reached it, or where we know it to be when it came to us. */
+static void take_known_address(struct booking *b)
 {
+    struct kn_span known[KN_HOST_ADDRESSES_MAX];
     struct kn_buffer remote = { 0 };
     struct kn_endpoint endpoint;
+    size_t n;
+
+    if (kn_connection_role(b->connection) == KN_ROLE_DIALER &&
+        kn_host_remote(b->connection, &endpoint)) {
+        kn_address_of_endpoint(&endpoint, &remote);
+        add_address(b, kn_buffer_get(&remote));
+        kn_buffer_done(&remote);
+        return;
+    }
+    n = kn_host_addresses(b->client->options.host, &b->peer, known);
+    for (size_t i = 0; i < n && b->told.addresses == 0; i++)
+        add_address(b, known[i]);
+}
+
+/* spec: a relay may name no address (one on a private network, say). */
+static void take_addresses(struct booking *b, struct kn_field_list addrs)
+{
     struct kn_span item;
 
     clear_addresses(b);
     while (kn_field_list_next(&addrs, &item))
         add_address(b, item);
-    if (b->told.addresses > 0 || kn_connection_role(b->connection) != KN_ROLE_DIALER ||
-        !kn_host_remote(b->connection, &endpoint))
-        return;
-    kn_address_of_endpoint(&endpoint, &remote);
-    add_address(b, kn_buffer_get(&remote));
-    kn_buffer_done(&remote);
+    if (b->told.addresses == 0)
+        take_known_address(b);
 }
 
 /* Milliseconds from now until that time of day; more than can be is as long as it can be. */
@@ -224,7 +238,7 @@ static bool ask(struct kn_relay_client *client, struct kn_relay_place *place)
         b->next = client->bookings;
         client->bookings = b;
     }
-    if (kn_connect_start(client->options.host, &b->peer, KN_REACH_DIRECT, KN_RELAY_RESERVE_MS,
+    if (kn_connect_start(client->options.host, &b->peer, KN_REACH_DIRECT, KN_RELAY_CONNECT_MS,
                          on_connected, b, &b->connect) == KN_OK)
         return true;
     refused(b);

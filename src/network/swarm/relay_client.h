@@ -13,7 +13,8 @@
 #include "network/swarm/relay_plan.h"
 
 enum {
-    KN_RELAY_RESERVE_MS = 60000, /* for the answer of a relay */
+    KN_RELAY_CONNECT_MS = 15000, /* to reach a relay */
+    KN_RELAY_RESERVE_MS = 60000, /* for its answer */
     KN_RELAY_ANNOUNCE_MAX = 4,   /* addresses of one relay */
 };
 

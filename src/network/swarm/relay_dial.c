@@ -122,11 +122,11 @@ enum kn_code kn_relay_dial_start(struct kn_host *host, const struct kn_peer_id *
     return KN_OK;
 }
 
-void kn_relay_dial_cancel(struct kn_relay_dial *d)
+void kn_relay_dial_cancel(struct kn_relay_dial *dial)
 {
-    if (d == NULL)
+    if (dial == NULL)
         return;
-    kn_connect_cancel(d->connect);
-    kn_exchange_cancel(d->exchange);
-    kn_free(d);
+    kn_connect_cancel(dial->connect);
+    kn_exchange_cancel(dial->exchange);
+    kn_free(dial);
 }

@@ -98,7 +98,8 @@ static void take(struct calling *c, struct kn_span bytes, size_t used)
         refuse(c, KN_RELAY_MALFORMED_MESSAGE);
     else if (message.type != KN_STOP_CONNECT)
         refuse(c, KN_RELAY_UNEXPECTED_MESSAGE);
-    else if (!kn_host_has_relayed_room(c->stop->host))
+    else if (!kn_host_has_relayed_room(c->stop->host,
+                                       kn_connection_peer(kn_stream_connection(c->stream))))
         refuse(c, KN_RELAY_RESOURCE_LIMIT_EXCEEDED);
     else
         accept_caller(c, &message, used);

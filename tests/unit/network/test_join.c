@@ -186,7 +186,7 @@ static void who_answers_is_not_kept_waiting_for_who_does_not(void **state)
         listener = serve(&s, rows[i].server, &at);
         write_address(text[0], at.port, net_id(&s.net, 1));
         address_of_row(&s, GOOD, text[1]);
-        CHECK_EQ("start", kn_join_start(s.nodes[0], addresses, 2, 700, &events, &j.join, NULL),
+        CHECK_EQ("start", kn_join_start(s.nodes[0], addresses, 2, 1500, &events, &j.join, NULL),
                  KN_OK);
         s.net.server = rows[i].server;
         RUN_UNTIL(&s.net, "done", j.done == 1);

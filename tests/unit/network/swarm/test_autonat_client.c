@@ -10,7 +10,7 @@ enum { SERVERS = 6 };
 
 struct server {
     enum kn_autonat_status status;
-    bool garbage, silent;
+    bool garbage, silent, slow;
     unsigned asked;
     size_t addresses; /* of the latest question */
     struct kn_buffer bytes, first;
@@ -57,7 +57,7 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
     kn_buffer_clear(&s->bytes);
     if (s->silent)
         kn_stream_reset(stream);
-    else
+    else if (!s->slow)
         answer(s, stream);
 }
 
@@ -220,6 +220,20 @@ static void answers_that_make_no_sense_are_no_answers(void **state)
     stop(&a);
 }
 
+static void who_has_not_answered_is_not_asked_again(void **state)
+{
+    struct asked a;
+
+    (void)state;
+    start(&a, 2, KN_AUTONAT_OK);
+    a.servers[0].slow = true;
+    ask(&a, 2);
+    ask(&a, 1);
+    CHECK_EQ("the slow one", a.servers[0].asked, 1);
+    CHECK_EQ("the other", a.servers[1].asked, 2);
+    stop(&a);
+}
+
 static void an_end_while_it_is_asked_is_quiet(void **state)
 {
     struct asked a;
@@ -238,6 +252,7 @@ int main(void)
         cmocka_unit_test(the_address_that_was_reached_is_confirmed),
         cmocka_unit_test(a_few_are_asked_at_a_time_and_others_the_next_time),
         cmocka_unit_test(answers_that_make_no_sense_are_no_answers),
+        cmocka_unit_test(who_has_not_answered_is_not_asked_again),
         cmocka_unit_test(an_end_while_it_is_asked_is_quiet),
     };
 

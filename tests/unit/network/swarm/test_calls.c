@@ -1,10 +1,12 @@
 /* What hosts say to each other: unary calls, pings, identify and kad. */
 #include "lib/base/memory.h"
 #include "lib/codec/writer.h"
+#include "network/proto/relay.h"
 #include "network/proto/rpc_envelope.h"
 #include "network/swarm/identify.h"
 #include "network/swarm/kad.h"
 #include "network/swarm/ping.h"
+#include "network/swarm/relay_stop.h"
 #include "network/swarm/unary.h"
 #include "support/hosts.h"
 
@@ -104,7 +106,7 @@ static void a_call_ends_in_one_of_many_ways(void **state)
         { "an error", "Test.call", ERROR, 5000, KN_E_REFUSED, "that makes no sense", 1, 0 },
         { "no such handler", "Test.other", ANSWER, 5000, KN_E_UNSUPPORTED,
           "it does not serve this call", 0, 0 },
-        { "never answered", "Test.call", HOLD, 100, KN_E_TIMEOUT, "no answer to the call", 1, 1 },
+        { "never answered", "Test.call", HOLD, 1000, KN_E_TIMEOUT, "no answer to the call", 1, 1 },
         { "the callee goes", "Test.call", CLOSE, 5000, KN_E_CLOSED, "it broke off the call", 1, 1 },
     };
 
@@ -497,6 +499,53 @@ static void questions_without_end_are_refused(void **state)
     net_stop(&net);
 }
 
+/* ---- a relay that brings callers who never speak ---- */
+
+static bool everybody(void *arg, const struct kn_peer_id *relay)
+{
+    (void)arg;
+    (void)relay;
+    return true;
+}
+
+static void one_relay_brings_so_many_callers(void **state)
+{
+    static const char *const names[] = { "/libp2p/circuit/relay/0.2.0/stop", NULL };
+    const struct kn_relay_limit limit = { 0 };
+    struct kn_buffer message = { 0 }, wire = { 0 };
+    struct hand hands[KN_HOST_PER_RELAY_MAX + 2];
+    const struct kn_host_counters *counters;
+    struct kn_relay_stop *stop;
+    struct kn_connection *relay;
+    struct net net;
+
+    (void)state;
+    net_start(&net, 2, 0);
+    counters = kn_host_counters(net.at[1].host);
+    stop = kn_relay_stop_new(net.at[1].host, everybody, NULL);
+    relay = net_join(&net, 0, 1);
+    kn_stop_connect_encode(net_id(&net, 0), &limit, &message);
+    kn_write_prefixed(&wire, kn_buffer_get(&message));
+    for (size_t i = 0; i < KN_COUNT(hands); i++) {
+        struct kn_stream *stream;
+
+        hands[i] = (struct hand){ 0 };
+        CHECK_EQ("open", kn_stream_open(relay, names, &hand_events, &hands[i], &stream), KN_OK);
+        CHECK_EQ("write", kn_stream_write(stream, kn_buffer_get(&wire)), KN_OK);
+        RUN_UNTIL(&net, "answered", hands[i].heard.n > 0);
+    }
+    CHECK_EQ("brought", counters->accepted, 1 + KN_HOST_PER_RELAY_MAX);
+    CHECK_EQ("refused", counters->refused_place, 2);
+    kn_relay_stop_free(stop);
+    kn_host_free(net.at[0].host);
+    net.at[0].host = NULL;
+    for (size_t i = 0; i < KN_COUNT(hands); i++)
+        kn_buffer_done(&hands[i].heard);
+    kn_buffer_done(&message);
+    kn_buffer_done(&wire);
+    net_stop(&net);
+}
+
 /* ---- kad ---- */
 
 struct node {
@@ -623,6 +672,7 @@ int main(void)
         cmocka_unit_test(a_ping_comes_back_or_says_why_not),
         cmocka_unit_test(peers_tell_what_they_are_and_where),
         cmocka_unit_test(questions_without_end_are_refused),
+        cmocka_unit_test(one_relay_brings_so_many_callers),
         cmocka_unit_test(a_peer_is_found_by_its_id_alone),
         cmocka_unit_test(a_peer_that_moved_is_found_again),
         cmocka_unit_test(nobody_is_found_where_nobody_is),

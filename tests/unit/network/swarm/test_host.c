@@ -70,7 +70,7 @@ static void each_failure_has_its_words(void **state)
         if (rows[i].server < UNKNOWN)
             net_learn_endpoint(&net, 0, net_id(&net, 1), &at);
         net_connect(&net, 0, net_id(&net, rows[i].server == OWN_ID ? 0 : 1),
-                    rows[i].server == SERVER_SILENT ? 200 : 5000, &wait);
+                    rows[i].server == SERVER_SILENT ? 700 : 5000, &wait);
         RUN_UNTIL(&net, rows[i].name, wait.calls == 1);
         CHECK_EQ(rows[i].name, wait.code, rows[i].want);
         CHECK_HAS(rows[i].name, wait.err.text, rows[i].text);

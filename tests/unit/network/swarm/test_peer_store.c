@@ -109,6 +109,7 @@ static void what_has_no_text_is_not_written(void **state)
     static const uint8_t unknown[] = { 0xff, 0x01, 0 };
     static const uint8_t line[] = { 53, 3, 'a', '\n', 'b', 6, 0, 1 };
     static const uint8_t nul[] = { 53, 3, 'a', 0, 'b', 6, 0, 1 };
+    static const uint8_t empty[] = { 53, 0, 6, 0, 1 };
     static const uint8_t good[] = { 53, 3, 'a', '.', 'b', 6, 0, 1 };
     struct kn_peer_store_entry entry = { .address = { unknown, sizeof(unknown) }, .seen = 1 };
     struct kn_text text = { 0 };
@@ -124,6 +125,9 @@ static void what_has_no_text_is_not_written(void **state)
     entry.address = kn_span(nul, sizeof(nul));
     kn_peer_store_write(&entry, &text);
     CHECK_STR("the end of a text", kn_text_get(&text), "# head\n");
+    entry.address = kn_span(empty, sizeof(empty));
+    kn_peer_store_write(&entry, &text);
+    CHECK_STR("an empty name", kn_text_get(&text), "# head\n");
     entry.address = kn_span(good, sizeof(good));
     kn_peer_store_write(&entry, &text);
     CHECK_STR("a name", kn_text_get(&text), "# head\n/dns/a.b/tcp/1/p2p/" ID " 1\n");

@@ -2,7 +2,9 @@
 #include "network/swarm/relay_client.h"
 
 #include "lib/codec/multiaddr_bytes.h"
-#include "network/swarm/identify.h"
+#include "network/proto/kad.h"
+#include "network/swarm/exchange.h"
+#include "network/swarm/kad.h"
 #include "network/swarm/ping.h"
 #include "support/hosts.h"
 #include "support/relay_server.h"
@@ -174,6 +176,25 @@ static void the_addresses_that_a_relay_names_are_announced(void **state)
     check_announced("as it says", &p, want);
     stop(&p);
     kn_buffer_done(&address);
+}
+
+static void a_relay_that_came_to_us_is_announced_where_it_is_known(void **state)
+{
+    char want[256], id[KN_PEER_ID_TEXT_SIZE];
+    struct kn_endpoint at;
+    struct place p;
+
+    (void)state;
+    start(&p);
+    (void)net_join(&p.net, RELAY, HIDDEN);
+    seek(&p);
+    RUN_UNTIL(&p.net, "reserved", held(&p, NULL) == 1);
+    kn_peer_id_print(net_id(&p.net, RELAY), id);
+    kn_host_listener(p.net.at[RELAY].host, 0, &at);
+    (void)snprintf(want, sizeof(want), "/ip4/127.0.0.1/tcp/%u/p2p/%s/p2p-circuit\n",
+                   (unsigned)at.port, id);
+    check_announced("where it listens", &p, want);
+    stop(&p);
 }
 
 static void a_caller_comes_through_the_relay(void **state)
@@ -375,6 +396,60 @@ static void what_goes_with_the_relay_is_noticed(void **state)
     stop(&p);
 }
 
+struct kad_answer {
+    unsigned calls;
+    enum kn_code code;
+};
+
+static void on_kad_answer(void *arg, enum kn_code code, struct kn_stream *stream,
+                          struct kn_span answer, struct kn_span rest)
+{
+    struct kad_answer *got = arg;
+
+    (void)answer;
+    (void)rest;
+    got->calls++;
+    got->code = code;
+    if (stream != NULL)
+        kn_stream_forget(stream);
+}
+
+static enum kn_code ask_kad(struct place *p, struct kn_connection *connection)
+{
+    static const char *const names[] = { "/ipfs/kad/1.0.0", NULL };
+    struct kn_buffer question = { 0 };
+    struct kn_exchange_options options = {
+        .names = names,
+        .answer_max = KN_KAD_MESSAGE_MAX,
+        .timeout_ms = 5000,
+    };
+    struct kad_answer got = { .calls = 0 };
+    struct kn_exchange *exchange;
+
+    kn_kad_ping_encode(&question);
+    options.question = kn_buffer_get(&question);
+    CHECK_EQ("ask", kn_exchange_start(connection, &options, on_kad_answer, &got, &exchange), KN_OK);
+    RUN_UNTIL(&p->net, "answer", got.calls == 1);
+    kn_buffer_done(&question);
+    return got.code;
+}
+
+static void kad_is_not_spoken_through_a_relay(void **state)
+{
+    struct kn_connection *relayed;
+    struct kn_kad *kad;
+    struct place p;
+
+    (void)state;
+    reserve(&p);
+    kad = kn_kad_new(p.net.at[HIDDEN].host, true);
+    relayed = call(&p, CALLER, HIDDEN);
+    CHECK_EQ("relayed", ask_kad(&p, relayed), KN_E_CLOSED);
+    CHECK_EQ("direct", ask_kad(&p, net_join(&p.net, OTHER, HIDDEN)), KN_OK);
+    kn_kad_free(kad);
+    stop(&p);
+}
+
 static void much_goes_through_a_relay(void **state)
 {
     struct kn_connection *connection;
@@ -410,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_place_is_held_and_announced),
         cmocka_unit_test(the_addresses_that_a_relay_names_are_announced),
+        cmocka_unit_test(a_relay_that_came_to_us_is_announced_where_it_is_known),
         cmocka_unit_test(a_caller_comes_through_the_relay),
         cmocka_unit_test(a_direct_connection_is_preferred),
         cmocka_unit_test(who_wants_no_relay_is_told_apart),
@@ -419,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_caller_of_a_relay_that_was_not_asked_is_refused),
         cmocka_unit_test(a_relay_is_never_reached_through_a_relay),
         cmocka_unit_test(what_goes_with_the_relay_is_noticed),
+        cmocka_unit_test(kad_is_not_spoken_through_a_relay),
         cmocka_unit_test(much_goes_through_a_relay),
         cmocka_unit_test(a_host_ends_with_everything_open),
     };
