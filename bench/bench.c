@@ -11,6 +11,7 @@
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/crypto/key.h"
 #include "lib/crypto/random.h"
+#include "lib/os/heap.h"
 
 _Noreturn void bench_fail(const char *what)
 {
@@ -92,6 +93,7 @@ struct kn_loop *bench_loop(void)
 {
     struct kn_loop *loop;
 
+    kn_heap_expect_short_life(); /* as the program does */
     bench_must(kn_loop_new(&loop, NULL), "loop");
     return loop;
 }

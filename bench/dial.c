@@ -14,7 +14,7 @@
 
 #include "bench.h"
 
-enum { CHUNK = 64 * 1024, AHEAD = 4 << 20 };
+enum { CHUNK = 64 * 1024, AHEAD = 1 << 20, ECHO_AHEAD = 4 << 20 };
 
 struct dialler {
     struct run *run;
@@ -131,6 +131,7 @@ static void hold(const char *address, size_t count)
 struct sending {
     struct kn_loop *loop;
     struct kn_stream *stream;
+    bool echo;
     uint64_t left, wanted; /* to send; to get back */
 };
 
@@ -138,7 +139,9 @@ static void send_more(struct sending *sending, struct kn_stream *stream)
 {
     static uint8_t chunk[CHUNK];
 
-    while (sending->left > 0 && kn_stream_pending(stream) < AHEAD) {
+    /* What an echo keeps for us has a limit there. */
+    while (sending->left > 0 && kn_stream_pending(stream) < AHEAD &&
+           (!sending->echo || sending->wanted - sending->left < ECHO_AHEAD)) {
         size_t n = sending->left < CHUNK ? (size_t)sending->left : CHUNK;
 
         if (kn_stream_write(stream, kn_span(chunk, n)) != KN_OK)
@@ -162,10 +165,11 @@ static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
 {
     struct sending *sending = arg;
 
-    (void)stream;
     sending->wanted -= bytes.n < sending->wanted ? bytes.n : sending->wanted;
     if (sending->wanted == 0)
         kn_loop_stop(sending->loop);
+    else if (sending->echo)
+        send_more(sending, stream);
 }
 
 static void on_finished(void *arg, struct kn_stream *stream)
@@ -194,7 +198,9 @@ static void send_stream(const char *address, bool echo, uint64_t bytes, long pid
     static const char *const echo_names[] = { "/kwaainet/echo/1.0.0", NULL };
     struct run run = { .loop = bench_loop(), .count = 1, .hold = true };
     struct dialler *one = start(&run, address, 1);
-    struct sending sending = { .loop = run.loop, .left = bytes, .wanted = echo ? bytes : 1 };
+    struct sending sending = {
+        .loop = run.loop, .echo = echo, .left = bytes, .wanted = echo ? bytes : 1
+    };
     double began, cpu, theirs, us;
     uint8_t header[8];
 

@@ -99,14 +99,23 @@ static int send_waiting(struct kn_tcp *tcp)
     return status;
 }
 
+/* While there is more to send, the next write takes the same memory. */
+static void shrink(struct kn_tcp *tcp)
+{
+    if (tcp->is_sending)
+        return;
+    if (tcp->sending.room > KEPT_ROOM)
+        kn_buffer_done(&tcp->sending);
+    if (tcp->waiting.room > KEPT_ROOM && tcp->waiting.n == 0)
+        kn_buffer_done(&tcp->waiting);
+}
+
 static void on_written(uv_write_t *request, int status)
 {
     struct kn_tcp *tcp = request->data;
 
     tcp->is_sending = false;
     kn_buffer_clear(&tcp->sending);
-    if (tcp->sending.room > KEPT_ROOM)
-        kn_buffer_done(&tcp->sending);
     if (tcp->is_freed)
         return;
     if (status == 0 && tcp->waiting.n > 0)
@@ -115,6 +124,7 @@ static void on_written(uv_write_t *request, int status)
         end(tcp, status);
     else if (!tcp->is_sending && !tcp->is_ended && tcp->events.sent != NULL)
         tcp->events.sent(tcp->events.arg);
+    shrink(tcp);
 }
 
 /* What the system takes at once. An error is left for the queue: it comes back in on_written(). */

@@ -6,7 +6,7 @@
 #include "network/noise/handshake.h"
 #include "network/noise/payload.h"
 
-enum { LENGTH_SIZE = 2, FRAME_COST = LENGTH_SIZE + KN_AEAD_TAG_SIZE };
+enum { LENGTH_SIZE = KN_NOISE_HEAD, FRAME_COST = LENGTH_SIZE + KN_AEAD_TAG_SIZE };
 
 enum state { SHAKING, READY, FAILED };
 
@@ -259,6 +259,35 @@ enum kn_code kn_noise_send(struct kn_noise *noise, struct kn_span plain, struct 
     kn_buffer_cut(wire, before); /* the numbers of these frames are spent */
     noise->state = FAILED;
     return KN_E_NO_MEMORY;
+}
+
+static enum kn_code seal_in_place(struct kn_noise *noise, size_t start, struct kn_buffer *wire)
+{
+    size_t n = wire->n - start - LENGTH_SIZE;
+    uint8_t *at;
+
+    if (wire->n < start + LENGTH_SIZE || n > KN_NOISE_PLAIN_MAX)
+        return KN_E_LIMIT;
+    if (kn_buffer_extend(wire, KN_AEAD_TAG_SIZE) == NULL)
+        return KN_E_NO_MEMORY;
+    at = wire->memory + wire->start + start;
+    put_length(at, n + KN_AEAD_TAG_SIZE);
+    at += LENGTH_SIZE;
+    return kn_noise_cipher_seal(&noise->out, kn_span(NULL, 0), kn_span(at, n), at);
+}
+
+enum kn_code kn_noise_seal(struct kn_noise *noise, size_t start, struct kn_buffer *wire)
+{
+    enum kn_code rc = KN_E_CLOSED;
+
+    if (noise->state == READY)
+        rc = wire->failed ? KN_E_NO_MEMORY : seal_in_place(noise, start, wire);
+    if (rc == KN_OK)
+        return rc;
+    kn_buffer_cut(wire, start); /* it must not go out as it is */
+    if (rc != KN_E_CLOSED)
+        noise->state = FAILED;
+    return rc;
 }
 
 /* --- life --- */

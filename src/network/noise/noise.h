@@ -17,6 +17,7 @@
 struct kn_key;
 
 enum {
+    KN_NOISE_HEAD = 2,          /* bytes before a message: its length */
     KN_NOISE_FRAME_MAX = 65535, /* of a message, without its length */
     KN_NOISE_PLAIN_MAX = KN_NOISE_FRAME_MAX - 16,
     KN_NOISE_MUXERS_MAX = 16, /* names of muxers read from a payload */
@@ -67,6 +68,14 @@ const char *kn_noise_muxer(const struct kn_noise *noise);
  * ready, or failed; KN_E_NO_MEMORY: nothing appended, and the channel is finished.
  */
 KN_MUST_USE enum kn_code kn_noise_send(struct kn_noise *noise, struct kn_span plain,
+                                       struct kn_buffer *wire);
+
+/*
+ * Make one frame, where they lie, of the plain bytes in `wire` that follow KN_NOISE_HEAD bytes of
+ * anything at `start`. KN_E_LIMIT: more than KN_NOISE_PLAIN_MAX, or no head; KN_E_CLOSED;
+ * KN_E_NO_MEMORY. After a failure `wire` ends at `start`, and the channel is finished.
+ */
+KN_MUST_USE enum kn_code kn_noise_seal(struct kn_noise *noise, size_t start,
                                        struct kn_buffer *wire);
 
 #endif

@@ -4,7 +4,11 @@
 #include "network/noise/noise.h"
 #include "network/proto/multistream.h"
 #include "network/swarm/stream.h"
+#include "network/yamux/header.h"
 #include "network/yamux/yamux.h"
+
+/* What yamux is asked for at a time: it may give one frame of its own more. */
+enum { FRAME_FILL = KN_NOISE_PLAIN_MAX - KN_YAMUX_BODY_MAX - KN_YAMUX_HEADER_SIZE };
 
 /* Each phase reads what the one before it left. */
 enum phase {
@@ -238,18 +242,30 @@ enum kn_code kn_connection_input(struct kn_connection *c, struct kn_span bytes, 
     return rc;
 }
 
-/* What was said before the muxer existed goes first, then what the streams have. */
+/* One frame of what the streams have, made where it lies. */
+static enum kn_code encipher_streams(struct kn_connection *c, size_t most, struct kn_buffer *wire)
+{
+    size_t start = wire->n;
+
+    (void)kn_buffer_extend(wire, KN_NOISE_HEAD);
+    kn_yamux_output(c->yamux, most < FRAME_FILL ? most : FRAME_FILL, wire);
+    return kn_noise_seal(c->noise, start, wire);
+}
+
+/* What was said before the muxer existed goes first. */
 static enum kn_code encipher(struct kn_connection *c, size_t most, struct kn_buffer *wire)
 {
+    size_t before = wire->n;
     enum kn_code rc = KN_OK;
 
-    if (c->yamux != NULL && kn_yamux_has_output(c->yamux))
-        kn_yamux_output(c->yamux, most, &c->said);
     if (c->said.failed)
         return KN_E_NO_MEMORY;
     if (c->said.n > 0)
         rc = kn_noise_send(c->noise, kn_buffer_get(&c->said), wire);
-    kn_buffer_done(&c->said);
+    kn_buffer_done(&c->said); /* an idle connection holds no buffers */
+    while (rc == KN_OK && wire->n - before < most && c->yamux != NULL &&
+           kn_yamux_has_output(c->yamux))
+        rc = encipher_streams(c, most - (wire->n - before), wire);
     return rc;
 }
 

@@ -39,6 +39,7 @@ void kn_host_free(struct kn_host *host)
         kn_pipe_free(host->pipes);
     kn_peers_free(host);
     kn_timer_free(host->flush);
+    kn_buffer_done(&host->scratch);
     kn_free(host->ready);
     kn_free(host);
 }

@@ -70,18 +70,21 @@ static void on_wake(void *owner)
 /* Hand to the system what the connection has, as far as the system keeps up. */
 static enum kn_code pump(struct kn_pipe *pipe)
 {
-    struct kn_buffer wire = { 0 };
+    struct kn_host *host = pipe->host;
+    struct kn_buffer wire = host->scratch; /* what it says may make another pipe speak meanwhile */
     enum kn_code rc = KN_OK;
 
+    host->scratch = (struct kn_buffer){ 0 };
     while (rc == KN_OK && kn_wire_pending(&pipe->wire) < KN_HOST_WRITE_AHEAD) {
         kn_buffer_clear(&wire);
         rc = kn_connection_output(pipe->connection, KN_HOST_WRITE_AHEAD / 4, &wire);
         if (rc != KN_OK || wire.n == 0)
             break;
-        pipe->host->counters.bytes_out += wire.n;
+        host->counters.bytes_out += wire.n;
         rc = kn_wire_write(&pipe->wire, kn_buffer_get(&wire));
     }
-    kn_buffer_done(&wire);
+    kn_buffer_done(&host->scratch);
+    host->scratch = wire;
     return rc;
 }
 

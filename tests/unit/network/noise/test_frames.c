@@ -100,6 +100,39 @@ static void any_length_is_cut_into_frames_and_comes_whole(void **state)
     close_end(&ends[1]);
 }
 
+static void a_frame_made_where_it_lies_has_a_largest_length(void **state)
+{
+    static const struct {
+        size_t head, text;
+        enum kn_code code;
+    } cases[] = {
+        { KN_NOISE_HEAD, 0, KN_OK },
+        { KN_NOISE_HEAD, 1, KN_OK },
+        { KN_NOISE_HEAD, KN_NOISE_PLAIN_MAX, KN_OK },
+        { KN_NOISE_HEAD, KN_NOISE_PLAIN_MAX + 1, KN_E_LIMIT },
+        { KN_NOISE_HEAD - 1, 0, KN_E_LIMIT },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct end ends[2];
+
+        connect_ends(&ends[0], &ends[1], 1000);
+        kn_buffer_add(&ends[0].wire, "before", 6);
+        (void)kn_buffer_extend(&ends[0].wire, cases[i].head + cases[i].text);
+        CHECK_EQ("seal", kn_noise_seal(ends[0].noise, 6, &ends[0].wire), cases[i].code);
+        CHECK_EQ("nothing else is changed", memcmp(ends[0].wire.memory, "before", 6), 0);
+        kn_buffer_take(&ends[0].wire, 6);
+        CHECK_EQ("frame", ends[0].wire.n, cases[i].code == KN_OK ? cases[i].text + 18 : 0);
+        CHECK_EQ("hear", pass(&ends[0], &ends[1], 5000, NULL), KN_OK);
+        CHECK_EQ("text", ends[1].plain.n, cases[i].code == KN_OK ? cases[i].text : 0);
+        CHECK_EQ("over", kn_noise_send(ends[0].noise, kn_span("x", 1), &ends[0].wire),
+                 cases[i].code == KN_OK ? KN_OK : KN_E_CLOSED);
+        close_end(&ends[0]);
+        close_end(&ends[1]);
+    }
+}
+
 /* True when nothing failed any more. */
 static bool talk_with_failure(long after)
 {
@@ -178,6 +211,7 @@ int main(void)
         cmocka_unit_test(wrong_frames_after_the_handshake_end_the_channel),
         cmocka_unit_test(frames_come_once_in_their_order_and_from_the_other_side),
         cmocka_unit_test(any_length_is_cut_into_frames_and_comes_whole),
+        cmocka_unit_test(a_frame_made_where_it_lies_has_a_largest_length),
         cmocka_unit_test(running_out_of_memory_is_an_answer),
         cmocka_unit_test(full_buffers_end_the_channel),
     };
