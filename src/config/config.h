@@ -28,6 +28,7 @@ struct kn_config_request {
     const char *const *environment; /* "NAME=value", ends with NULL */
     const char *working; /* working folder, absolute; relative paths of flags start here */
     int64_t now_s;       /* wall clock, seconds since 1970: the age of caches */
+    const char *machine; /* fingerprint that a calibration must have; NULL: any */
 };
 
 /* Where things are: absolute paths, expanded. */
