@@ -112,9 +112,11 @@ enum kn_code kn_config_locate(const struct kn_config_request *request, struct kn
 
 static struct kn_source source_in(struct load *load, const char *base)
 {
-    return (struct kn_source){
-        .layers = &load->layers, .base = base, .lookup = lookup, .lookup_arg = &load->environment
-    };
+    return (struct kn_source){ .layers = &load->layers,
+                               .base = base,
+                               .lookup = lookup,
+                               .lookup_arg = &load->environment,
+                               .machine = load->request->machine };
 }
 
 /* A problem with a whole file. */

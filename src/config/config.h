@@ -37,6 +37,7 @@ struct kn_config_request {
     const struct kn_discovered *discovered; /* weaker than the caches, stronger than built in */
     size_t discovered_count;
     bool without_caches; /* what they say is to be found out anew */
+    const char *machine; /* fingerprint that a calibration must have; NULL: any */
 };
 
 /* Where things are: absolute paths, expanded. */
