@@ -222,3 +222,17 @@ void kn_network_announce(struct kn_network *network)
 {
     kn_identify_push(network->identify);
 }
+
+enum kn_code kn_network_listen(struct kn_network *network, const char *address,
+                               struct kn_error *err)
+{
+    struct kn_buffer bytes = { 0 };
+    struct kn_endpoint at;
+    enum kn_code rc = kn_multiaddr_to_bytes(kn_span_text(address), &bytes, err);
+
+    if (rc == KN_OK && !kn_address_endpoint(kn_buffer_get(&bytes), &at))
+        rc =
+            kn_fail(err, KN_E_INVALID, "%s is no address of this machine with a TCP port", address);
+    kn_buffer_done(&bytes);
+    return rc == KN_OK ? kn_host_listen(network->host, &at, err) : rc;
+}

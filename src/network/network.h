@@ -46,6 +46,11 @@ struct kn_relay_client *kn_network_relays(const struct kn_network *network); /* 
 /* What others found out; unknown for a client, and when it is not asked. */
 enum kn_reachability kn_network_reachability(const struct kn_network *network);
 
+/* Listen at a multiaddr of an IP address and a TCP port. KN_E_INVALID: it is none; else as
+ * kn_host_listen(). */
+KN_MUST_USE enum kn_code kn_network_listen(struct kn_network *network, const char *address,
+                                           struct kn_error *err);
+
 /* Tell everybody who is connected where we are now. */
 void kn_network_announce(struct kn_network *network);
 

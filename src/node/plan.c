@@ -140,8 +140,7 @@ static enum kn_code take_coverage(const struct kn_plan_input *input, struct kn_p
     plan->blocks = kn_arena_alloc(plan->arena, blocks * sizeof(*plan->blocks));
     for (size_t i = 0; plan->servers != NULL && i < n; i++) {
         plan->servers[i] = (struct kn_placement_server){ servers[i].start, servers[i].end,
-                                                         servers[i].throughput,
-                                                         servers[i].online };
+                                                         servers[i].throughput, servers[i].online };
     }
     kn_free(servers);
     if (plan->servers == NULL || plan->blocks == NULL)
@@ -219,7 +218,7 @@ static void write_values(const struct kn_plan_input *input, struct kn_plan *plan
         model->prefix != NULL ? "registered on the network" : "spelled as Petals does");
     if (model->size.blocks > 0)
         add_number(plan, "model.total_blocks", model->size.blocks, "of the model's shape");
-    add(plan, "model.dtype", kn_dtype_word(model->format.dtype), model->format.reason);
+    add(plan, "model.dtype", kn_words_dtype[model->format.dtype].name, model->format.reason);
     if (plan->place.by == KN_PLACED_NOWHERE)
         return;
     add_number(plan, "model.start_block", plan->place.start, plan->place.reason);

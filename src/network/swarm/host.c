@@ -199,6 +199,12 @@ enum kn_code kn_host_listen(struct kn_host *host, const struct kn_endpoint *at,
     return rc;
 }
 
+void kn_host_unlisten(struct kn_host *host)
+{
+    if (host->listener_count > 0)
+        kn_listener_free(host->listeners[--host->listener_count]);
+}
+
 size_t kn_host_listeners(const struct kn_host *host)
 {
     return host->listener_count;

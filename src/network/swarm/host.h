@@ -85,6 +85,8 @@ const struct kn_protocols *kn_host_protocols(const struct kn_host *host);
 /* Codes as kn_listen(). */
 KN_MUST_USE enum kn_code kn_host_listen(struct kn_host *host, const struct kn_endpoint *at,
                                         struct kn_error *err);
+/* Take the last listener back. */
+void kn_host_unlisten(struct kn_host *host);
 size_t kn_host_listeners(const struct kn_host *host);
 void kn_host_listener(const struct kn_host *host, size_t index, struct kn_endpoint *out);
 
