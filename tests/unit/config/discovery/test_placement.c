@@ -5,6 +5,7 @@
 
 #include "lib/base/random.h"
 #include "support/check.h"
+#include "support/fuse.h"
 
 enum { UNPINNED = KN_FACT_UNKNOWN, SERVERS = 8, ROOM = 128 };
 
@@ -607,6 +608,36 @@ static void test_a_server_moves_only_where_it_helps(void **state)
     }
 }
 
+static void test_places_stand_when_memory_is_short(void **state)
+{
+    static const struct kn_placement_server servers[] = { ON(0, 8, 1), ON(0, 8, 1), ON(0, 8, 1) };
+    struct kn_placement_request request = request_of(12, 4);
+    struct kn_block_facts blocks[12] = { 0 };
+    bool done = false;
+
+    (void)state;
+    request.blocks = blocks;
+    request.servers = servers;
+    request.server_count = KN_COUNT(servers);
+    for (long n = 0; !done; n++) {
+        struct kn_placement place = { 0 };
+        struct kn_error err = { 0 };
+
+        kn_fuse = n;
+        if (kn_placement_weigh(servers, KN_COUNT(servers), blocks, 12) != KN_OK ||
+            kn_placement_choose(&request, &place, &err) != KN_OK) {
+            CHECK("nothing was placed", kn_fuse < 0 && place.reason[0] == '\0');
+            continue;
+        }
+        place.start = 0;
+        place.end = 4;
+        done = kn_placement_reconsider(&request, 0, &place);
+        CHECK("burnt or moved", done == (kn_fuse >= 0));
+        CHECK_EQ("stays, or moves", place.start, done ? 8 : 0);
+    }
+    kn_fuse = -1;
+}
+
 /* Not timed: a quadratic search would take minutes. */
 static void test_the_largest_swarm_is_no_work(void **state)
 {
@@ -644,6 +675,7 @@ int main(void)
         cmocka_unit_test(test_peers_that_see_no_difference_choose_by_their_ids),
         cmocka_unit_test(test_later_reads_are_spread_over_two_seconds),
         cmocka_unit_test(test_a_server_moves_only_where_it_helps),
+        cmocka_unit_test(test_places_stand_when_memory_is_short),
         cmocka_unit_test(test_the_largest_swarm_is_no_work),
     };
 
