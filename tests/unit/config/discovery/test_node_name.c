@@ -52,7 +52,7 @@ static const struct {
     { "last word", "ann", NULL, 0, 9, "ann-C-Noble", KN_NAME_BY_ADJECTIVE },
     { "around", "ann", NULL, 0, 10, "ann-C-Swift", KN_NAME_BY_ADJECTIVE },
     { "64 characters", SIXTY, "a", 0, 0, SIXTY "-C-a", KN_NAME_BY_HOST },
-    { "one more cuts the user", SIXTY "b", "aa", 0, 0,
+    { "one more cuts the user", SIXTY, "aa", 0, 0,
       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-C-aa", KN_NAME_BY_HOST },
     { "a long host is cut", "ann", SIXTY "abc", 0, 0,
       "ann-C-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", KN_NAME_BY_HOST },
