@@ -52,6 +52,25 @@ static size_t split(const struct kn_block_facts *blocks, size_t n, size_t length
     return count;
 }
 
+/* Ranges that took in short ones may be of one level with their neighbours now. */
+static size_t join_neighbours(struct kn_coverage_range *ranges, size_t n)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct kn_coverage_range *last = count > 0 ? &ranges[count - 1] : NULL;
+
+        if (last == NULL || last->level != ranges[i].level) {
+            ranges[count++] = ranges[i];
+            continue;
+        }
+        last->end = ranges[i].end;
+        last->least = ranges[i].least < last->least ? ranges[i].least : last->least;
+        last->most = ranges[i].most > last->most ? ranges[i].most : last->most;
+    }
+    return count;
+}
+
 size_t kn_coverage_ranges(const struct kn_block_facts *blocks, size_t block_count,
                           struct kn_coverage_range out[KN_COVERAGE_RANGES_MAX])
 {
@@ -62,7 +81,7 @@ size_t kn_coverage_ranges(const struct kn_block_facts *blocks, size_t block_coun
         length *= 2;
         count = split(blocks, block_count, length, out);
     }
-    return count;
+    return join_neighbours(out, count);
 }
 
 const char *kn_coverage_level_name(enum kn_coverage_level level)

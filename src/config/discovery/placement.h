@@ -81,7 +81,9 @@ KN_MUST_USE enum kn_code kn_placement_choose(const struct kn_placement_request *
 bool kn_placement_reconsider(const struct kn_placement_request *request, uint32_t round,
                              struct kn_placement *place);
 
-/* How long after an announcement to read again: by peer id, so that not all do at once. */
+/* How long to wait before reading for the `round`th time: after the first announcement for 0, after
+ * the reading before, or what was announced since, for 1. By peer id, so that not all read at
+ * once. */
 uint32_t kn_placement_delay_ms(uint64_t seed, uint32_t round);
 
 /* A number that follows from a peer id, in any form, and looks like chance. */

@@ -12,7 +12,10 @@
  */
 enum salt { SALT_DELAY = 16, SALT_MOVE = 32, SALT_GAP = 48, SALT_WINDOW = 64 };
 
-enum { BISECTIONS = 64 };
+enum {
+    BISECTIONS_MAX = 64,
+    LEVEL_PARTS = 64, /* of one server, to which a level is found */
+};
 
 /*
  * Found by simulating swarms of many shapes. Less eager, and what only small servers can fill stays
@@ -94,7 +97,7 @@ static double level_of(const struct view *view)
 
     for (uint32_t i = 0; i < view->row.n; i++)
         high = weight_at(view, i) > high ? weight_at(view, i) : high;
-    for (int i = 0; i < BISECTIONS && high - low > 1; i++) {
+    for (int i = 0; i < BISECTIONS_MAX && (high - low) * LEVEL_PARTS > own; i++) {
         double middle = low + (high - low) / 2;
         struct balance balance = balance_in(view, all, middle);
 
