@@ -19,6 +19,7 @@ enum { REJOIN_FIRST_MS = 1000, REJOIN_EAGER_MS = 30000, REJOIN_MAX_MS = 60000, L
 
 struct kn_node {
     struct kn_node_options options;
+    struct kn_config_request request;
     struct kn_arena *arena;
     struct kn_config_paths paths;
     struct kn_snapshot *snapshot;
@@ -261,7 +262,7 @@ static void on_timer(void *arg)
 /* The same sources again, with what was found out; the caches are older than that. */
 static enum kn_code resolve_again(struct kn_node *node, struct kn_error *err)
 {
-    struct kn_config_request request = *node->options.request;
+    struct kn_config_request request = node->request;
     struct kn_snapshot *snapshot;
     enum kn_code rc;
 
@@ -298,13 +299,29 @@ static enum kn_code make_plan(struct kn_node *node, struct kn_error *err)
     return rc == KN_OK ? resolve_again(node, err) : rc;
 }
 
+/* An assignment of an earlier start that does not fit any more is no reason not to start. */
+static enum kn_code make_plan_anew(struct kn_node *node, struct kn_error *err)
+{
+    struct kn_snapshot *snapshot;
+    enum kn_code rc;
+
+    node->request.without_caches = true;
+    rc = kn_config_load(&node->request, &snapshot, err);
+    if (rc != KN_OK)
+        return rc;
+    kn_snapshot_unref(node->snapshot);
+    node->snapshot = snapshot;
+    return make_plan(node, err);
+}
+
 static void decide(struct kn_node *node)
 {
     struct kn_error err = { 0 };
 
     if (!node->seen || !node->measured || node->planned || node->over)
         return;
-    if (make_plan(node, &err) != KN_OK) {
+    if (make_plan(node, &err) != KN_OK &&
+        (node->request.without_caches || make_plan_anew(node, &err) != KN_OK)) {
         end(node, &err);
         return;
     }
@@ -529,10 +546,10 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
 
 static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struct kn_error *err)
 {
-    enum kn_code rc = kn_config_locate(node->options.request, node->arena, &node->paths, err);
+    enum kn_code rc = kn_config_locate(&node->request, node->arena, &node->paths, err);
 
     if (rc == KN_OK)
-        rc = kn_config_load(node->options.request, &node->snapshot, err);
+        rc = kn_config_load(&node->request, &node->snapshot, err);
     if (rc == KN_OK && !kn_snapshot_is_valid(node->snapshot)) {
         *wrong = kn_snapshot_ref(node->snapshot);
         rc = kn_fail(err, KN_E_INVALID, "the configuration is wrong");
@@ -554,6 +571,8 @@ enum kn_code kn_node_new(const struct kn_node_options *options, struct kn_node *
         return kn_fail_no_memory(err);
     }
     node->options = *options;
+    node->request = *options->request;
+    node->request.without_caches = options->rediscover;
     node->random = kn_random_system();
     rc = load(node, snapshot, err);
     if (rc == KN_OK)

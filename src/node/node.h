@@ -33,6 +33,7 @@ enum kn_node_event {
 struct kn_node_options {
     const struct kn_config_request *request; /* kept */
     bool dry_run;                            /* end when the plan is made */
+    bool rediscover;                         /* as if there were no caches */
     void *arg;
     void (*event)(void *arg, enum kn_node_event event);
 };

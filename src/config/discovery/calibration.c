@@ -2,9 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "config/schema/words.h"
-#include "lib/base/attributes.h"
+#include "lib/base/utf8.h"
 
 const char *const kn_calibration_keys[KN_CALIBRATION_KEYS] = {
     "model.dtype",
@@ -81,17 +82,33 @@ void kn_time_print(int64_t seconds, char out[KN_TIME_SIZE])
                    (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
 }
 
-/* A text in double quotes. spec: YAML 1.2 §5.7 */
+/* Line breaks and what no YAML file may hold stand as numbers. */
+static bool is_plain(uint32_t c)
+{
+    if (c < 0x80)
+        return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+    return c >= 0xa0 && c != 0x2028 && c != 0x2029 && c != 0xfeff && c != 0xfffe && c != 0xffff;
+}
+
+/* A text in double quotes; bytes that are no UTF-8 become question marks. spec: YAML 1.2 §5.7 */
 static void add_quoted(struct kn_text *text, const char *value)
 {
+    size_t left = strlen(value), n;
+    uint32_t c;
+
     kn_text_add_char(text, '"');
-    for (; *value != '\0'; value++) {
-        if (*value == '"' || *value == '\\')
-            kn_text_addf(text, "\\%c", *value);
-        else if ((uint8_t)*value < 0x20 || *value == 0x7f)
-            kn_text_addf(text, "\\x%02x", (unsigned)(uint8_t)*value);
-        else
-            kn_text_add_char(text, *value);
+    for (; left > 0; value += n, left -= n) {
+        n = kn_utf8_decode(value, left, &c);
+        if (n == 0) {
+            n = 1;
+            kn_text_add_char(text, '?');
+        } else if (is_plain(c)) {
+            kn_text_add_n(text, value, n);
+        } else if (c == '"' || c == '\\') {
+            kn_text_addf(text, "\\%c", (char)c);
+        } else { /* none of these is beyond 16 bits */
+            kn_text_addf(text, "\\u%04x", (unsigned)c);
+        }
     }
     kn_text_add_char(text, '"');
 }

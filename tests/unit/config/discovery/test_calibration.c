@@ -86,7 +86,7 @@ static void the_document_has_the_shape_of_the_requirements(void **state)
               "    available_memory: 25769803776  # 24 GiB\n"
               "    gpu_type: \"cpu\"\n"
               "    architecture: \"arm64\"\n"
-              "    cpu: \"Some \\\"fast\\\" one\\x0a\"\n"
+              "    cpu: \"Some \\\"fast\\\" one\\u000a\"\n"
               "  memory_per_block: 4278272000  # 4 GiB\n"
               "  profiles:\n"
               "    min: { blocks: 1, memory: 4278272000 }\n"
