@@ -62,7 +62,7 @@ static void check_profiles(const char *name, const struct kn_fit *fit, uint32_t 
     CHECK_EQ(name, fit->reason[0] == '\0', max > 0);
 }
 
-/* proves: FR-0/0.2.3, FR-0/0.2.4 */
+/* proves: FR-0/0.2.3.2 */
 static void machines_get_the_blocks_that_fit(void **state)
 {
     static const struct {
@@ -128,7 +128,7 @@ static int64_t room_for(int64_t blocks, int64_t bytes)
     return (blocks * bytes * 10 + 8) / 9;
 }
 
-/* proves: FR-0/0.2.4 */
+/* proves: FR-0/0.2.3.3, FR-0/0.2.4, FR-0/0.2.4.recommended, FR-0/0.2.4.max */
 static void presets_hold_at_every_edge(void **state)
 {
     static const struct {
@@ -171,6 +171,7 @@ static void presets_hold_at_every_edge(void **state)
     }
 }
 
+/* proves: FR-0/0.2.4.min */
 static void two_blocks_are_least_where_they_fit_in_two_gib(void **state)
 {
     struct kn_fit fit = fit_of(858993459, 80, 100 * GIB);
@@ -348,7 +349,7 @@ static void a_gpu_that_does_not_tell_is_left_out(void **state)
     CHECK_STR("no name", room.limit, "8 GiB is free on the GPU");
 }
 
-/* proves: FR-0/0.6.3 */
+/* proves: FR-0/0.6.3.ampere, FR-0/0.6.3.cuda, FR-0/0.6.3.cpu */
 static void the_number_format_comes_with_its_reason(void **state)
 {
     struct kn_hardware amx = desktop, avx = desktop, arm = desktop, amd, mixed;

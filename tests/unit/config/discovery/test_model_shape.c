@@ -5,6 +5,7 @@
 #include "support/check.h"
 
 /* Parameters of one block and bytes of one token's keys and values at 16 bits. */
+/* proves: FR-0/0.2.3.1 */
 static void blocks_have_the_known_sizes(void **state)
 {
     static const struct {
@@ -353,7 +354,6 @@ static void the_largest_numbers_do_not_overflow(void **state)
     }
 }
 
-/* proves: FR-0/0.2.3 */
 static void a_size_is_read_out_of_a_name(void **state)
 {
     static const struct {

@@ -227,7 +227,6 @@ static void calibration_gives_the_blocks_of_the_preset(void **state)
 #define AS_THEY_WERE "{model.dtype: auto, resources.max_memory_gb: auto}"
 #define OTHER_SETTINGS LEFT_OUT("the cache was made for other settings and was left out")
 
-/* proves: FR-0/0.2.5 */
 static void calibration_belongs_to_its_settings(void **state)
 {
     static const struct cache_case cases[] = {
@@ -259,7 +258,6 @@ static void calibration_belongs_to_its_settings(void **state)
         check(&cases[i], false);
 }
 
-/* proves: FR-0/0.2.5 */
 static void calibration_belongs_to_its_machine(void **state)
 {
     static const struct {
