@@ -3,7 +3,6 @@
 #include "lib/base/memory.h"
 #include "lib/json/json.h"
 #include "lib/os/file.h"
-#include "lib/os/lock.h"
 
 enum { PORT_MAX = 65535 };
 
@@ -94,7 +93,7 @@ void kn_run_file_read(const char *bytes, size_t n, int64_t pid, struct kn_run_lo
     }
 }
 
-static void read_file(const char *home, struct kn_run_look *out)
+void kn_run_file_find(const char *home, struct kn_run_look *out)
 {
     struct kn_text path = { 0 };
     struct kn_bytes bytes = { 0 };
@@ -104,22 +103,6 @@ static void read_file(const char *home, struct kn_run_look *out)
         kn_run_file_read(bytes.at, bytes.n, out->pid, out);
     kn_bytes_done(&bytes);
     kn_text_done(&path);
-}
-
-enum kn_code kn_run_folder_look(const char *home, struct kn_run_look *out, struct kn_error *err)
-{
-    struct kn_text lock = { 0 };
-    enum kn_code rc;
-
-    *out = (struct kn_run_look){ 0 };
-    kn_text_addf(&lock, "%s/run/node.lock", home);
-    rc = lock.failed ? kn_fail_no_memory(err) : kn_lock_look(lock.at, &out->pid, err);
-    kn_text_done(&lock);
-    if (rc != KN_E_BUSY)
-        return rc;
-    out->runs = true;
-    read_file(home, out);
-    return KN_OK;
 }
 
 void kn_run_look_done(struct kn_run_look *look)

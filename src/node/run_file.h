@@ -14,4 +14,7 @@ KN_MUST_USE bool kn_run_file_print(const struct kn_run_facts *facts, int64_t pid
 /* Fill `out->facts` and `out->document` if process `pid` wrote these bytes; else leave them. */
 void kn_run_file_read(const char *bytes, size_t n, int64_t pid, struct kn_run_look *out);
 
+/* The same from HOME/run/node.json and for the process `out->pid`. */
+void kn_run_file_find(const char *home, struct kn_run_look *out);
+
 #endif

@@ -68,4 +68,9 @@ KN_MUST_USE enum kn_code kn_run_folder_look(const char *home, struct kn_run_look
                                             struct kn_error *err);
 void kn_run_look_done(struct kn_run_look *look);
 
+/* Wait until process `pid` (0: anybody) runs with the data folder no longer. KN_E_TIMEOUT: it does
+ * still. Else as above. */
+KN_MUST_USE enum kn_code kn_run_folder_await_end(const char *home, int64_t pid, int64_t timeout_ms,
+                                                 struct kn_error *err);
+
 #endif

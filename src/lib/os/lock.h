@@ -2,7 +2,8 @@
  * lock — a file that one process at a time holds, however that process ends.
  *
  * The system gives the lock back when its holder dies. The file stays: to remove it would let two
- * processes hold two files of one name. Nothing here waits.
+ * processes hold two files of one name. Only
+ * kn_lock_await() waits.
  */
 #ifndef KN_OS_LOCK_H
 #define KN_OS_LOCK_H
@@ -30,5 +31,12 @@ void kn_lock_release(struct kn_lock *lock);
  * KN_OK: it is free, or there is no such file. Else as kn_lock_take().
  */
 KN_MUST_USE enum kn_code kn_lock_look(const char *path, int64_t *holder, struct kn_error *err);
+
+/*
+ * Wait until process `holder` (0: anybody) holds it no longer. KN_E_TIMEOUT: it does still after
+ * `timeout_ms`. Else as kn_lock_look().
+ */
+KN_MUST_USE enum kn_code kn_lock_await(const char *path, int64_t holder, int64_t timeout_ms,
+                                       struct kn_error *err);
 
 #endif

@@ -4,13 +4,15 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/memory.h"
 #include "lib/base/number.h"
 #include "lib/os/failure.h"
 
-enum { LOCK_MODE = 0600, NUMBER_SIZE = 24 };
+enum { LOCK_MODE = 0600, NUMBER_SIZE = 24, LOOK_AGAIN_MS = 20, MS_PER_S = 1000 };
+enum { NS_PER_MS = 1000000 };
 
 struct kn_lock {
     int fd;
@@ -136,4 +138,37 @@ enum kn_code kn_lock_look(const char *path, int64_t *holder, struct kn_error *er
     }
     (void)close(fd);
     return rc;
+}
+
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+        return INT64_MAX; /* as if the time were over */
+    return (int64_t)now.tv_sec * MS_PER_S + now.tv_nsec / NS_PER_MS;
+}
+
+/* The system has no way to wait for a lock without taking it, which would be in the way of the next
+ * start; hence looks. */
+enum kn_code kn_lock_await(const char *path, int64_t holder, int64_t timeout_ms,
+                           struct kn_error *err)
+{
+    const struct timespec rest = { .tv_nsec = (long)LOOK_AGAIN_MS * NS_PER_MS };
+    int64_t deadline = clock_ms() + timeout_ms;
+
+    for (;;) {
+        struct kn_error busy = { 0 };
+        int64_t now_held_by;
+        enum kn_code rc = kn_lock_look(path, &now_held_by, &busy);
+
+        if (rc == KN_OK ||
+            (rc == KN_E_BUSY && holder > 0 && now_held_by > 0 && now_held_by != holder))
+            return KN_OK;
+        if (rc != KN_E_BUSY)
+            return kn_fail(err, rc, "%s", busy.text);
+        if (clock_ms() >= deadline)
+            return kn_fail(err, KN_E_TIMEOUT, "%s", busy.text);
+        (void)nanosleep(&rest, NULL);
+    }
 }
