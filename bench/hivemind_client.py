@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What the network's figures stand beside: hivemind's own client. Run by the Python of tools/peers.
 
-usage: hivemind_client.py ops COUNT ADDR               stores, then gets, one at a time and 64 at once
-       hivemind_client.py coverage PREFIX BLOCKS ADDR  get_many of every block, with `latest`
-       hivemind_client.py records DUMP OUT             records of swarm.py --dump, for bench_dht
+usage: hivemind_client.py ops COUNT ADDR        stores, then gets, one at a time and 64 at once
+       hivemind_client.py coverage PREFIX BLOCKS ADDR   get_many of every block, with `latest`
+       hivemind_client.py records DUMP OUT      records of swarm.py --dump, for bench_dht
 
 A client is one DHTNode in this process and one p2pd; no cache of it helps a get, as stores and
 gets are two clients'. CPU time is of both processes. Prints one JSON object.

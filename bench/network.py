@@ -98,6 +98,7 @@ def simulated():
     got = run_json(BENCH / "bench_coverage", 200, BLOCKS)
     yield (f"{BLOCKS} blocks among 200 nodes at 50 ms, simulated ms / one block",
            got["all_ms"], got["one_ms"], 4)
+    yield "blocks not found there / looked for", got["missed"], got["asked"], 0
 
 
 def look(whose, address):
@@ -172,26 +173,34 @@ def push(daemon, address):
         return {"mib_s": STREAM / 1048576 / (time.perf_counter() - began)}
 
 
-def stream(kind, address, pid=0):
+def stream(kind, address, pid):
     return lambda: run_json(BENCH / "bench_dial", kind, address, STREAM, pid)
 
 
 def streams():
+    """Wall time, which depends on who else wants the machine, and CPU of the receiver."""
     with our_peer() as ours:
+        pid = ours.process.pid
         if peers.installed("hivemind"):
             with p2pd.P2pd() as one, p2pd.P2pd() as two:
                 one.serve(SINK, swallow)
-                got = alternate(ours=stream("sink", ours.addr),
-                                p2pd=stream("sink", one.addrs[0]),
+                got = alternate(ours=stream("sink", ours.addr, pid),
+                                p2pd=stream("sink", one.addrs[0], one.process.pid),
                                 pair=lambda: push(two, one.addrs[0]))
+            mine = got["ours"]
             for name, words in (("p2pd", "ours to p2pd"), ("pair", "p2pd to p2pd")):
                 yield (f"one stream, ours to ours, µs a MiB / {words}",
-                       1e6 / got["ours"]["mib_s"], 1e6 / got[name]["mib_s"], 1)
+                       1e6 / mine["mib_s"], 1e6 / got[name]["mib_s"], 1)
+            yield ("one stream, our receiver, µs of CPU a MiB / p2pd", mine["receiver_us_mib"],
+                   got["p2pd"]["receiver_us_mib"], 1)
         if peers.installed("go"):
             with peers.start("go") as other:
-                got = alternate(ours=stream("echo", ours.addr), go=stream("echo", other.addr))
+                got = alternate(ours=stream("echo", ours.addr, pid),
+                                go=stream("echo", other.addr, other.process.pid))
             yield ("echo of one stream, ours to ours, µs a MiB / ours to go-libp2p",
                    1e6 / got["ours"]["mib_s"], 1e6 / got["go"]["mib_s"], 1)
+            yield ("echo of one stream, our echo, µs of CPU a MiB / go-libp2p",
+                   got["ours"]["receiver_us_mib"], got["go"]["receiver_us_mib"], 1)
 
 
 def resident(pid):
@@ -218,12 +227,13 @@ def memory(is_long):
     for count, budget in ((1, 8), (50, 12), (1000, None)):
         with our_peer() as node:
             process = hold(node.addr, count)
-            yield (f"idle node, {count} connection{"s"[:count - 1]}, KiB / {budget or 12} MiB",
+            words = f"{count} connections" if count > 1 else "1 connection"
+            yield (f"idle node, {words}, KiB / {budget or 12} MiB",
                    resident(node.process.pid), (budget or 12) * MIB, budget and 1)
             if is_long and count < 1000:
                 before = cpu_s(node.process.pid)
                 time.sleep(IDLE_S)
-                yield (f"idle node, {count} connection{"s"[:count - 1]}, ms of CPU / {IDLE_S} s",
+                yield (f"idle node, {words}, ms of CPU / {IDLE_S} s",
                        (cpu_s(node.process.pid) - before) * 1000, IDLE_S * 1000,
                        0.0002 if count == 1 else 0.001)
             process.stdin.close()
