@@ -211,13 +211,18 @@ static void on_put(void *arg, enum kn_code code, const struct kn_dht_put_outcome
         end_leaving(a);
         return;
     }
-    a->last = (struct kn_announced){ .keys = keys,
+    a->last = (struct kn_announced){ .blocks = a->what.end - a->what.start,
+                                     .keys = keys,
                                      .at = kn_loop_unix_time(),
                                      .state = a->what.info.state,
                                      .alone = code == KN_E_UNREACHABLE && a->bootstrap_count == 0 };
     for (size_t i = 0; i < n; i++) {
+        /* The registry's record is everybody's: another node's may end later than ours. */
+        bool is_registry = i + 1 == keys && is_registered(a);
+
         if (i < keys)
-            a->last.acknowledged += outcomes[i].acknowledged > 0;
+            a->last.acknowledged +=
+                outcomes[i].acknowledged > 0 || (is_registry && outcomes[i].refused > 0);
         else
             gone_told = gone_told && outcomes[i].acknowledged > 0;
     }

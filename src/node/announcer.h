@@ -32,7 +32,8 @@ struct kn_announcement {
 
 /* What became of a round. */
 struct kn_announced {
-    uint32_t keys, acknowledged; /* blocks and registry; those that some other node took */
+    uint32_t blocks, keys;       /* keys: of the blocks, and the registry's */
+    uint32_t acknowledged;       /* those that some other node took, or holds for longer */
     uint32_t visible_on, asked;  /* bootstraps that gave every record back; that were asked */
     bool alone;                  /* there is nobody else to confirm */
     double at;                   /* seconds since 1970 */

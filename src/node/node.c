@@ -11,9 +11,11 @@
 #include "lib/os/clock.h"
 #include "node/agent.h"
 #include "node/caches.h"
+#include "node/control.h"
 #include "node/hardware.h"
 #include "node/identity.h"
 #include "node/run_folder.h"
+#include "node/status.h"
 
 enum { REJOIN_FIRST_MS = 1000, REJOIN_EAGER_MS = 30000, REJOIN_MAX_MS = 60000, LEAVE_MS = 3000 };
 
@@ -46,6 +48,8 @@ struct kn_node {
     const struct kn_bootstrap *bootstrap; /* of the event under way */
 
     struct kn_announcer *announcer;
+    struct kn_control *control;
+    int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;
     bool leaving, over;
     struct kn_error failure, cache_failure;
@@ -64,8 +68,10 @@ static const struct kn_node_config *config_of(const struct kn_node *node)
 
 static void step_state(struct kn_node *node, enum kn_node_cause cause)
 {
-    if (kn_node_step(&node->state, cause))
-        tell(node, KN_NODE_STATE);
+    if (!kn_node_step(&node->state, cause))
+        return;
+    node->since_s = (int64_t)kn_loop_unix_time();
+    tell(node, KN_NODE_STATE);
 }
 
 /* After the first announcement: a disk that is slow to flush must not delay it. */
@@ -528,6 +534,56 @@ static enum kn_code make_announcer(struct kn_node *node)
                : KN_E_NO_MEMORY;
 }
 
+/* -- being asked */
+
+static enum kn_code answer_status(void *arg, const struct kn_json *request, struct kn_text *out,
+                                  struct kn_error *err)
+{
+    const struct kn_node *node = arg;
+    const struct kn_status status = {
+        .node = node,
+        .started_s = node->started_s,
+        .since_s = node->since_s,
+        .now_s = (int64_t)kn_loop_unix_time(),
+    };
+
+    (void)request;
+    return kn_status_print(&status, out) ? KN_OK : kn_fail_no_memory(err);
+}
+
+static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct kn_text *out,
+                                struct kn_error *err)
+{
+    (void)request;
+    (void)out;
+    (void)err;
+    kn_node_stop(arg);
+    return KN_OK;
+}
+
+static const struct kn_control_handler handlers[] = {
+    { "status", answer_status },
+    { "stop", answer_stop },
+    { NULL, NULL },
+};
+
+/* So that others find the node, and know with what it was started. */
+static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
+{
+    const struct kn_run_facts facts = {
+        .version = KN_VERSION,
+        .peer_id = node->peer_id,
+        .config = node->paths.config_exists ? node->paths.config : NULL,
+        .started = node->started_s,
+        .port = node->port,
+    };
+    enum kn_code rc = kn_run_folder_tell(node->folder, &facts, err);
+
+    return rc == KN_OK
+               ? kn_control_new(node->loop, node->folder, handlers, node, &node->control, err)
+               : rc;
+}
+
 static enum kn_code take(struct kn_node *node, struct kn_error *err)
 {
     const struct kn_identity_place place = kn_identity_place_of(node->snapshot);
@@ -541,7 +597,7 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
         rc = join_network(node, err);
     if (rc == KN_OK && make_announcer(node) != KN_OK)
         rc = kn_fail_no_memory(err);
-    return rc;
+    return rc == KN_OK ? open_to_others(node, err) : rc;
 }
 
 static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struct kn_error *err)
@@ -574,6 +630,7 @@ enum kn_code kn_node_new(const struct kn_node_options *options, struct kn_node *
     node->request = *options->request;
     node->request.without_caches = options->rediscover;
     node->random = kn_random_system();
+    node->started_s = node->since_s = (int64_t)kn_loop_unix_time();
     rc = load(node, snapshot, err);
     if (rc == KN_OK)
         rc = take(node, err);
@@ -626,6 +683,7 @@ void kn_node_free(struct kn_node *node)
 {
     if (node == NULL)
         return;
+    kn_control_free(node->control);
     kn_announcer_free(node->announcer);
     kn_look_free(node->look);
     kn_join_free(node->rejoin);
@@ -710,4 +768,9 @@ size_t kn_node_peers(const struct kn_node *node)
 const struct kn_error *kn_node_cache_failure(const struct kn_node *node)
 {
     return &node->cache_failure;
+}
+
+void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg)
+{
+    kn_host_announced(kn_network_host(node->network), add, add_arg);
 }

@@ -71,6 +71,7 @@ const struct kn_error *kn_node_cache_failure(const struct kn_node *node);
 const char *kn_node_peer_id(const struct kn_node *node);
 const char *kn_node_port_text(const struct kn_node *node); /* "Using port 8080" */
 uint16_t kn_node_port(const struct kn_node *node);
+void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
 size_t kn_node_peers(const struct kn_node *node);
 
 #endif
