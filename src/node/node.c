@@ -1,5 +1,6 @@
 #include "node/node.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@
 #include "node/status.h"
 
 enum { REJOIN_FIRST_MS = 1000, REJOIN_EAGER_MS = 30000, REJOIN_MAX_MS = 60000, LEAVE_MS = 3000 };
+enum { EARLIER_MAX = 2 }; /* with the caches, and without */
 
 struct kn_node {
     struct kn_node_options options;
@@ -25,6 +27,8 @@ struct kn_node {
     struct kn_arena *arena;
     struct kn_config_paths paths;
     struct kn_snapshot *snapshot;
+    struct kn_snapshot *earlier[EARLIER_MAX]; /* the plan and the look point into their texts */
+    size_t earlier_count;
     struct kn_random random;
     struct kn_run_folder *folder;
     struct kn_identity identity;
@@ -265,6 +269,13 @@ static void on_timer(void *arg)
 
 /* -- deciding */
 
+static void use_snapshot(struct kn_node *node, struct kn_snapshot *snapshot)
+{
+    assert(node->earlier_count < EARLIER_MAX);
+    node->earlier[node->earlier_count++] = node->snapshot;
+    node->snapshot = snapshot;
+}
+
 /* The same sources again, with what was found out; the caches are older than that. */
 static enum kn_code resolve_again(struct kn_node *node, struct kn_error *err)
 {
@@ -282,8 +293,7 @@ static enum kn_code resolve_again(struct kn_node *node, struct kn_error *err)
         kn_snapshot_unref(snapshot);
         return kn_fail(err, KN_E_INVALID, "what was found out does not fit the configuration");
     }
-    kn_snapshot_unref(node->snapshot);
-    node->snapshot = snapshot;
+    use_snapshot(node, snapshot);
     return KN_OK;
 }
 
@@ -302,7 +312,12 @@ static enum kn_code make_plan(struct kn_node *node, struct kn_error *err)
     };
     enum kn_code rc = kn_plan_make(&input, &node->plan, err);
 
-    return rc == KN_OK ? resolve_again(node, err) : rc;
+    if (rc != KN_OK)
+        return rc;
+    rc = resolve_again(node, err);
+    if (rc != KN_OK)
+        kn_plan_done(&node->plan);
+    return rc;
 }
 
 /* An assignment of an earlier start that does not fit any more is no reason not to start. */
@@ -315,8 +330,7 @@ static enum kn_code make_plan_anew(struct kn_node *node, struct kn_error *err)
     rc = kn_config_load(&node->request, &snapshot, err);
     if (rc != KN_OK)
         return rc;
-    kn_snapshot_unref(node->snapshot);
-    node->snapshot = snapshot;
+    use_snapshot(node, snapshot);
     return make_plan(node, err);
 }
 
@@ -696,6 +710,8 @@ void kn_node_free(struct kn_node *node)
     kn_plan_done(&node->plan);
     kn_free(node->hardware);
     kn_snapshot_unref(node->snapshot);
+    for (size_t i = 0; i < node->earlier_count; i++)
+        kn_snapshot_unref(node->earlier[i]);
     kn_arena_free(node->arena);
     kn_free(node);
 }
