@@ -32,12 +32,12 @@ struct kn_announcement {
 
 /* What became of a round. */
 struct kn_announced {
-    uint32_t blocks, keys;       /* keys: of the blocks, and the registry's */
-    uint32_t acknowledged;       /* those that some other node took, or holds for longer */
-    uint32_t visible_on, asked;  /* bootstraps that gave every record back; that were asked */
-    bool alone;                  /* there is nobody else to confirm */
-    double at;                   /* seconds since 1970 */
-    enum kn_server_state state;  /* that was announced */
+    uint32_t blocks, keys;      /* keys: of the blocks, and the registry's */
+    uint32_t acknowledged;      /* those that some other node took, or holds for longer */
+    uint32_t visible_on, asked; /* bootstraps that gave every record back; that were asked */
+    bool alone;                 /* there is nobody else to confirm */
+    double at;                  /* seconds since 1970 */
+    enum kn_server_state state; /* that was announced */
 };
 
 struct kn_announcer;
