@@ -39,7 +39,6 @@ class Control(program.Case):
                               timeout=program.DEADLINE)
         return done.returncode, done.stderr.decode()
 
-    # proves: D28
     def test_a_node_tells_and_stops(self):
         child = self.node()
         got = self.expect(self.h.run("status"), DONE, "node ada-C-box", "state JOINING",
@@ -81,8 +80,8 @@ class Control(program.Case):
             child.communicate(timeout=program.DEADLINE)
             self.assertEqual(child.returncode, 0 if child is ready[0] else TRY_AGAIN)
 
-    # proves: what must not happen: a lock, a socket or a number of a dead process stops a start,
-    # or makes a node of another program.
+    # What must not happen: a lock, a socket or a number of a dead process stops a start, or makes a
+    # node of another program.
     def test_after_kill_9_the_next_start_works(self):
         for _ in range(5):
             child = self.node()
@@ -107,7 +106,6 @@ class Control(program.Case):
                     f"the node (process {child.pid}) does not answer", "no answer in time")
         self.assertIsNone(child.poll())
 
-    # proves: D17
     def test_the_rust_node_is_respected(self):
         with subprocess.Popen(["sleep", "1000"]) as other:
             (self.folder / "run").mkdir(parents=True)

@@ -37,6 +37,7 @@ struct node {
     struct kn_loop *loop;
     struct kn_run_folder *folder;
     struct kn_control *control;
+    struct kn_timer *fuse;
     unsigned asked;
 };
 
@@ -116,13 +117,14 @@ static const struct kn_control_handler handlers[] = {
 
 /* How much less the clock shows the next time the control looks at it, and then no more. */
 static _Atomic kn_time less;
+static _Atomic kn_time more; /* than the real one, from now on */
 
 kn_time __real_kn_loop_now(const struct kn_loop *loop);
 kn_time __wrap_kn_loop_now(const struct kn_loop *loop);
 
 kn_time __wrap_kn_loop_now(const struct kn_loop *loop)
 {
-    return __real_kn_loop_now(loop) - atomic_exchange(&less, 0);
+    return __real_kn_loop_now(loop) + more - atomic_exchange(&less, 0);
 }
 
 static void lost_patience(void *arg)
@@ -141,24 +143,17 @@ static void begin(struct node *node)
     CHECK_EQ(err.text, kn_run_folder_open(home.path, &node->folder, &err), KN_OK);
     CHECK_EQ(err.text,
              kn_control_new(node->loop, node->folder, handlers, node, &node->control, &err), KN_OK);
+    node->fuse = kn_timer_new(node->loop, lost_patience, NULL);
+    assert_non_null(node->fuse);
+    kn_timer_set(node->fuse, kn_loop_now(node->loop) + PATIENCE_MS);
 }
 
 static void end(struct node *node)
 {
+    kn_timer_free(node->fuse);
     kn_control_free(node->control);
     kn_run_folder_close(node->folder);
     kn_loop_free(node->loop);
-}
-
-/* Run until somebody asks the node to stop. */
-static void run_loop(struct node *node)
-{
-    struct kn_timer *fuse = kn_timer_new(node->loop, lost_patience, NULL);
-
-    assert_non_null(fuse);
-    kn_timer_set(fuse, kn_loop_now(node->loop) + PATIENCE_MS);
-    kn_loop_run(node->loop);
-    kn_timer_free(fuse);
 }
 
 /* Run `client` in a thread beside the loop, and then stop the node through its socket. */
@@ -179,7 +174,7 @@ static void beside(struct node *node, void (*client)(void))
     pthread_t thread;
 
     CHECK_EQ("thread", pthread_create(&thread, NULL, client_and_stop, &client), 0);
-    run_loop(node);
+    kn_loop_run(node->loop); /* until somebody asks the node to stop */
     CHECK_EQ("thread", pthread_join(thread, NULL), 0);
 }
 
@@ -391,6 +386,54 @@ static void crowd(void)
         (void)close(fds[i]);
 }
 
+static void ask_raw(int fd)
+{
+    static const char request[] = "{\"v\":1,\"do\":\"status\"}\n";
+    char answer[256];
+    ssize_t n;
+
+    CHECK("ask", write(fd, request, sizeof(request) - 1) == (ssize_t)sizeof(request) - 1);
+    n = read(fd, answer, sizeof(answer));
+    CHECK("answer", n > 0 && answer[n - 1] == '\n');
+}
+
+static void fill_all_places(void)
+{
+    enum { SILENT = 5, LATER_MS = 1000 };
+    int fds[KN_CONTROL_CLIENTS_MAX], one_more;
+    char byte;
+
+    for (size_t i = 0; i < KN_COUNT(fds); i++) {
+        fds[i] = connect_raw();
+        ask_raw(fds[i]);
+    }
+    more = LATER_MS;
+    for (size_t i = 0; i < KN_COUNT(fds); i++) {
+        if (i != SILENT)
+            ask_raw(fds[i]);
+    }
+    one_more = connect_raw();
+    CHECK("the longest idle one goes", read(fds[SILENT], &byte, 1) == 0);
+    for (size_t i = 0; i < KN_COUNT(fds); i++) {
+        if (i != SILENT)
+            CHECK("others stay", recv(fds[i], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+    }
+    for (size_t i = 0; i < KN_COUNT(fds); i++)
+        (void)close(fds[i]);
+    (void)close(one_more);
+    more = 0;
+}
+
+static void who_did_nothing_for_the_longest_time_gives_way(void **state)
+{
+    struct node node;
+
+    (void)state;
+    begin(&node);
+    beside(&node, fill_all_places);
+    end(&node);
+}
+
 static void a_crowd_does_not_keep_others_out(void **state)
 {
     struct node node;
@@ -429,6 +472,8 @@ int main(void)
                                         remove_home),
         cmocka_unit_test_setup_teardown(who_does_not_read_is_not_read, make_home, remove_home),
         cmocka_unit_test_setup_teardown(who_says_nothing_has_to_go, make_home, remove_home),
+        cmocka_unit_test_setup_teardown(who_did_nothing_for_the_longest_time_gives_way, make_home,
+                                        remove_home),
         cmocka_unit_test_setup_teardown(a_crowd_does_not_keep_others_out, make_home, remove_home),
         cmocka_unit_test_setup_teardown(the_socket_of_one_that_was_killed_is_replaced, make_home,
                                         remove_home),

@@ -228,7 +228,8 @@ static void of_a_run_file_only_what_fits_is_believed(void **state)
     kn_run_folder_close(folder);
 }
 
-/* proves: D17, failure 5 of the node that exists today: two nodes with one key. */
+/* What must not happen: two nodes with one key, the second of which withdraws the first's records.
+ */
 static void the_rust_nodes_pid_file_is_respected(void **state)
 {
     struct kn_run_folder *folder = NULL;

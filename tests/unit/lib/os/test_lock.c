@@ -85,6 +85,7 @@ static void one_at_a_time_holds_it(void **state)
     CHECK_EQ("seen", look("l", &holder), KN_E_BUSY);
     CHECK_EQ("by us", holder, getpid());
     kn_lock_release(first);
+    CHECK_EQ("names nobody", stat(at("l"), &info) == 0 ? info.st_size : -1, 0);
     CHECK_EQ("free again", look("l", &holder), KN_OK);
     CHECK_EQ("taken again", take("l", &second, &holder), KN_OK);
     kn_lock_release(second);
