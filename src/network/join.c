@@ -111,6 +111,8 @@ static enum kn_code read_address(struct kn_join *join, struct entry *e, struct k
         e->told.peer = route.peer;
         kn_host_learn(kn_network_host(join->network), &route.peer, kn_buffer_get(&bytes));
         kn_host_protect(kn_network_host(join->network), &route.peer);
+        /* Who joins again keeps its own pace: a bootstrap that comes late is met at once. */
+        kn_host_insist(kn_network_host(join->network), &route.peer);
     }
     kn_buffer_done(&bytes);
     return rc;

@@ -128,6 +128,9 @@ void kn_host_learn(struct kn_host *host, const struct kn_peer_id *peer, struct k
 /* Forget an address that turned out to belong to somebody else. */
 void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *peer, struct kn_span address);
 
+/* Somebody insists on this peer: its addresses that have just failed are tried again at once. */
+void kn_host_insist(struct kn_host *host, const struct kn_peer_id *peer);
+
 /* Known addresses, best first, without peer ids; lent until one is learned or unlearned. */
 size_t kn_host_addresses(struct kn_host *host, const struct kn_peer_id *peer,
                          struct kn_span out[KN_HOST_ADDRESSES_MAX]);

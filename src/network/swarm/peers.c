@@ -242,6 +242,14 @@ void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *id, struct k
     drop_address(peer, known);
 }
 
+void kn_host_insist(struct kn_host *host, const struct kn_peer_id *id)
+{
+    struct kn_peer *peer = kn_peer_find(host, id);
+
+    for (size_t i = 0; peer != NULL && i < peer->address_count; i++)
+        peer->addresses[i].retry_at = 0;
+}
+
 enum { RANKS = 6 };
 
 /* Where it did answer, where nobody has tried, where it failed; through a relay after each but the
