@@ -45,6 +45,10 @@ struct kn_node {
     struct kn_plan plan;
     bool planned, agreed, caches_due;
 
+    struct kn_look *second_look; /* coverage read again, soon after the first announcement */
+    struct kn_timer *second_timer;
+    uint32_t looks;
+
     struct kn_join *rejoin;
     struct kn_timer *timer; /* the next try to join; while leaving, the end of patience */
     kn_time alone_since;
@@ -116,6 +120,8 @@ static void end(struct kn_node *node, const struct kn_error *err)
 
 /* -- announcing */
 
+static void plan_second_look(struct kn_node *node);
+
 static void on_announced(void *arg, const struct kn_announced *round, bool read_back)
 {
     struct kn_node *node = arg;
@@ -123,6 +129,8 @@ static void on_announced(void *arg, const struct kn_announced *round, bool read_
     (void)round;
     tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
     write_caches(node);
+    if (read_back)
+        plan_second_look(node);
 }
 
 /* Texts and numbers of the final configuration: what others will read. */
@@ -297,19 +305,25 @@ static enum kn_code resolve_again(struct kn_node *node, struct kn_error *err)
     return KN_OK;
 }
 
-static enum kn_code make_plan(struct kn_node *node, struct kn_error *err)
+static struct kn_plan_input input_of(const struct kn_node *node, const struct kn_look *look)
 {
     const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
-    bool known = node->look != NULL && kn_look_code(node->look) != KN_E_UNREACHABLE &&
-                 kn_look_code(node->look) != KN_E_NO_MEMORY;
-    const struct kn_plan_input input = {
+    bool known = look != NULL && kn_look_code(look) != KN_E_UNREACHABLE &&
+                 kn_look_code(look) != KN_E_NO_MEMORY;
+
+    return (struct kn_plan_input){
         .config = config_of(node),
         .hardware = node->hardware,
-        .survey = known ? kn_look_survey(node->look) : NULL,
+        .survey = known ? kn_look_survey(look) : NULL,
         .own = node->peer_id,
         .own_bytes = kn_span(self->bytes, self->n),
         .port = node->port,
     };
+}
+
+static enum kn_code make_plan(struct kn_node *node, struct kn_error *err)
+{
+    const struct kn_plan_input input = input_of(node, node->look);
     enum kn_code rc = kn_plan_make(&input, &node->plan, err);
 
     if (rc != KN_OK)
@@ -352,6 +366,58 @@ static void decide(struct kn_node *node)
         end(node, NULL);
     else
         go_on(node);
+}
+
+/* -- looking again: many may have started at the same moment (decisions D34) */
+
+static void on_looked_again(void *arg)
+{
+    struct kn_node *node = arg;
+    struct kn_plan_input input = input_of(node, node->second_look);
+    struct kn_error err = { 0 };
+
+    /* The first choice stands in the configuration by now: it is no pin. */
+    if (input.survey == NULL || node->leaving ||
+        !kn_plan_reconsider(&input, node->looks - 1, &node->plan))
+        return;
+    if (resolve_again(node, &err) != KN_OK)
+        return;
+    node->caches_due = true;
+    tell(node, KN_NODE_MOVED);
+    announce(node);
+}
+
+static void look_again(void *arg)
+{
+    struct kn_node *node = arg;
+    const struct kn_node_config *config = config_of(node);
+    const struct kn_look_options options = {
+        .network = node->network,
+        .bootstraps = config->network.bootstrap_peers.texts.at,
+        .bootstrap_count = config->network.bootstrap_peers.texts.n,
+        .timeout_ms = (int)config->dht.discovery_timeout.ms,
+        .model = node->plan.prefix.text,
+        .arg = node,
+        .done = on_looked_again,
+    };
+
+    kn_look_free(node->second_look);
+    node->second_look = NULL;
+    node->looks++;
+    if (node->leaving || kn_look_start(&options, &node->second_look, NULL) != KN_OK)
+        return;
+}
+
+static void plan_second_look(struct kn_node *node)
+{
+    const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
+
+    if (node->plan.place.by != KN_PLACED_LEAST_SERVED || node->looks >= KN_PLACEMENT_ROUNDS)
+        return;
+    kn_timer_set(
+        node->second_timer,
+        kn_loop_now(node->loop) +
+            kn_placement_delay_ms(kn_placement_seed(kn_span(self->bytes, self->n)), node->looks));
 }
 
 void kn_node_agree(struct kn_node *node)
@@ -542,8 +608,10 @@ static enum kn_code make_announcer(struct kn_node *node)
 
     node->announcer = kn_announcer_new(&options);
     node->timer = kn_timer_new(node->loop, on_timer, node);
+    node->second_timer = kn_timer_new(node->loop, look_again, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
-    return node->announcer != NULL && node->timer != NULL && node->hardware != NULL
+    return node->announcer != NULL && node->timer != NULL && node->second_timer != NULL &&
+                   node->hardware != NULL
                ? KN_OK
                : KN_E_NO_MEMORY;
 }
@@ -700,8 +768,10 @@ void kn_node_free(struct kn_node *node)
     kn_control_free(node->control);
     kn_announcer_free(node->announcer);
     kn_look_free(node->look);
+    kn_look_free(node->second_look);
     kn_join_free(node->rejoin);
     kn_timer_free(node->timer);
+    kn_timer_free(node->second_timer);
     kn_network_free(node->network);
     if (node->loop != NULL)
         kn_loop_free(node->loop);

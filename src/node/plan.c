@@ -168,11 +168,12 @@ static int64_t pinned(const struct kn_int *value)
     return is_given(value->is) ? value->value : KN_FACT_UNKNOWN;
 }
 
-static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_plan *plan,
-                                 struct kn_error *err)
+static struct kn_placement_request request_of(const struct kn_plan_input *input,
+                                              const struct kn_plan *plan)
 {
     const struct kn_fit *fit = &plan->model.fit;
-    const struct kn_placement_request request = {
+
+    return (struct kn_placement_request){
         .num_blocks = plan->model.size.blocks,
         .blocks = plan->blocks,
         .servers = plan->servers,
@@ -183,6 +184,12 @@ static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_pl
         .end = pinned(&input->config->model.end_block),
         .seed = kn_placement_seed(input->own_bytes),
     };
+}
+
+static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_plan *plan,
+                                 struct kn_error *err)
+{
+    const struct kn_placement_request request = request_of(input, plan);
 
     if (request.num_blocks == 0 || plan->model.kind == KN_CHOICE_NOTHING) {
         plan->place = (struct kn_placement){ .by = KN_PLACED_NOWHERE };
@@ -260,6 +267,34 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
     kn_speed_estimate(&out->model.size, &out->model.room, &out->speed);
     write_values(input, out);
     return kn_arena_failed(out->arena) ? kn_fail_no_memory(err) : KN_OK;
+}
+
+static void write_again(struct kn_plan *plan, const char *key, uint32_t number)
+{
+    for (size_t i = 0; i < plan->value_count; i++) {
+        const char *value;
+
+        if (strcmp(plan->values[i].key, key) != 0)
+            continue;
+        value = kn_arena_printf(plan->arena, "%u", number);
+        if (value != NULL)
+            plan->values[i].value = value;
+    }
+}
+
+bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struct kn_plan *plan)
+{
+    struct kn_placement_request request;
+
+    if (take_coverage(input, plan) != KN_OK)
+        return false;
+    request = request_of(input, plan);
+    request.start = request.end = KN_FACT_UNKNOWN; /* our own first choice is no pin */
+    if (!kn_placement_reconsider(&request, round, &plan->place))
+        return false;
+    write_again(plan, "model.start_block", plan->place.start);
+    write_again(plan, "model.end_block", plan->place.end);
+    return !kn_arena_failed(plan->arena);
 }
 
 void kn_plan_done(struct kn_plan *plan)

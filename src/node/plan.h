@@ -51,6 +51,14 @@ struct kn_plan {
  */
 KN_MUST_USE enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out,
                                       struct kn_error *err);
+
+/*
+ * Coverage was read again, for the `round`th time from 0: is there a better place by now? True, and
+ * place and values changed, when the node should move. Of many that started together only as many
+ * do as there is need for.
+ */
+bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struct kn_plan *plan);
+
 void kn_plan_done(struct kn_plan *plan);
 
 #endif

@@ -244,6 +244,9 @@ CASES = {
         ("identity new --replace --quiet", (80,)), ("identity new --replace", ("pipe",)))] +
                     [({"home/identity.key": "no key"}, {"KWAAINET_HOME": "home"}, words, ("json",))
                      for words in ("identity show", "identity new", "identity new --replace")],
+    "running": [({}, {}, "status", EVERY), ({}, {}, "stop", ("pipe", "json")),
+                ({}, {}, "stop --wait 3601", ("pipe", "json")),
+                ({}, {}, "status --help", (80,)), ({}, {}, "stop --help", (80,))],
     "help": [({}, {}, "", TERMINALS), ({}, {}, "--help", ("json",)),
              ({}, {}, "config check --help", EVERY), ({}, {}, "help config", TERMINALS),
              ({}, {}, "help config chek", ("pipe", "json")), ({}, {}, "config -h", ("pipe",))],

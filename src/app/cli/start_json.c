@@ -115,6 +115,17 @@ static void print_state(struct kn_start *start)
     print(start, json);
 }
 
+static void print_moved(struct kn_start *start)
+{
+    const struct kn_placement *place = &kn_node_plan(start->node)->place;
+    struct kn_json *json = object("moved");
+
+    kn_tree_set(json, "start_block", kn_json_int(place->start));
+    kn_tree_set(json, "end_block", kn_json_int(place->end));
+    kn_tree_text(json, "reason", place->reason);
+    print(start, json);
+}
+
 void kn_start_json(struct kn_start *start, enum kn_node_event event)
 {
     switch (event) {
@@ -135,6 +146,9 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_READ_BACK:
         print_announced(start, "visible");
+        break;
+    case KN_NODE_MOVED:
+        print_moved(start);
         break;
     case KN_NODE_STATE:
         print_state(start);

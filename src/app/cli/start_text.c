@@ -231,6 +231,9 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
     case KN_NODE_READ_BACK:
         show_visible(start);
         break;
+    case KN_NODE_MOVED:
+        show_place(start, kn_node_plan(start->node));
+        break;
     case KN_NODE_STATE:
         show_state(start);
         break;

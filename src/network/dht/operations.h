@@ -50,6 +50,8 @@ KN_MUST_USE enum kn_code kn_dht_ping(struct kn_dht *dht, const struct kn_peer_id
 /*
  * Ping all `peers`, tell of each as it answers or fails, and look for our own neighbours as soon
  * as the first has answered. KN_E_UNREACHABLE: none answered; KN_E_TIMEOUT: the deadline came.
+ * After `done` came with KN_OK a node that serves meets others in all parts of the id space, as one
+ * operation more that ends by itself.
  */
 KN_MUST_USE enum kn_code kn_dht_bootstrap(struct kn_dht *dht, const struct kn_peer_id *peers,
                                           size_t n, kn_time deadline, kn_dht_pong_fn *pong,

@@ -25,6 +25,8 @@ static void finish(struct joining *joining, enum kn_code code)
     if (joining->op.over)
         return;
     joining->op.over = true;
+    if (joining->searches && code == KN_OK)
+        kn_dht_spread(joining->op.dht, joining->search.lookup);
     if (joining->done != NULL)
         joining->done(joining->arg, code);
 }

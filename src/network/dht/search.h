@@ -35,4 +35,9 @@ void kn_dht_search_must(struct kn_dht_search *search, const struct kn_peer_id *p
 /* Tell what is settled and ask on. Call inside enter and leave; sets op->wake. */
 void kn_dht_search_step(struct kn_dht_search *search);
 
+/* In the background, by an operation of its own: meet nodes in all parts of the id space, those
+ * around us being found (key 0 of `around`). Nothing happens where these are all, or for a client,
+ * or when memory is short. */
+void kn_dht_spread(struct kn_dht *dht, const struct kn_dht_lookup *around);
+
 #endif

@@ -434,6 +434,77 @@ static void coverage_of_many_keys_takes_few_questions(void **state)
     net_free(net);
 }
 
+static void be_a_client(struct kn_dht_options *options)
+{
+    options->client_mode = true;
+}
+
+static size_t operations_of(const struct net_node *node)
+{
+    struct kn_dht_counters counters;
+
+    kn_dht_counters(node->dht, &counters);
+    return counters.operations;
+}
+
+/* They all began with the same node and nobody has looked for anything yet: whoever knows only
+ * those around it, and asks such ones, never hears of who is near a key elsewhere. */
+static void what_is_far_away_is_found_in_a_swarm_that_just_began(void **state)
+{
+    struct net *net = swarm_of(250, &quick);
+    struct kn_dht_id keys[KEYS];
+    struct heard heard;
+
+    (void)state;
+    name_keys(keys);
+    put_all(net_at(net, 125), &heard);
+    for (size_t i = 0; i < 6; i++) {
+        struct net_node *node = net_add(net, NET_HONEST, be_a_client);
+
+        bootstrap(node, &net_at(net, 0)->who.peer, 1, &heard);
+        get(node, keys, KEYS, KN_DHT_GET_COVERAGE, &heard);
+        CHECK_EQ("found", heard.found, KEYS);
+        kn_buffer_done(&heard.value);
+        get(node, &keys[i], 1, KN_DHT_GET_FIRST, &heard);
+        CHECK_EQ("the first", heard.found, 1);
+        kn_buffer_done(&heard.value);
+    }
+    net_free(net);
+}
+
+static void who_joins_gets_to_know_all_parts_where_there_are_more(void **state)
+{
+    static const struct {
+        const char *story;
+        size_t nodes;
+        net_adjust_fn *adjust;
+        bool spreads;
+    } rows[] = {
+        { "all are neighbours", KN_DHT_BUCKET_SIZE - 1, NULL, false },
+        { "there may be more", KN_DHT_BUCKET_SIZE, NULL, true },
+        { "there are more", 60, NULL, true },
+        { "nobody needs to know a client", 60, be_a_client, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct net *net = swarm_of(rows[i].nodes, &quick);
+        struct net_node *node = net_add(net, NET_HONEST, rows[i].adjust);
+        struct heard heard;
+        size_t known;
+
+        bootstrap(node, &net_at(net, 0)->who.peer, 1, &heard);
+        CHECK_EQ(rows[i].story, operations_of(node), rows[i].spreads);
+        known = kn_dht_table_count(kn_dht_table(node->dht));
+        while (operations_of(node) > 0 && net_step(net))
+            ;
+        CHECK_EQ("ends", operations_of(node), 0);
+        CHECK_EQ(rows[i].story, kn_dht_table_count(kn_dht_table(node->dht)) > known,
+                 rows[i].nodes == 60 && rows[i].spreads);
+        net_free(net);
+    }
+}
+
 static void many_items_travel_together(void **state)
 {
     enum { NODES = 12 };
@@ -742,6 +813,8 @@ int main(void)
         cmocka_unit_test(subkeys_are_merged_and_the_newest_wins),
         cmocka_unit_test(those_named_get_it_at_once),
         cmocka_unit_test(coverage_of_many_keys_takes_few_questions),
+        cmocka_unit_test(what_is_far_away_is_found_in_a_swarm_that_just_began),
+        cmocka_unit_test(who_joins_gets_to_know_all_parts_where_there_are_more),
         cmocka_unit_test(many_items_travel_together),
         cmocka_unit_test(every_item_gets_its_replicas_wherever_we_stand),
         cmocka_unit_test(who_does_not_answer_a_store_is_replaced),
