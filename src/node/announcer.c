@@ -58,15 +58,20 @@ static void add_item(struct round *r, const char *key, const struct kn_buffer *s
     item->expiration = expiration;
 }
 
-static void add_blocks(struct round *r, const char *prefix, uint32_t start, uint32_t end,
-                       const struct kn_buffer *value, double expiration)
+static void add_block(struct round *r, const char *prefix, uint32_t block,
+                      const struct kn_buffer *value, double expiration)
 {
     char key[KN_BLOCK_KEY_SIZE];
 
-    for (uint32_t i = start; i < end; i++) {
-        kn_block_key(prefix, i, key);
-        add_item(r, key, &r->subkey, value, expiration);
-    }
+    kn_block_key(prefix, block, key);
+    add_item(r, key, &r->subkey, value, expiration);
+}
+
+/* Is that key of the range that was given up told something newer? */
+static bool is_served_again(const struct kn_announcer *a, uint32_t block)
+{
+    return a->what.prefix != NULL && block >= a->what.start && block < a->what.end &&
+           strcmp(a->gone_prefix.text, a->what.prefix) == 0;
 }
 
 static void encode_info(const struct kn_announcer *a, enum kn_server_state state, uint32_t start,
@@ -84,7 +89,8 @@ static void encode_info(const struct kn_announcer *a, enum kn_server_state state
 
 static bool is_registered(const struct kn_announcer *a)
 {
-    return a->what.repository != NULL && !kn_prefix_is_private(a->what.prefix);
+    return a->what.prefix != NULL && a->what.repository != NULL &&
+           !kn_prefix_is_private(a->what.prefix);
 }
 
 static void add_model(const struct kn_announcer *a, struct round *r, double expiration)
@@ -97,6 +103,18 @@ static void add_model(const struct kn_announcer *a, struct round *r, double expi
     kn_msgpack_write_text(&r->model_subkey, kn_span_text(a->what.prefix));
     kn_model_info_encode(&info, &r->model_value);
     add_item(r, KN_REGISTRY_KEY, &r->model_subkey, &r->model_value, expiration);
+}
+
+static void add_blocks(const struct kn_announcer *a, struct round *r, double expiration)
+{
+    for (uint32_t i = a->what.start; i < a->what.end; i++)
+        add_block(r, a->what.prefix, i, &r->value, expiration);
+    if (is_registered(a) && !a->leaving)
+        add_model(a, r, expiration);
+    for (uint32_t i = a->gone_start; i < a->gone_end; i++) {
+        if (!is_served_again(a, i))
+            add_block(r, a->gone_prefix.text, i, &r->offline, expiration);
+    }
 }
 
 /* Strictly later than before, also when the clock was set back: peers refuse an equal end. */
@@ -124,10 +142,7 @@ static bool make_round(struct kn_announcer *a, struct round *r)
     kn_msgpack_write_text(&r->subkey, kn_span_text(id));
     encode_info(a, state, a->what.start, a->what.end, &r->value);
     encode_info(a, KN_SERVER_OFFLINE, a->gone_start, a->gone_end, &r->offline);
-    add_blocks(r, a->what.prefix, a->what.start, a->what.end, &r->value, expiration);
-    if (is_registered(a) && !a->leaving)
-        add_model(a, r, expiration);
-    add_blocks(r, a->gone_prefix.text, a->gone_start, a->gone_end, &r->offline, expiration);
+    add_blocks(a, r, expiration);
     return !r->subkey.failed && !r->value.failed && !r->offline.failed && !r->model_subkey.failed &&
            !r->model_value.failed;
 }
@@ -258,9 +273,17 @@ static void announce(struct kn_announcer *a)
         schedule(a, false);
 }
 
+static bool has_something(const struct kn_announcer *a)
+{
+    return a->what.prefix != NULL || a->gone_start < a->gone_end;
+}
+
 static void on_timer(void *arg)
 {
-    announce(arg);
+    struct kn_announcer *a = arg;
+
+    if (a->leaving || has_something(a))
+        announce(a);
 }
 
 struct kn_announcer *kn_announcer_new(const struct kn_announcer_options *options)
@@ -296,7 +319,7 @@ void kn_announcer_set_bootstraps(struct kn_announcer *a, const struct kn_peer_id
     memcpy(a->bootstraps, peers, a->bootstrap_count * sizeof(peers[0]));
 }
 
-/* What was served before is told OFFLINE, unless it is served under the same keys now. */
+/* What was served before is told OFFLINE, but for what is served under the same keys now. */
 static void give_up_range(struct kn_announcer *a, const struct kn_announcement *next)
 {
     bool same = next->prefix != NULL && strcmp(next->prefix, a->prefix.text) == 0 &&
@@ -307,13 +330,6 @@ static void give_up_range(struct kn_announcer *a, const struct kn_announcement *
     a->gone_prefix = a->prefix;
     a->gone_start = a->what.start;
     a->gone_end = a->what.end;
-    if (next->prefix == NULL || strcmp(next->prefix, a->prefix.text) != 0)
-        return;
-    /* Keys of both ranges are overwritten by the new record: only what is left over is gone. */
-    if (next->start <= a->gone_start && next->end > a->gone_start)
-        a->gone_start = next->end < a->gone_end ? next->end : a->gone_end;
-    else if (next->start < a->gone_end && next->end >= a->gone_end)
-        a->gone_end = next->start;
 }
 
 void kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next)
@@ -336,7 +352,7 @@ void kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next
 
 void kn_announcer_renew(struct kn_announcer *a)
 {
-    if (a->what.prefix != NULL && !a->leaving)
+    if (!a->leaving && has_something(a))
         announce(a);
 }
 
