@@ -5,10 +5,6 @@
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
 
-/* Families whose blocks this program can compute. None yet: the node joins, and serves no block
- * until it can; it says JOINING under the blocks that it would hold. */
-#define FAMILIES_JOINED KN_FAMILIES_PETALS
-
 static bool is_given(enum kn_presence is)
 {
     return is == KN_GIVEN;
@@ -96,7 +92,7 @@ static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_pl
         .swarm = &plan->swarm,
         .hardware = input->hardware,
         .wish = &wish,
-        .families = FAMILIES_JOINED,
+        .families = KN_PLAN_FAMILIES,
     };
 
     return kn_model_choose(&question, plan->arena, &plan->model, err);

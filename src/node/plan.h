@@ -16,6 +16,10 @@
 #include "network/petals/prefix.h"
 #include "network/petals/survey_view.h"
 
+/* Families that clients of Petals can use: what a node offers itself for. Until it computes their
+ * blocks it says JOINING. */
+#define KN_PLAN_FAMILIES KN_FAMILIES_PETALS
+
 enum { KN_PLAN_VALUES_MAX = 16 };
 
 struct kn_plan_input {
