@@ -28,6 +28,7 @@ ALONE = __name__ == "__main__" and own_network()
 TRY_AGAIN = 75
 FIRST, LAST = 8080, 8100
 SMALL = "--model=TinyLlama-1.1B-Chat-v1.0"  # its blocks fit every machine that runs tests
+FEW = ("--max-memory", "512MiB")  # some of its blocks, not all
 OFTEN = ("--set", "dht.announce_interval=1s")
 KILLS = 30
 
@@ -173,8 +174,12 @@ class Ports(Case):
         with held(FIRST):
             told = self.first().told("listening")
             self.assertEqual(told["text"], "Using port 8081 (8080 was in use)")
+
+    # proves: FR-0/0.3.3, FR-0/0.3.5
+    @alone
+    def test_several_ports_in_use_are_told_as_a_range(self):
         with held(FIRST, FIRST + 1):
-            told = self.first(home=self.second).told("listening")
+            told = self.first().told("listening")
         self.assertEqual(told["port"], 8082)
         self.assertEqual(told["text"], "Using port 8082 (8080-8081 were in use)")
 
@@ -307,7 +312,7 @@ class Refusals(Case):
     # proves: FR-0/0.5.5
     def test_a_range_outside_the_model(self):
         self.refused([SMALL, "--start-block", "500"], "start_block 500", "0-21")
-        self.refused([SMALL, "--end-block", "23"], "23")
+        self.refused([SMALL, "--start-block", "3", "--end-block", "23"], "23", "22")
 
     # proves: FR-0/0.5.6
     def test_a_range_that_does_not_fit_names_both_numbers(self):
@@ -315,8 +320,10 @@ class Refusals(Case):
                      "120 blocks", "at most")
 
     def test_a_configuration_that_is_wrong(self):
-        self.refused(["--set", "node.port=0"], "node.port")
-        self.refused(["--set", "dht.announce_interval=no"], "dht.announce_interval")
+        self.expect(self.h.run("start", "--set", "dht.announce_interval=no"), program.USAGE,
+                    "dht.announce_interval")
+        self.h.config.write_text("node:\n  port: 0\n")
+        self.refused([], "node_config.yaml:2:9", "node.port")
 
     def test_a_configuration_that_is_missing(self):
         got = self.h.run("start", "--config", "missing.yaml")
@@ -352,7 +359,7 @@ class DryRun(Case):
         self.assertNotIn("announced", node.names())
         status, out, err = self.h.run("network", "models", "--json", "--bootstrap", first.address)
         self.assertEqual(status, DONE, err)
-        self.assertEqual([model["joining"] for model in json.loads(out)["models"]], [1])
+        self.assertEqual([model["providers_joining"] for model in json.loads(out)["models"]], [1])
 
     def test_the_text_has_the_plan(self):
         out = self.expect(self.h.run("start", "--dry-run", "--set", "network.new_swarm=true",
@@ -400,16 +407,38 @@ class Caches(Case):
         self.interrupt(node)
         return node
 
-    # proves: FR-0/0.1.4, FR-0/0.2.5, FR-5/5.1.3
+    def move(self):
+        """Pretend that an earlier start chose the blocks from 1."""
+        path = self.data("discovery_cache.yaml")
+        text = path.read_text()
+        length = int(re.search("end_block: ([0-9]+)", text)[1]) - int(
+            re.search("start_block: ([0-9]+)", text)[1])
+        self.assertNotIn("start_block: 1\n", text)
+        path.write_text(re.sub("end_block: [0-9]+", f"end_block: {1 + length}",
+                               re.sub("start_block: [0-9]+", "start_block: 1", text)))
+
+    # proves: FR-0/0.1.4, FR-5/5.1.3
     def test_the_assignment_is_kept(self):
-        first = self.one("--set", "model.blocks=4")
-        second = self.one("--set", "model.blocks=4")
-        for key in ("node.name", "node.port", "model.name", "model.start_block",
-                    "model.end_block"):
+        first = self.one(*FEW)
+        self.move()
+        second = self.one(*FEW)
+        for key in ("node.name", "node.port", "model.name", "model.dht_prefix"):
             self.assertEqual(first.plan[key], second.plan[key], key)
+        self.assertEqual(second.plan["model.start_block"], "1")
         self.assertEqual(first.told("listening")["peer_id"], second.told("listening")["peer_id"])
-        text = self.data("discovery_cache.yaml").read_text()
-        self.assertIn(self.swarm.told("listening")["peer_id"], text)
+
+    # proves: FR-0/0.1.5
+    def test_rediscover_finds_everything_out_anew(self):
+        first = self.one(*FEW)
+        self.move()
+        anew = self.one(*FEW, "--rediscover")
+        self.assertEqual(anew.plan["model.start_block"], first.plan["model.start_block"])
+        self.assertNotIn("start_block: 1\n", self.data("discovery_cache.yaml").read_text())
+
+    def test_a_kept_assignment_that_no_longer_fits_is_made_anew(self):
+        self.one()
+        few = self.one(*FEW)
+        self.assertLess(int(few.plan["model.end_block"]) - int(few.plan["model.start_block"]), 22)
 
     def test_caches_that_are_cut_at_any_byte(self):
         self.one()
@@ -442,16 +471,6 @@ class Caches(Case):
             with self.subTest(story):
                 self.data("discovery_cache.yaml").write_text(content)
                 self.one()
-
-    # proves: FR-0/0.1.5
-    def test_rediscover_finds_everything_out_anew(self):
-        self.one("--set", "model.blocks=4")
-        path = self.data("discovery_cache.yaml")
-        path.write_text(path.read_text().replace("start_block: ", "start_block: 1")
-                        .replace("end_block: ", "end_block: 1"))
-        kept = self.one("--set", "model.blocks=4")
-        anew = self.one("--set", "model.blocks=4", "--rediscover")
-        self.assertNotEqual(kept.plan["model.start_block"], anew.plan["model.start_block"])
 
 
 class Ends(Case):
@@ -566,7 +585,7 @@ class Output(Case):
 
     def test_plain_text_for_those_who_want_it(self):
         first = self.first(home=self.second)
-        with Node(self.h, "--bootstrap", first.address, SMALL, json_lines=False,
+        with Node(self.h, "--bootstrap", first.address, SMALL, *FEW, json_lines=False,
                   env={"LC_ALL": "C", "TERM": "dumb"}) as node:
             text = ""
             while "Visible on" not in text:

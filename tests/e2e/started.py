@@ -45,11 +45,14 @@ class Node:
 
     def __init__(self, home, *words, env=None, json_lines=True):
         self._lines, self.events, self.err = queue.Queue(), [], ""
+        self._readers = []
         words = ["start", *(["--json"] if json_lines else []), *map(str, words)]
         self.process = home.start(*words, env=env, preexec_fn=die_with_parent)
         for stream, keep in ((self.process.stdout, self._lines.put), (self.process.stderr,
                                                                       self._add_error)):
-            threading.Thread(target=self._read, args=(stream, keep), daemon=True).start()
+            self._readers.append(
+                threading.Thread(target=self._read, args=(stream, keep), daemon=True))
+            self._readers[-1].start()
 
     def _add_error(self, line):
         self.err += line.decode()
@@ -63,10 +66,13 @@ class Node:
     def line(self, deadline=SOON):
         """The next line, "" at the end."""
         try:
-            return self._lines.get(timeout=max(0, deadline)).decode()
+            line = self._lines.get(timeout=max(0, deadline))
         except queue.Empty:
             raise TimeoutError(f"silent for {deadline:.1f} s after {self.events[-3:]}: {self.err}"
                                ) from None
+        if not line:
+            self._lines.put(b"")
+        return line.decode()
 
     def wait(self, event, deadline=SOON, **fields):
         """Read on until this happens; all that happened before is in `events`."""
@@ -120,6 +126,10 @@ class Node:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(SOON)
+        for reader in self._readers:
+            reader.join(SOON)
+        self.process.stdout.close()
+        self.process.stderr.close()
 
 
 def first_of_a_swarm(home, *words, **options):
@@ -128,7 +138,7 @@ def first_of_a_swarm(home, *words, **options):
     try:
         node.wait("announced")
     except BaseException:
-        node.process.kill()
+        node.__exit__()
         raise
     return node
 

@@ -1,5 +1,7 @@
 #include "app/cli/start_text.h"
 
+#include <string.h>
+
 #include "app/cli/cli.h"
 #include "app/cli/swarm.h"
 #include "app/term/fold.h"
@@ -28,11 +30,28 @@ static void item(struct kn_start *start, struct kn_text *line)
     kn_text_done(line);
 }
 
+/* Where its code was put down when it was told of last. */
+static enum kn_code *code_said(struct kn_start *start, const struct kn_bootstrap *told)
+{
+    const struct kn_node_config *config = kn_snapshot_config(kn_node_snapshot(start->node));
+    const struct kn_texts *all = &config->network.bootstrap_peers.texts;
+    size_t i = 0;
+
+    while (i < all->n && i + 1 < KN_COUNT(start->not_met) && strcmp(all->at[i], told->address) != 0)
+        i++;
+    return &start->not_met[i];
+}
+
+/* One that fails again as it failed before is no news: it is tried again for months. */
 static void show_bootstrap(struct kn_start *start)
 {
     const struct kn_bootstrap *told = kn_node_bootstrap(start->node);
+    enum kn_code *said = code_said(start, told);
     struct kn_text line = { 0 };
 
+    if (told->code != KN_OK && told->code == *said)
+        return;
+    *said = told->code;
     if (told->code == KN_OK) {
         kn_text_addf(&line, "Connected to %s (", told->address);
         kn_swarm_add_ms(&line, told->ms);
@@ -144,9 +163,13 @@ static void show_plan(struct kn_start *start)
 
 static void show_announced(struct kn_start *start)
 {
-    const struct kn_announced *round = kn_node_announced(start->node);
+    const struct kn_announced *round = kn_node_announced(start->node), *said = &start->said;
     struct kn_text line = { 0 };
 
+    if (said->keys == round->keys && said->acknowledged == round->acknowledged &&
+        said->alone == round->alone)
+        return;
+    start->said = *round;
     if (round->alone)
         kn_text_add(&line, "There is nobody else yet to confirm what this node announces.");
     else
@@ -205,8 +228,7 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         show_plan(start);
         break;
     case KN_NODE_ANNOUNCED:
-        if (start->visible_on == 0)
-            show_announced(start);
+        show_announced(start);
         break;
     case KN_NODE_READ_BACK:
         show_visible(start);

@@ -14,6 +14,8 @@ struct kn_start {
     size_t dropped;    /* lines that nobody read */
     bool said_joining; /* the sentence about JOINING */
     uint32_t visible_on;
+    enum kn_code not_met[KN_NETWORK_BOOTSTRAPS_MAX]; /* as it was said last, of each bootstrap */
+    struct kn_announced said;                        /* the round that was told last */
 };
 
 /* Append what there is to say of an event to the answer. */
