@@ -314,6 +314,7 @@ static struct kn_plan_input input_of(const struct kn_node *node, const struct kn
                  kn_look_code(look) != KN_E_NO_MEMORY;
 
     return (struct kn_plan_input){
+        .snapshot = node->snapshot,
         .config = config_of(node),
         .hardware = node->hardware,
         .survey = known ? kn_look_survey(look) : NULL,

@@ -23,7 +23,8 @@
 enum { KN_PLAN_VALUES_MAX = 16 };
 
 struct kn_plan_input {
-    const struct kn_node_config *config; /* of the first resolution */
+    const struct kn_snapshot *snapshot;  /* of the first resolution, */
+    const struct kn_node_config *config; /* and what it says */
     const struct kn_hardware *hardware;
     const struct kn_survey *survey; /* evaluated; NULL: nobody answered */
     const char *own;                /* our peer id, base58 */
