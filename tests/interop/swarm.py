@@ -38,7 +38,6 @@ from records import from_plain, plain
 
 TIMEOUT = 15
 COMMANDS = ("join", "leave", "store", "get", "table", "ping", "raw_store", "raw_find")
-LOOPBACK = ("/ip4/127.0.0.1/tcp/0",)
 
 
 def ed25519_key(label):
@@ -55,7 +54,8 @@ class Swarm:
     def __init__(self, folder):
         self.folder, self.nodes = folder, {}
 
-    async def join(self, name, peer=None, key=None, client=False, strict=True, label=None):
+    async def join(self, name, peer=None, key=None, client=False, strict=True, label=None,
+                   port=0):
         """A new node; `peer` (an address or a list of them) is all it knows. `key` in hex."""
         known = [peer] if isinstance(peer, str) else peer
         identity = {}
@@ -65,7 +65,7 @@ class Swarm:
                 file.write(bytes.fromhex(key))
             identity = {"identity_path": path, "check_if_identity_free": False}
         p2p = await daemon.P2P.create(
-            initial_peers=known, host_maddrs=LOOPBACK, nat_port_map=False,
+            initial_peers=known, host_maddrs=[f"/ip4/127.0.0.1/tcp/{port}"], nat_port_map=False,
             dht_mode="client" if client else "server", **identity)
         try:
             node = await DHTNode.create(
