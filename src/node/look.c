@@ -80,14 +80,15 @@ static void on_blocks_done(void *arg, const struct kn_dht_get_totals *totals)
     end(look, totals->code == KN_OK && look->unanswered > 0 ? KN_E_TIMEOUT : totals->code);
 }
 
-static enum kn_code get(struct kn_look *look, const struct kn_dht_id *keys, size_t n,
-                        kn_dht_value_fn *value, kn_dht_got_fn *done)
+static enum kn_code get(struct kn_look *look, enum kn_dht_get_mode mode,
+                        const struct kn_dht_id *keys, size_t n, kn_dht_value_fn *value,
+                        kn_dht_got_fn *done)
 {
     struct kn_peer_id also[KN_DHT_PEERS_MAX];
     const struct kn_dht_get_options options = {
         .keys = keys,
         .n = n,
-        .mode = KN_DHT_GET_COVERAGE,
+        .mode = mode,
         .also = also,
         .also_n = kn_join_peers(look->join, also, KN_COUNT(also)),
         .deadline = look->end_by,
@@ -111,7 +112,7 @@ static enum kn_code read_blocks(struct kn_look *look)
         kn_block_key(key.prefix, key.index, text);
         kn_dht_id_of_text(kn_span_text(text), &look->keys[i]);
     }
-    return get(look, look->keys, n, on_block, on_blocks_done);
+    return get(look, KN_DHT_GET_COVERAGE, look->keys, n, on_block, on_blocks_done);
 }
 
 static void on_registry(void *arg, const struct kn_dht_value *value)
@@ -143,7 +144,8 @@ static void read_registry(struct kn_look *look)
     look->reading = true;
     kn_timer_set(look->timer, KN_NEVER); /* the operations have the deadline from here on */
     kn_dht_id_of_text(kn_span_text(KN_REGISTRY_KEY), &key);
-    rc = get(look, &key, 1, on_registry, on_registry_done);
+    /* One key on which all others depend: everybody near it is asked. */
+    rc = get(look, KN_DHT_GET_LATEST, &key, 1, on_registry, on_registry_done);
     if (rc != KN_OK)
         end(look, rc);
 }

@@ -10,6 +10,8 @@
 #include "lib/crypto/random.h"
 #include "lib/io/work.h"
 #include "lib/os/clock.h"
+#include "lib/os/port_holder.h"
+#include "lib/os/process_info.h"
 #include "node/agent.h"
 #include "node/caches.h"
 #include "node/control.h"
@@ -312,6 +314,7 @@ static struct kn_plan_input input_of(const struct kn_node *node, const struct kn
                  kn_look_code(look) != KN_E_NO_MEMORY;
 
     return (struct kn_plan_input){
+        .snapshot = node->snapshot,
         .config = config_of(node),
         .hardware = node->hardware,
         .survey = known ? kn_look_survey(look) : NULL,
@@ -528,6 +531,19 @@ static enum kn_code listen_on(struct kn_node *node, uint16_t port, struct kn_err
     return rc == KN_E_BUSY ? rc : KN_OK;
 }
 
+/* Who has the port that was asked for, where the system tells. */
+static enum kn_code no_port(const struct kn_port_plan *plan, struct kn_error *err)
+{
+    struct kn_port_holder holder;
+    char text[KN_PROCESS_NAME_SIZE + 32];
+
+    if (!plan->is_given || kn_port_holder(plan->ports[0], &holder) != KN_OK ||
+        holder.name[0] == '\0')
+        return kn_port_plan_exhausted(plan, NULL, err);
+    (void)snprintf(text, sizeof(text), "%s (process %lld)", holder.name, (long long)holder.pid);
+    return kn_port_plan_exhausted(plan, text, err);
+}
+
 static enum kn_code listen_somewhere(struct kn_node *node, struct kn_error *err)
 {
     const struct kn_resolved *port = kn_snapshot_get(node->snapshot, kn_setting_find("node.port"));
@@ -548,7 +564,7 @@ static enum kn_code listen_somewhere(struct kn_node *node, struct kn_error *err)
         if (rc != KN_E_BUSY)
             return rc;
     }
-    return kn_port_plan_exhausted(&plan, NULL, err);
+    return no_port(&plan, err);
 }
 
 static enum kn_code listen_as_told(struct kn_node *node, struct kn_error *err)

@@ -1,13 +1,10 @@
 #include "node/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
-
-/* Families whose blocks this program can compute. None yet: the node joins, and serves no block
- * until it can; it says JOINING under the blocks that it would hold. */
-#define FAMILIES_JOINED KN_FAMILIES_PETALS
 
 static bool is_given(enum kn_presence is)
 {
@@ -96,7 +93,7 @@ static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_pl
         .swarm = &plan->swarm,
         .hardware = input->hardware,
         .wish = &wish,
-        .families = FAMILIES_JOINED,
+        .families = KN_PLAN_FAMILIES,
     };
 
     return kn_model_choose(&question, plan->arena, &plan->model, err);
@@ -198,6 +195,24 @@ static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_pl
     return kn_placement_choose(&request, &plan->place, err);
 }
 
+static bool is_kept(const struct kn_plan_input *input, const char *key)
+{
+    const struct kn_resolved *resolved = kn_snapshot_get(input->snapshot, kn_setting_find(key));
+
+    return resolved->assignments != NULL && resolved->assignments->origin.layer == KN_LAYER_CACHE;
+}
+
+/* What an earlier start chose is kept, and said to be: nobody wrote it down. */
+static void explain_kept(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    static const char kept[] = "kept from an earlier start";
+
+    if (is_kept(input, "model.name"))
+        plan->model.reason = kept;
+    if (plan->place.by == KN_PLACED_PINNED && is_kept(input, "model.start_block"))
+        (void)snprintf(plan->place.reason, sizeof(plan->place.reason), "%s", kept);
+}
+
 static void choose_name(const struct kn_plan_input *input, struct kn_plan *plan)
 {
     const struct kn_node_name_facts facts = {
@@ -263,6 +278,7 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
         kn_plan_done(out);
         return rc;
     }
+    explain_kept(input, out);
     choose_name(input, out);
     kn_speed_estimate(&out->model.size, &out->model.room, &out->speed);
     write_values(input, out);

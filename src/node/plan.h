@@ -16,10 +16,15 @@
 #include "network/petals/prefix.h"
 #include "network/petals/survey_view.h"
 
+/* Families that clients of Petals can use: what a node offers itself for. Until it computes their
+ * blocks it says JOINING. */
+#define KN_PLAN_FAMILIES KN_FAMILIES_PETALS
+
 enum { KN_PLAN_VALUES_MAX = 16 };
 
 struct kn_plan_input {
-    const struct kn_node_config *config; /* of the first resolution */
+    const struct kn_snapshot *snapshot;  /* of the first resolution, */
+    const struct kn_node_config *config; /* and what it says */
     const struct kn_hardware *hardware;
     const struct kn_survey *survey; /* evaluated; NULL: nobody answered */
     const char *own;                /* our peer id, base58 */

@@ -8,6 +8,7 @@
 #include "app/term/fold.h"
 #include "app/term/table.h"
 #include "lib/base/arena.h"
+#include "node/plan.h"
 
 /* "all 80", "68 of 126" */
 static const char *covered(struct kn_cli *cli, const struct kn_survey_model *model)
@@ -78,8 +79,14 @@ static void show_models(struct kn_cli *cli, const struct kn_look *look)
     kn_network_add_notes(cli, look);
 }
 
-static struct kn_json *model_json(const struct kn_survey_model *model)
+static struct kn_json *model_json(struct kn_cli *cli, const struct kn_survey_model *model)
 {
+    const struct kn_model_facts facts = {
+        .prefix = model->prefix,
+        .repository = model->repository,
+        .num_blocks = model->num_blocks,
+    };
+    const char *objection = kn_model_objection(&facts, KN_PLAN_FAMILIES, cli->arena);
     struct kn_json *json = kn_json_object();
 
     kn_tree_text(json, "prefix", model->prefix);
@@ -91,19 +98,19 @@ static struct kn_json *model_json(const struct kn_survey_model *model)
     kn_tree_set(json, "blocks_covered", kn_json_int(model->covered));
     kn_tree_set(json, "complete", kn_json_bool(model->complete));
     kn_tree_set(json, "throughput", kn_json_number(model->throughput));
-    kn_tree_set(json, "eligible", kn_json_bool(model->eligible));
-    kn_tree_text(json, "reason", model->reason);
+    kn_tree_set(json, "eligible", kn_json_bool(objection == NULL));
+    kn_tree_text(json, "reason", objection);
     return json;
 }
 
-static struct kn_json *models_json(const struct kn_network_look *run)
+static struct kn_json *models_json(struct kn_cli *cli, const struct kn_network_look *run)
 {
     const struct kn_look *look = run->look;
     const struct kn_survey *survey = kn_look_survey(look);
     struct kn_json *json = kn_json_object(), *models = kn_json_array();
 
     for (uint32_t i = 0; i < kn_survey_listed(survey); i++)
-        kn_tree_append(models, model_json(kn_survey_model(survey, i)));
+        kn_tree_append(models, model_json(cli, kn_survey_model(survey, i)));
     kn_tree_set(json, "models", models);
     kn_network_add_look_json(json, run);
     return json;
@@ -117,7 +124,7 @@ static enum kn_exit run(struct kn_cli *cli)
     if (code != KN_EXIT_DONE)
         return code;
     if (cli->json)
-        kn_cli_answer(cli, models_json(&look));
+        kn_cli_answer(cli, models_json(cli, &look));
     else
         show_models(cli, look.look);
     kn_network_look_done(&look);

@@ -75,7 +75,9 @@ static void show_discovery(struct kn_start *start, const struct kn_plan *plan)
     struct kn_text line = { 0 };
     size_t n = plan->swarm.model_count;
 
-    if (!plan->swarm.is_known)
+    if (kn_snapshot_config(kn_node_snapshot(start->node))->network.new_swarm.value)
+        kn_text_addf(&line, "A swarm of its own, selected %s", plan->model.name);
+    else if (!plan->swarm.is_known)
         kn_text_addf(&line, "Nobody answered, selected %s: %s", plan->model.name,
                      plan->model.reason);
     else

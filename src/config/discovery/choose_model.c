@@ -59,18 +59,37 @@ static void plan(struct choosing *c, const struct kn_model_size *size)
 }
 
 /* Why a model of the swarm is not for this machine; NULL when it is, and then it is planned. */
+/* What is wrong with it on every machine. */
+static const char *objection(const struct kn_model_facts *model, const struct kn_model_size *size,
+                             unsigned families, struct kn_arena *arena)
+{
+    if (size->source == KN_SIZE_UNKNOWN)
+        return "its shape is not known: no config.json is here, and the table has no such model";
+    if ((families & KN_FAMILY_BIT(size->family)) == 0)
+        return kn_arena_printf(arena, "this version does not serve the family %s",
+                               kn_family_word(size->family));
+    if (model->num_blocks != size->blocks)
+        return kn_arena_printf(arena, "the registry says %u blocks, the model has %u",
+                               model->num_blocks, size->blocks);
+    return NULL;
+}
+
+const char *kn_model_objection(const struct kn_model_facts *model, unsigned families,
+                               struct kn_arena *arena)
+{
+    const struct kn_model_question nothing = { .families = families };
+    struct kn_model_size size = known_size(&nothing, name_of(model));
+
+    return objection(model, &size, families, arena);
+}
+
 static const char *refusal(struct choosing *c, const struct kn_model_facts *model)
 {
     struct kn_model_size size = known_size(c->question, name_of(model));
+    const char *why = objection(model, &size, c->question->families, c->arena);
 
-    if (size.source == KN_SIZE_UNKNOWN)
-        return "its shape is not known: no config.json is here, and the table has no such model";
-    if (!is_served(c->question, size.family))
-        return kn_arena_printf(c->arena, "this version does not serve the family %s",
-                               kn_family_word(size.family));
-    if (model->num_blocks != size.blocks)
-        return kn_arena_printf(c->arena, "the registry says %u blocks, the model has %u",
-                               model->num_blocks, size.blocks);
+    if (why != NULL)
+        return why;
     plan(c, &size);
     if (c->out->fit.profiles[KN_PRESET_MAX].blocks == 0)
         return kn_arena_dup(c->arena, c->out->fit.reason);

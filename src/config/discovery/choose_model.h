@@ -65,4 +65,11 @@ KN_MUST_USE enum kn_code kn_model_choose(const struct kn_model_question *questio
                                          struct kn_arena *arena, struct kn_model_choice *out,
                                          struct kn_error *err);
 
+/*
+ * May this model of the swarm be chosen by itself, on some machine? NULL: yes. Else why not; the
+ * text is static or the arena's, and NULL too when memory is short (ask the arena).
+ */
+const char *kn_model_objection(const struct kn_model_facts *model, unsigned families,
+                               struct kn_arena *arena);
+
 #endif

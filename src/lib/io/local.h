@@ -1,9 +1,9 @@
 /*
  * local — lines between two processes of one user, through a socket that has a name in a folder.
  *
- * The socket is reached through the descriptor of its folder, so a folder's path may be as long as
- * the system permits. Only processes of the user that this process runs as get through, in both
- * directions: the system tells whose process the other side is. Lines end with a line feed.
+ * A folder's path may be as long as the system permits, though an address holds 107 bytes of it.
+ * Only processes of the user that this process runs as get through, in both directions: the system
+ * tells whose process the other side is. Lines end with a line feed.
  */
 #ifndef KN_IO_LOCAL_H
 #define KN_IO_LOCAL_H

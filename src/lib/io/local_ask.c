@@ -54,7 +54,7 @@ static enum kn_code connect_to(struct ask *ask, const struct kn_local_place *pla
                                struct kn_error *err)
 {
     int left = left_ms(ask);
-    struct timeval patience = { left / MS_PER_S, left % MS_PER_S * US_PER_MS };
+    struct timeval patience = { left / MS_PER_S, (suseconds_t)(left % MS_PER_S) * US_PER_MS };
 
     if (left == 0)
         patience.tv_usec = 1; /* 0 would be for ever */

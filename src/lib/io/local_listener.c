@@ -158,7 +158,7 @@ enum kn_code kn_local_listen(struct kn_loop *loop, const char *folder, const cha
                              struct kn_local_listener **out, struct kn_error *err)
 {
     struct kn_local_listener *listener = kn_try_alloc(sizeof(*listener));
-    struct kn_local_place place;
+    struct kn_local_place place = { .folder = -1 };
     enum kn_code rc;
     int number;
 

@@ -45,6 +45,18 @@ enum kn_code kn_local_fail(struct kn_error *err, int number, const char *folder,
                    uv_strerror(uv_translate_sys_error(number)));
 }
 
+/* Most folders are short enough, and then nothing depends on /proc. */
+static void set_path(struct kn_local_place *place, const char *folder, const char *name)
+{
+    char *path = place->address.sun_path;
+    size_t room = sizeof(place->address.sun_path);
+
+    if (strlen(folder) + strlen(name) + 2 <= room)
+        (void)snprintf(path, room, "%s/%s", folder, name);
+    else
+        (void)snprintf(path, room, "/proc/self/fd/%d/%s", place->folder, name);
+}
+
 enum kn_code kn_local_place_open(const char *folder, const char *name, struct kn_local_place *out,
                                  struct kn_error *err)
 {
@@ -56,8 +68,7 @@ enum kn_code kn_local_place_open(const char *folder, const char *name, struct kn
     place.folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (place.folder < 0)
         return kn_local_fail(err, errno, folder, name, "open its folder");
-    (void)snprintf(place.address.sun_path, sizeof(place.address.sun_path), "/proc/self/fd/%d/%s",
-                   place.folder, name);
+    set_path(&place, folder, name);
     *out = place;
     return KN_OK;
 }

@@ -14,7 +14,7 @@
 
 /*
  * Addresses of such sockets hold 107 bytes of path, and folders may be deeper: the folder is held
- * open and the address goes through its descriptor.
+ * open, and the address of one that is too deep goes through its descriptor.
  */
 struct kn_local_place {
     int folder;

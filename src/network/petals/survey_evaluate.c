@@ -271,7 +271,6 @@ static void put_in_order(struct kn_survey *survey)
     for (uint32_t i = 0; i < survey->rows_n; i++) {
         struct survey_row *row = &survey->rows[i];
 
-        row->model.eligible = kn_survey_eligibility(&row->model, &row->model.reason);
         survey->order[i] = row;
         survey->listed += row->listed ? 1 : 0;
     }

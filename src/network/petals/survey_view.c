@@ -52,10 +52,3 @@ struct kn_survey_totals kn_survey_totals(const struct kn_survey *survey)
 {
     return survey->totals;
 }
-
-bool kn_survey_eligibility(const struct kn_survey_model *model, const char **reason)
-{
-    (void)model;
-    *reason = "this version cannot serve blocks yet";
-    return false;
-}

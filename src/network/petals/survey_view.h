@@ -21,8 +21,6 @@ struct kn_survey_model {
     uint32_t covered;    /* blocks with a provider that is ONLINE */
     bool complete;       /* all of them */
     double throughput;   /* of the ONLINE providers under this prefix, each counted once */
-    bool eligible;       /* can be chosen automatically */
-    const char *reason;  /* why not; NULL when it can */
 };
 
 /* Most popular first; then complete ones, greater throughput, name. A spelling that is neither
@@ -56,12 +54,6 @@ struct kn_survey_totals {
 };
 
 struct kn_survey_totals kn_survey_totals(const struct kn_survey *survey);
-
-/*
- * May a program choose this model without being told to? Only one whose shape it knows and whose
- * family it can serve: nobody vouches for what the registry says. `*reason` is static.
- */
-bool kn_survey_eligibility(const struct kn_survey_model *model, const char **reason);
 
 /* A provider of a model that lives: blocks in a row that it holds in one state. */
 struct kn_survey_server {

@@ -13,6 +13,7 @@
 
 #include "lib/json/json.h"
 #include "support/check.h"
+#include "support/fuse.h"
 #include "support/home.h"
 
 enum { PATIENCE_MS = 30000, FLOOD = 4 * 1024 * 1024 };
@@ -464,6 +465,31 @@ static void the_socket_of_one_that_was_killed_is_replaced(void **state)
     end(&node);
 }
 
+static const char *at_socket(void)
+{
+    return kn_home_path(&home, "run/node.sock");
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    struct kn_error err = { 0 };
+    enum kn_code rc = KN_E_NO_MEMORY;
+    struct node node;
+
+    (void)state;
+    begin(&node);
+    kn_control_free(node.control);
+    node.control = NULL;
+    for (long i = 0; rc == KN_E_NO_MEMORY; i++) {
+        kn_fuse = i;
+        rc = kn_control_new(node.loop, node.folder, handlers, &node, &node.control, &err);
+        kn_fuse = -1;
+        CHECK_EQ("a name only for one who answers", access(at_socket(), F_OK) == 0, rc == KN_OK);
+    }
+    CHECK_EQ(err.text, rc, KN_OK);
+    end(&node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -474,6 +500,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_says_nothing_has_to_go, make_home, remove_home),
         cmocka_unit_test_setup_teardown(who_did_nothing_for_the_longest_time_gives_way, make_home,
                                         remove_home),
+        cmocka_unit_test_setup_teardown(each_allocation_may_fail, make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_crowd_does_not_keep_others_out, make_home, remove_home),
         cmocka_unit_test_setup_teardown(the_socket_of_one_that_was_killed_is_replaced, make_home,
                                         remove_home),

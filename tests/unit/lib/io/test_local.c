@@ -11,7 +11,7 @@
 #include "io_fixture.h"
 #include "support/home.h"
 
-enum { LINE_MAX_HERE = 100, LONG = 150, STRANGER = 12345 };
+enum { LINE_MAX_HERE = 100, STRANGER = 12345 };
 
 static struct kn_home home;
 
@@ -148,21 +148,29 @@ static void a_line_is_asked_and_a_line_answers(void **state)
 
 static void a_folder_may_be_deeper_than_an_address_is_long(void **state)
 {
-    struct server server;
-    struct question question = { &server, "deep", 100, 10000, KN_OK, { 0 }, { 0 } };
-    char folder[KN_HOME_PATH_MAX + LONG + 2];
-    size_t n = (size_t)snprintf(folder, sizeof(folder), "%s/", home.path);
+    /* Of the path with the name: what just fits with its NUL, one more, and far more. */
+    static const size_t lengths[] = { 107, 108, 200 };
 
     (void)state;
-    memset(folder + n, 'x', LONG);
-    folder[n + LONG] = '\0';
-    CHECK("folder", mkdir(folder, 0700) == 0);
-    begin(&server, folder);
-    run_question(&question);
-    CHECK_EQ(question.err.text, question.code, KN_OK);
-    CHECK_STR("echo", question.answer.at, "deep");
-    kn_text_done(&question.answer);
-    end(&server);
+    for (size_t i = 0; i < KN_COUNT(lengths); i++) {
+        struct server server;
+        struct question question = { &server, "deep", 100, 10000, KN_OK, { 0 }, { 0 } };
+        char folder[KN_HOME_PATH_MAX] = "";
+        size_t n = (size_t)snprintf(folder, sizeof(folder), "%s/", home.path);
+        size_t want = lengths[i] - 2; /* of the folder alone */
+
+        CHECK("room", n < want && want - n <= 255);
+        memset(folder + n, 'x', want - n);
+        CHECK("folder", mkdir(folder, 0700) == 0);
+        begin(&server, folder);
+        CHECK_EQ("not elsewhere", kn_home_count(&home, "s"), 0);
+        run_question(&question);
+        CHECK_EQ(question.err.text, question.code, KN_OK);
+        CHECK_STR("echo", question.answer.at, "deep");
+        kn_text_done(&question.answer);
+        end(&server);
+        CHECK("the name is gone", rmdir(folder) == 0);
+    }
 }
 
 static enum kn_code listen_again(struct server *server, struct kn_error *err)
