@@ -141,5 +141,3 @@ def first_of_a_swarm(home, *words, **options):
         node.__exit__()
         raise
     return node
-
-

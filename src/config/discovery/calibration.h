@@ -34,7 +34,7 @@ void kn_fingerprint(const struct kn_hardware *hardware, char out[KN_FINGERPRINT_
 void kn_calibration_print(const struct kn_calibration *calibration, struct kn_text *text);
 
 /* "2026-11-22T10:30:00Z". */
-enum { KN_TIME_SIZE = 32 };
+enum { KN_TIME_SIZE = 80 }; /* room for six numbers of any size, as the compiler counts */
 void kn_time_print(int64_t seconds, char out[KN_TIME_SIZE]);
 
 #endif

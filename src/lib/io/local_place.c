@@ -49,12 +49,15 @@ enum kn_code kn_local_fail(struct kn_error *err, int number, const char *folder,
 static void set_path(struct kn_local_place *place, const char *folder, const char *name)
 {
     char *path = place->address.sun_path;
-    size_t room = sizeof(place->address.sun_path);
+    size_t room = sizeof(place->address.sun_path), n = strlen(folder), m = strlen(name);
 
-    if (strlen(folder) + strlen(name) + 2 <= room)
-        (void)snprintf(path, room, "%s/%s", folder, name);
-    else
+    if (n + m + 2 > room) {
         (void)snprintf(path, room, "/proc/self/fd/%d/%s", place->folder, name);
+        return;
+    }
+    memcpy(path, folder, n);
+    path[n] = '/';
+    memcpy(path + n + 1, name, m + 1);
 }
 
 enum kn_code kn_local_place_open(const char *folder, const char *name, struct kn_local_place *out,

@@ -193,7 +193,7 @@ static bool find_pair(struct kn_span result, size_t index, struct kn_span *id, s
 bool kn_dht_find_neighbour(const struct kn_dht_find_result *result, size_t *at,
                            struct kn_dht_neighbour *out, size_t *nonsense)
 {
-    struct kn_span id, peer;
+    struct kn_span id = { NULL, 0 }, peer = { NULL, 0 };
 
     while (*at < KN_DHT_NEAREST_MAX && find_pair(result->bytes, *at, &id, &peer)) {
         (*at)++;

@@ -156,8 +156,8 @@ void kn_host_each(struct kn_host *host,
 /* Keep the connection to this peer when others are trimmed. */
 void kn_host_protect(struct kn_host *host, const struct kn_peer_id *peer);
 
-/* The connection to a peer, a direct one rather than a relayed one, or NULL. Lent until the loop
- * turns. */
+/* The connection to a peer, a direct one rather than a relayed one; NULL: there is none, or the
+ * host is being freed. Lent until the loop turns. */
 struct kn_connection *kn_host_connection(struct kn_host *host, const struct kn_peer_id *peer);
 
 /* Walk the connections; `*at` begins at 0. NULL at the end. One that is lost meanwhile may make the

@@ -301,7 +301,7 @@ void kn_host_protect(struct kn_host *host, const struct kn_peer_id *id)
 
 struct kn_connection *kn_host_connection(struct kn_host *host, const struct kn_peer_id *id)
 {
-    const struct kn_peer *peer = kn_peer_find(host, id);
+    const struct kn_peer *peer = host->ending ? NULL : kn_peer_find(host, id);
     const struct kn_pipe *pipe = peer != NULL ? kn_peer_pipe(peer) : NULL;
 
     return pipe != NULL ? pipe->connection : NULL;

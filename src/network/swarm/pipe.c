@@ -1,6 +1,7 @@
 /* pipe: one wire and what runs on it. */
 #include "lib/base/memory.h"
 #include "network/swarm/host_parts.h"
+#include "network/swarm/stream.h"
 
 /* When a second connection to the same peer has been idle for long enough. */
 static kn_time spare_until(const struct kn_pipe *pipe)
@@ -471,6 +472,9 @@ void kn_pipes_flush(void *arg)
         if (pipe->closing || pump(pipe) != KN_OK)
             fail(pipe, KN_E_CLOSED, NULL);
         else {
+            /* Waits begin now: undated ones would ask for one turn of the loop more. */
+            kn_stream_set_date(kn_connection_stream_set(pipe->connection),
+                               kn_loop_now(host->options.loop));
             note_use(pipe);
             set_timer(pipe);
         }

@@ -102,25 +102,39 @@ static const struct kn_stream_events events = {
     .ended = on_ended,
 };
 
-static enum kn_code send_request(struct kn_unary_call *call)
+static enum kn_code send_request(struct kn_unary_call *call, struct kn_span request)
 {
-    const struct kn_rpc_call envelope = {
+    struct kn_rpc_call envelope = {
         .peer = kn_span(call->peer.bytes, call->peer.n),
         .name = kn_span_text(call->names[0]),
-        .data = kn_buffer_get(&call->request),
+        .data = request,
     };
-    struct kn_rpc_call with_id = envelope;
     struct kn_buffer message = { 0 }, wire = { 0 };
     enum kn_code rc;
 
-    memcpy(with_id.id, call->id, sizeof(with_id.id));
-    kn_rpc_call_encode(&with_id, &message);
+    memcpy(envelope.id, call->id, sizeof(envelope.id));
+    kn_rpc_call_encode(&envelope, &message);
     kn_write_prefixed(&wire, kn_buffer_get(&message));
     rc = message.failed || wire.failed ? KN_E_NO_MEMORY
                                        : kn_stream_write(call->stream, kn_buffer_get(&wire));
     kn_buffer_done(&message);
     kn_buffer_done(&wire);
-    kn_buffer_done(&call->request);
+    return rc;
+}
+
+/* When it fails there is no stream. */
+static enum kn_code ask(struct kn_unary_call *call, struct kn_connection *connection,
+                        struct kn_span request)
+{
+    enum kn_code rc = kn_stream_open(connection, call->names, &events, call, &call->stream);
+
+    if (rc == KN_OK)
+        rc = send_request(call, request);
+    if (rc == KN_OK)
+        return rc;
+    if (call->stream != NULL)
+        kn_stream_reset(call->stream);
+    call->stream = NULL;
     return rc;
 }
 
@@ -134,9 +148,8 @@ static void on_connected(void *arg, enum kn_code code, struct kn_connection *con
         settle(call, code, kn_span(NULL, 0), err);
         return;
     }
-    code = kn_stream_open(connection, call->names, &events, call, &call->stream);
-    if (code == KN_OK)
-        code = send_request(call);
+    code = ask(call, connection, kn_buffer_get(&call->request));
+    kn_buffer_done(&call->request);
     if (code != KN_OK)
         fail_call(call, code, "no stream could be opened");
 }
@@ -144,6 +157,20 @@ static void on_connected(void *arg, enum kn_code code, struct kn_connection *con
 static void on_timer(void *arg)
 {
     fail_call(arg, KN_E_TIMEOUT, "no answer to the call");
+}
+
+/* At once where there is a connection. What fails then is tried, and told, as if there were none:
+ * later. */
+static bool begin(struct kn_unary_call *call, struct kn_span request, int timeout_ms)
+{
+    struct kn_connection *connection = kn_host_connection(call->host, &call->peer);
+
+    if (connection != NULL && ask(call, connection, request) == KN_OK)
+        return true;
+    kn_buffer_add_span(&call->request, request);
+    return !call->request.failed &&
+           kn_connect_start(call->host, &call->peer, KN_REACH_SEARCH, timeout_ms, on_connected,
+                            call, &call->connect) == KN_OK;
 }
 
 struct kn_unary_call *kn_unary_start(struct kn_host *host, const struct kn_peer_id *peer,
@@ -160,11 +187,8 @@ struct kn_unary_call *kn_unary_start(struct kn_host *host, const struct kn_peer_
     call->done = done;
     call->arg = arg;
     kn_random_fill(kn_host_random(host), call->id, sizeof(call->id));
-    kn_buffer_add_span(&call->request, request);
     call->timer = kn_timer_new(kn_host_loop(host), on_timer, call);
-    if (call->timer == NULL || call->request.failed ||
-        kn_connect_start(host, peer, KN_REACH_SEARCH, timeout_ms, on_connected, call,
-                         &call->connect) != KN_OK) {
+    if (call->timer == NULL || !begin(call, request, timeout_ms)) {
         free_call(call);
         return NULL;
     }

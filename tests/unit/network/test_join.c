@@ -212,6 +212,7 @@ static void a_join_may_be_freed_by_its_events_and_at_any_time(void **state)
         struct joining j = { .frees = when == 0 };
         const struct kn_join_events events = { &j, on_settled, on_done };
         struct swarm s;
+        size_t done;
 
         swarm_start(&s);
         address_of_row(&s, GOOD, text);
@@ -222,10 +223,11 @@ static void a_join_may_be_freed_by_its_events_and_at_any_time(void **state)
         if (when == 2)
             RUN_UNTIL(&s.net, "half-way",
                       kn_host_connection_count(kn_network_host(s.nodes[0])) == 1);
+        done = j.done; /* half-way may be the end already, on a machine that is busy */
         if (when > 0)
             kn_join_free(j.join);
         net_turn(&s.net);
-        CHECK_EQ("never", j.done, 0);
+        CHECK_EQ("never", j.done, done);
         swarm_stop(&s);
     }
 }

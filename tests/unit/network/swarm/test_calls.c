@@ -145,6 +145,34 @@ static void who_cannot_be_reached_is_told_why(void **state)
     net_stop(&c.net);
 }
 
+static size_t streams_of(struct calls *c)
+{
+    return kn_connection_streams(kn_host_connection(c->net.at[0].host, net_id(&c->net, 1)));
+}
+
+/* No turn of the loop is spent on looking for a connection that is there. */
+static void where_there_is_a_connection_a_call_begins_at_once(void **state)
+{
+    struct calls c;
+
+    (void)state;
+    calls_start(&c, ANSWER);
+    call(&c, "Test.call", kn_span_text("hello"), 5000);
+    RUN_UNTIL(&c.net, "answered", c.caller.calls == 1);
+    RUN_UNTIL(&c.net, "the stream has ended", streams_of(&c) == 0);
+    call(&c, "Test.call", kn_span_text("again"), 5000);
+    CHECK_EQ("a stream", streams_of(&c), 1);
+    CHECK_EQ("but no answer before the start returned", c.caller.calls, 0);
+    RUN_UNTIL(&c.net, "answered", c.caller.calls == 1);
+    CHECK_EQ("code", c.caller.code, KN_OK);
+    CHECK_STR("answer", c.caller.text, "again");
+    call(&c, "Test.call", kn_span_text("no"), 5000);
+    kn_unary_cancel(c.caller.call);
+    RUN_UNTIL(&c.net, "nothing is left", streams_of(&c) == 0);
+    CHECK_EQ("no answer", c.caller.calls, 0);
+    net_stop(&c.net);
+}
+
 static void a_call_can_be_cancelled_at_every_stage(void **state)
 {
     (void)state;
@@ -663,6 +691,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_ends_in_one_of_many_ways),
         cmocka_unit_test(who_cannot_be_reached_is_told_why),
+        cmocka_unit_test(where_there_is_a_connection_a_call_begins_at_once),
         cmocka_unit_test(a_call_can_be_cancelled_at_every_stage),
         cmocka_unit_test(a_held_call_is_answered_later),
         cmocka_unit_test(four_mebibytes_pass_and_one_byte_more_does_not),
