@@ -53,22 +53,21 @@ struct kn_announcer_options {
 
 /* NULL when memory is short. Free it before the network. */
 KN_MUST_USE struct kn_announcer *kn_announcer_new(const struct kn_announcer_options *options);
-void kn_announcer_free(struct kn_announcer *announcer);
+void kn_announcer_free(struct kn_announcer *a);
 
 /* The peers that are stored at and read from besides the nearest; at most KN_DHT_PEERS_MAX. */
-void kn_announcer_set_bootstraps(struct kn_announcer *announcer, const struct kn_peer_id *peers,
-                                 size_t n);
+void kn_announcer_set_bootstraps(struct kn_announcer *a, const struct kn_peer_id *peers, size_t n);
 
 /* Announce this from now on, at once. Keys that are no longer in the range are told OFFLINE. */
-void kn_announcer_set(struct kn_announcer *announcer, const struct kn_announcement *announcement);
+void kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next);
 
 /* Announce again now: the network came back, or the machine slept. */
-void kn_announcer_renew(struct kn_announcer *announcer);
+void kn_announcer_renew(struct kn_announcer *a);
 
 /* Say OFFLINE under every key and stop; `done` once, later. */
-void kn_announcer_leave(struct kn_announcer *announcer, void (*done)(void *arg), void *arg);
+void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *arg);
 
 /* Of the last round; at is 0 before the first. */
-const struct kn_announced *kn_announcer_last(const struct kn_announcer *announcer);
+const struct kn_announced *kn_announcer_last(const struct kn_announcer *a);
 
 #endif

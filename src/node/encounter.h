@@ -33,8 +33,8 @@ struct kn_encounter_result {
 /* KN_E_NO_MEMORY. */
 KN_MUST_USE enum kn_code kn_encounter_start(const struct kn_encounter_options *options,
                                             struct kn_encounter **out, struct kn_error *err);
-void kn_encounter_free(struct kn_encounter *encounter);
+void kn_encounter_free(struct kn_encounter *e);
 
-const struct kn_encounter_result *kn_encounter_result(const struct kn_encounter *encounter);
+const struct kn_encounter_result *kn_encounter_result(const struct kn_encounter *e);
 
 #endif

@@ -24,6 +24,6 @@ struct kn_read_back;
 
 /* NULL when memory is short. */
 KN_MUST_USE struct kn_read_back *kn_read_back_start(const struct kn_read_back_options *options);
-void kn_read_back_free(struct kn_read_back *read_back);
+void kn_read_back_free(struct kn_read_back *r);
 
 #endif

@@ -20,7 +20,7 @@ struct kn_network_look {
  * that a model nobody knows (KN_E_NOT_FOUND) is for the caller to report.
  */
 enum kn_exit kn_network_look(struct kn_cli *cli, const char *model, struct kn_network_look *out);
-void kn_network_look_done(struct kn_network_look *look);
+void kn_network_look_done(struct kn_network_look *run);
 
 /* How people call a model: the last part of its repository, else its prefix. */
 const char *kn_network_model_name(const struct kn_survey_model *model);
@@ -36,6 +36,6 @@ void kn_network_add_plural(struct kn_text *out, uint64_t n, const char *what);
 void kn_network_add_notes(struct kn_cli *cli, const struct kn_look *look);
 
 /* The members that say how the look went: malformed, bootstraps, elapsed_ms and the like. */
-void kn_network_add_look_json(struct kn_json *json, const struct kn_network_look *look);
+void kn_network_add_look_json(struct kn_json *json, const struct kn_network_look *run);
 
 #endif

@@ -145,7 +145,7 @@ static uint32_t kv_heads(const struct kn_model_json *json, uint32_t heads)
 
 static uint32_t head_dim(const struct kn_model_json *json, uint32_t hidden, uint32_t heads)
 {
-    uint32_t even = hidden / heads;
+    uint32_t even = heads > 0 ? hidden / heads : 0;
 
     if (json->family == KN_FAMILY_GEMMA || json->family == KN_FAMILY_GEMMA2 ||
         json->family == KN_FAMILY_GEMMA3)

@@ -86,7 +86,7 @@ static int64_t feed_forward(const struct kn_model_shape *s, uint32_t index)
 
     if (s->experts == 0 || index < s->dense_blocks)
         return family->matrices * h * s->ffn + (family->linear_bias ? s->ffn + h : 0);
-    n = s->experts * 3 * h * s->expert_ffn + s->experts * h + 3 * h * s->shared_ffn;
+    n = (int64_t)3 * s->experts * h * s->expert_ffn + s->experts * h + 3 * h * s->shared_ffn;
     if (s->family == KN_FAMILY_QWEN2_MOE)
         n += h; /* the gate of the shared expert */
     if (s->family == KN_FAMILY_DEEPSEEK_V3)

@@ -7,12 +7,14 @@
 #include "lib/base/attributes.h"
 
 #define SHAPE(Family, ...) NUMBERS(Family, __VA_ARGS__)
-#define NUMBERS(Family, Blocks, Hidden, Heads, Kv, Dim, Ffn, Vocabulary, Context)     \
-    .family = KN_FAMILY_##Family, .blocks = Blocks, .hidden = Hidden, .heads = Heads, \
-    .kv_heads = Kv, .head_dim = Dim, .ffn = Ffn, .vocabulary = Vocabulary, .max_context = Context
+#define NUMBERS(Family, Blocks, Hidden, Heads, Kv, Dim, Ffn, Vocabulary, Context)           \
+    .family = KN_FAMILY_##Family, .blocks = (Blocks), .hidden = (Hidden), .heads = (Heads), \
+    .kv_heads = (Kv), .head_dim = (Dim), .ffn = (Ffn), .vocabulary = (Vocabulary),          \
+    .max_context = (Context)
 #define QWEN2(...) SHAPE(QWEN2, __VA_ARGS__), .qkv_bias = true
 #define TIED .tied = true
-#define EXPERTS(Count, Active, Ffn) .experts = Count, .experts_active = Active, .expert_ffn = Ffn
+#define EXPERTS(Count, Active, Ffn) \
+    .experts = (Count), .experts_active = (Active), .expert_ffn = (Ffn)
 /* Compressed attention has no heads of keys and values, and a part of each head is its position. */
 #define COMPRESSED .latent = 512, .rope_dim = 64, .value_dim = 128
 

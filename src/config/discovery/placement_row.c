@@ -75,7 +75,8 @@ enum kn_code kn_placement_row_best(const struct kn_placement_row *row,
     rc = kn_windows_best(part, length, starts, &count);
     if (rc == KN_OK) {
         count = keep_preferred(row, length, among.start, starts, count);
-        *start = among.start + starts[kn_placement_mix(seed, 0) % count];
+        if (count > 0)
+            *start = among.start + starts[kn_placement_mix(seed, 0) % count];
     }
     kn_free(starts);
     return rc;

@@ -64,7 +64,7 @@ static void mark(struct slide *slide, uint32_t rank)
         if (node == 1)
             return;
         node /= 2;
-        now = slide->nonzero[2 * node] | slide->nonzero[2 * node + 1];
+        now = slide->nonzero[2 * (size_t)node] | slide->nonzero[2 * (size_t)node + 1];
     }
 }
 
@@ -82,7 +82,7 @@ static uint32_t first_difference(const struct slide *slide)
     if (slide->nonzero[node] == 0)
         return slide->leaves;
     while (node < slide->leaves)
-        node = slide->nonzero[2 * node] != 0 ? 2 * node : 2 * node + 1;
+        node = slide->nonzero[2 * (size_t)node] != 0 ? 2 * node : 2 * node + 1;
     return node - slide->leaves;
 }
 

@@ -14,9 +14,9 @@ struct kn_port_plan kn_port_plan(uint16_t given, uint16_t cached)
     }
     if (cached != 0)
         plan.ports[plan.count++] = cached;
-    for (uint16_t port = KN_PORT_FIRST; port <= KN_PORT_LAST; port++) {
+    for (int port = KN_PORT_FIRST; port <= KN_PORT_LAST; port++) {
         if (port != cached)
-            plan.ports[plan.count++] = port;
+            plan.ports[plan.count++] = (uint16_t)port;
     }
     return plan;
 }

@@ -101,18 +101,18 @@ static enum kn_code parse_hash(struct kn_span text, struct kn_buffer *out)
 {
     struct kn_buffer hash = { .max = KN_MULTIADDR_BYTES_MAX };
     enum kn_code rc = KN_OK;
+    bool decoded;
 
     if (text.n == 0)
         return KN_E_SYNTAX;
     if (text.at[0] != 'u')
         return KN_E_UNSUPPORTED;
-    if (text.n > 2 * KN_MULTIADDR_BYTES_MAX)
+    if (text.n / 2 > KN_MULTIADDR_BYTES_MAX)
         return KN_E_LIMIT;
-    if (!decode_base64url(kn_span(text.at + 1, text.n - 1), &hash))
-        rc = KN_E_SYNTAX;
-    else if (hash.failed)
+    decoded = decode_base64url(kn_span(text.at + 1, text.n - 1), &hash);
+    if (decoded && hash.failed)
         rc = hash.memory == NULL ? KN_E_NO_MEMORY : KN_E_LIMIT;
-    else if (!is_multihash(kn_buffer_get(&hash)))
+    else if (!decoded || !is_multihash(kn_buffer_get(&hash)))
         rc = KN_E_SYNTAX;
     else
         kn_write_prefixed(out, kn_buffer_get(&hash));

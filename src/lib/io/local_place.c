@@ -55,7 +55,7 @@ static void set_path(struct kn_local_place *place, const char *folder, const cha
         (void)snprintf(path, room, "/proc/self/fd/%d/%s", place->folder, name);
         return;
     }
-    memcpy(path, folder, n);
+    memcpy(path, folder, n + 1);
     path[n] = '/';
     memcpy(path + n + 1, name, m + 1);
 }

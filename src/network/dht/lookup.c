@@ -384,7 +384,7 @@ void kn_dht_lookup_free(struct kn_dht_lookup *lookup)
 {
     if (lookup == NULL)
         return;
-    for (size_t i = 0; i < lookup->n; i++)
+    for (size_t i = 0; lookup->keys != NULL && i < lookup->n; i++)
         kn_free(lookup->keys[i].list);
     kn_free(lookup->keys);
     kn_free(lookup->peers);

@@ -50,7 +50,9 @@ static bool is_word(struct kn_span text, const char *word)
     if (text.n != strlen(word))
         return false;
     for (size_t i = 0; i < text.n; i++) {
-        if ((text.at[i] | 0x20) != word[i] && text.at[i] != word[i])
+        unsigned char wanted = (unsigned char)word[i];
+
+        if ((text.at[i] | 0x20) != wanted && text.at[i] != wanted)
             return false;
     }
     return true;

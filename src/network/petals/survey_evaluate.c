@@ -221,7 +221,7 @@ static void count_groups(struct kn_survey *survey, struct tally *tally)
 
     for (uint32_t i = 0; i < n; i++)
         sorted[i] = &survey->rows[i];
-    qsort(sorted, n, sizeof(sorted[0]), compare_by_group);
+    qsort(sorted, n, sizeof(void *), compare_by_group);
     for (uint32_t i = 0, end; i < n; i = end) {
         struct sums sums;
 
@@ -275,7 +275,7 @@ static void put_in_order(struct kn_survey *survey)
         survey->listed += row->listed ? 1 : 0;
     }
     survey->ordered = survey->rows_n;
-    qsort(survey->order, survey->rows_n, sizeof(survey->order[0]), compare_rows);
+    qsort(survey->order, survey->rows_n, sizeof(void *), compare_rows);
 }
 
 static enum kn_code count_providers(struct kn_survey *survey)

@@ -67,7 +67,7 @@ static void group_spellings(struct kn_survey *survey)
 
     for (uint32_t i = 0; i < survey->rows_n; i++)
         sorted[i] = &survey->rows[i];
-    qsort(sorted, survey->rows_n, sizeof(sorted[0]), compare_by_origin);
+    qsort(sorted, survey->rows_n, sizeof(void *), compare_by_origin);
     for (uint32_t i = 0; i < survey->rows_n; i++) {
         if (i > 0 && compare_origins(sorted[i - 1], sorted[i]) != 0)
             group++;

@@ -74,7 +74,7 @@ KN_MUST_USE struct kn_connection *kn_connection_new(const struct kn_connection_o
                                                     kn_time now);
 
 /* Streams that are left get ended(KN_E_CLOSED) first. Not from inside an event. */
-void kn_connection_free(struct kn_connection *connection);
+void kn_connection_free(struct kn_connection *c);
 
 /*
  * Take what came. After a failure send what kn_connection_output() still gives and close. As soon
@@ -91,7 +91,7 @@ KN_MUST_USE enum kn_code kn_connection_output(struct kn_connection *connection, 
                                               struct kn_buffer *wire);
 
 /* When to call tick. KN_E_TIMEOUT: the peer is silent, close. */
-kn_time kn_connection_deadline(const struct kn_connection *connection);
+kn_time kn_connection_deadline(const struct kn_connection *c);
 KN_MUST_USE enum kn_code kn_connection_tick(struct kn_connection *connection, kn_time now,
                                             struct kn_error *err);
 
@@ -102,11 +102,11 @@ bool kn_connection_is_ready(const struct kn_connection *connection);
 bool kn_connection_has_spoken(const struct kn_connection *connection);
 
 /* Who it is; NULL before that is proven. After KN_E_IDENTITY: who answered instead. */
-const struct kn_peer_id *kn_connection_peer(const struct kn_connection *connection);
-struct kn_span kn_connection_peer_key(const struct kn_connection *connection);
-void *kn_connection_owner(const struct kn_connection *connection);
-enum kn_role kn_connection_role(const struct kn_connection *connection);
-size_t kn_connection_streams(const struct kn_connection *connection);
+const struct kn_peer_id *kn_connection_peer(const struct kn_connection *c);
+struct kn_span kn_connection_peer_key(const struct kn_connection *c);
+void *kn_connection_owner(const struct kn_connection *c);
+enum kn_role kn_connection_role(const struct kn_connection *c);
+size_t kn_connection_streams(const struct kn_connection *c);
 
 /* What was refused to the peer so far. */
 struct kn_connection_counters {
@@ -114,10 +114,9 @@ struct kn_connection_counters {
     uint64_t protocols_refused; /* names that are not spoken here */
     uint64_t streams_expired;   /* silent, slow or lingering until their time was over */
 };
-void kn_connection_counters(const struct kn_connection *connection,
-                            struct kn_connection_counters *out);
+void kn_connection_counters(const struct kn_connection *c, struct kn_connection_counters *out);
 
-int64_t kn_connection_rtt_ms(const struct kn_connection *connection); /* -1: not measured */
+int64_t kn_connection_rtt_ms(const struct kn_connection *c); /* -1: not measured */
 
 /*
  * Open a stream for the first of `names` (NULL at the end; kept until the stream is gone, and so
@@ -129,27 +128,27 @@ KN_MUST_USE enum kn_code kn_stream_open(struct kn_connection *connection, const 
                                         struct kn_stream **out);
 
 /* Take a stream that a peer opened. `events` is kept. */
-void kn_stream_serve(struct kn_stream *stream, const struct kn_stream_events *events, void *arg);
+void kn_stream_serve(struct kn_stream *s, const struct kn_stream_events *events, void *arg);
 
-struct kn_connection *kn_stream_connection(const struct kn_stream *stream);
+struct kn_connection *kn_stream_connection(const struct kn_stream *s);
 
 /* Queue bytes. KN_E_LIMIT, KN_E_CLOSED, KN_E_NO_MEMORY. */
 KN_MUST_USE enum kn_code kn_stream_write(struct kn_stream *stream, struct kn_span bytes);
 
 /* Bytes written that wait for the peer's credit. */
-size_t kn_stream_pending(const struct kn_stream *stream);
+size_t kn_stream_pending(const struct kn_stream *s);
 
 /* Let it end with KN_E_TIMEOUT `ms` from now, or from the next tick; each call moves it. */
-void kn_stream_expire_in(struct kn_stream *stream, int ms);
+void kn_stream_expire_in(struct kn_stream *s, int ms);
 
 /* No more from us; the rest still goes. */
-void kn_stream_finish(struct kn_stream *stream);
+void kn_stream_finish(struct kn_stream *s);
 
 /* Done with it in both directions: what was written still goes, what comes is dropped, and no
  * event comes any more. A peer that does not finish within KN_STREAM_LINGER_MS is reset. */
-void kn_stream_forget(struct kn_stream *stream);
+void kn_stream_forget(struct kn_stream *s);
 
 /* Give it up: the handle is dead and no event comes for it. */
-void kn_stream_reset(struct kn_stream *stream);
+void kn_stream_reset(struct kn_stream *s);
 
 #endif

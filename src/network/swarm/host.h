@@ -123,16 +123,16 @@ KN_MUST_USE enum kn_code kn_host_observe(struct kn_host *host,
  * Remember where a peer may be. `address` is a binary multiaddr, with or without its peer id;
  * one that we cannot dial, or that names another peer, is dropped.
  */
-void kn_host_learn(struct kn_host *host, const struct kn_peer_id *peer, struct kn_span address);
+void kn_host_learn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address);
 
 /* Forget an address that turned out to belong to somebody else. */
-void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *peer, struct kn_span address);
+void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address);
 
 /* Somebody insists on this peer: its addresses that have just failed are tried again at once. */
-void kn_host_insist(struct kn_host *host, const struct kn_peer_id *peer);
+void kn_host_insist(struct kn_host *host, const struct kn_peer_id *id);
 
 /* Known addresses, best first, without peer ids; lent until one is learned or unlearned. */
-size_t kn_host_addresses(struct kn_host *host, const struct kn_peer_id *peer,
+size_t kn_host_addresses(struct kn_host *host, const struct kn_peer_id *id,
                          struct kn_span out[KN_HOST_ADDRESSES_MAX]);
 
 /* What a peer told about itself, and where it stands in libp2p's Kademlia. */
@@ -146,7 +146,7 @@ struct kn_peer_facts {
 };
 
 /* Of a peer that is known; NULL else. Lent until the loop turns. */
-struct kn_peer_facts *kn_host_facts(struct kn_host *host, const struct kn_peer_id *peer);
+struct kn_peer_facts *kn_host_facts(struct kn_host *host, const struct kn_peer_id *id);
 
 /* Call `visit` for every known peer; it must not learn or connect. */
 void kn_host_each(struct kn_host *host,
@@ -154,11 +154,11 @@ void kn_host_each(struct kn_host *host,
                   void *arg);
 
 /* Keep the connection to this peer when others are trimmed. */
-void kn_host_protect(struct kn_host *host, const struct kn_peer_id *peer);
+void kn_host_protect(struct kn_host *host, const struct kn_peer_id *id);
 
 /* The connection to a peer, a direct one rather than a relayed one; NULL: there is none, or the
  * host is being freed. Lent until the loop turns. */
-struct kn_connection *kn_host_connection(struct kn_host *host, const struct kn_peer_id *peer);
+struct kn_connection *kn_host_connection(struct kn_host *host, const struct kn_peer_id *id);
 
 /* Walk the connections; `*at` begins at 0. NULL at the end. One that is lost meanwhile may make the
  * walk miss another. */
@@ -210,6 +210,6 @@ enum kn_reach {
 KN_MUST_USE enum kn_code kn_connect_start(struct kn_host *host, const struct kn_peer_id *peer,
                                           enum kn_reach reach, int timeout_ms, kn_connect_fn *done,
                                           void *arg, struct kn_connect **out);
-void kn_connect_cancel(struct kn_connect *connect);
+void kn_connect_cancel(struct kn_connect *c);
 
 #endif

@@ -111,7 +111,7 @@ bool kn_host_knows(const struct kn_host *host, const void *arg);
 uint64_t kn_host_hash(const struct kn_host *host, struct kn_span bytes);
 
 /* admit.c: who may come in, and who goes for it. */
-void kn_host_accept(void *host, struct kn_tcp *tcp, const struct kn_endpoint *from);
+void kn_host_accept(void *arg, struct kn_tcp *tcp, const struct kn_endpoint *from);
 /* May a relay bring one more? */
 bool kn_host_has_relayed_room(struct kn_host *host, const struct kn_peer_id *relay);
 /* False: as many connections as there may be, and those looked at are in use. */
@@ -149,7 +149,7 @@ struct kn_pipe *kn_pipe_new_relayed(struct kn_host *host, KN_TAKES struct kn_str
 void kn_pipe_input(struct kn_pipe *pipe, struct kn_span bytes);
 /* End it now. Not from inside an event of its connection. */
 void kn_pipe_free(struct kn_pipe *pipe);
-void kn_pipes_flush(void *host);
+void kn_pipes_flush(void *arg);
 
 /* relay_dial.c: have a relay join us to a peer. `done` comes once, later: with KN_OK the stream
  * (its to keep) and what came on it already; else a text that says why not. */
@@ -167,12 +167,12 @@ void kn_relayed_of(const struct kn_peer_id *relay, const struct kn_relay_limit *
 /* dial.c */
 KN_MUST_USE bool kn_dialling_begin(struct kn_host *host, struct kn_peer *peer);
 /* The peer came to us: only handshakes under way may go on. */
-void kn_dialling_met(struct kn_dialling *dialling);
+void kn_dialling_met(struct kn_dialling *d);
 /* What is known so far of why it takes so long; err->code is KN_OK when nothing is. */
-void kn_dialling_why(const struct kn_dialling *dialling, struct kn_error *err);
-void kn_dialling_cancel(struct kn_dialling *dialling);
+void kn_dialling_why(const struct kn_dialling *d, struct kn_error *err);
+void kn_dialling_cancel(struct kn_dialling *d);
 /* The pipe of an attempt is ready (KN_OK), or failed and is about to be freed. */
-void kn_attempt_settled(struct kn_attempt *attempt, enum kn_code code, const struct kn_error *err);
+void kn_attempt_settled(struct kn_attempt *a, enum kn_code code, const struct kn_error *err);
 
 /* connect.c: does anybody who waits for this peer allow a search, or a relay? */
 bool kn_connects_may_search(const struct kn_peer *peer);

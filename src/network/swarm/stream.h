@@ -23,10 +23,10 @@ struct kn_stream_set {
 /* What a session tells about its streams; `arg` is the set. */
 extern const struct kn_yamux_events kn_stream_yamux_events;
 
-struct kn_stream_set *kn_connection_stream_set(struct kn_connection *connection);
+struct kn_stream_set *kn_connection_stream_set(struct kn_connection *c);
 
 /* A stream has something to send, and perhaps nobody is about to ask for it. */
-void kn_connection_wake(struct kn_connection *connection);
+void kn_connection_wake(struct kn_connection *c);
 
 /* The time is known again: let the waits begin that were asked for meanwhile. */
 void kn_stream_set_date(struct kn_stream_set *set, kn_time now);

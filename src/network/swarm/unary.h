@@ -48,6 +48,6 @@ KN_MUST_USE enum kn_code kn_unary_serve(struct kn_host *host,
                                         const struct kn_unary_handler *handler);
 
 /* KN_OK with the answer's bytes, anything else with a text. `serving` is dead afterwards. */
-void kn_unary_answer(struct kn_unary_serving *serving, enum kn_code code, struct kn_span bytes);
+void kn_unary_answer(struct kn_unary_serving *s, enum kn_code code, struct kn_span bytes);
 
 #endif

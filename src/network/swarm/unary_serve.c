@@ -135,10 +135,15 @@ static void on_opened(void *arg, struct kn_stream *stream)
 
 enum kn_code kn_unary_serve(struct kn_host *host, const struct kn_unary_handler *handler)
 {
+    /* Nobody writes through it: on_opened() takes it as const again. */
+    const union {
+        const struct kn_unary_handler *given;
+        void *taken;
+    } both = { .given = handler };
     const struct kn_protocol protocol = {
         .name = handler->name,
         .opened = on_opened,
-        .arg = (void *)(uintptr_t)handler,
+        .arg = both.taken,
     };
 
     return kn_host_serve(host, &protocol);
