@@ -112,9 +112,11 @@ enum kn_code kn_config_locate(const struct kn_config_request *request, struct kn
 
 static struct kn_source source_in(struct load *load, const char *base)
 {
-    return (struct kn_source){
-        .layers = &load->layers, .base = base, .lookup = lookup, .lookup_arg = &load->environment
-    };
+    return (struct kn_source){ .layers = &load->layers,
+                               .base = base,
+                               .lookup = lookup,
+                               .lookup_arg = &load->environment,
+                               .machine = load->request->machine };
 }
 
 /* A problem with a whole file. */
@@ -242,6 +244,22 @@ static void take_environment(struct load *load)
     kn_env_take(&source, load->environment);
 }
 
+static void take_discovered(struct load *load)
+{
+    struct kn_source source = source_in(load, load->paths.home);
+
+    for (size_t i = 0; i < load->request->discovered_count; i++) {
+        const struct kn_discovered *found = &load->request->discovered[i];
+        const struct kn_setting *setting = kn_setting_find(found->key);
+        struct kn_origin origin = { .layer = KN_LAYER_DISCOVERY, .age_s = -1 };
+        const char *value = kn_arena_dup(load->arena, found->value);
+
+        origin.text = kn_arena_dup(load->arena, found->reason);
+        if (setting != NULL && value != NULL)
+            kn_layer_read_word(&source, setting, value, &origin, false);
+    }
+}
+
 static enum kn_code begin(struct load *load, struct kn_error *err)
 {
     load->environment = load->request->environment;
@@ -275,8 +293,11 @@ static enum kn_code load_with(const struct kn_config_request *request, const cha
     built_in = source_in(&load, load.paths.home);
     kn_fallback_take(&built_in);
     /* The caches last: which of their facts hold depends on what everybody else says. */
-    take_cache(&load, load.paths.discovery_cache, kn_cache_take_discovery);
-    take_cache(&load, load.paths.calibration, kn_cache_take_calibration);
+    if (!request->without_caches) {
+        take_cache(&load, load.paths.discovery_cache, kn_cache_take_discovery);
+        take_cache(&load, load.paths.calibration, kn_cache_take_calibration);
+    }
+    take_discovered(&load);
     rc = kn_snapshot_new(&load.layers, out);
     for (size_t i = 0; i < load.file_count; i++)
         kn_bytes_done(&load.files[i]);

@@ -17,6 +17,12 @@ struct kn_arena;
 
 #define KN_CONFIG_FILE "node_config.yaml"
 
+/* A value that discovery computed: what nobody wrote down. */
+struct kn_discovered {
+    const char *key, *value; /* as in a configuration */
+    const char *reason;      /* the sentence that explains it */
+};
+
 /* What to load with. All lent for the call; every member may be left empty. */
 struct kn_config_request {
     const char *config_path; /* --config: must exist; NULL: ./node_config.yaml if it is there */
@@ -28,6 +34,10 @@ struct kn_config_request {
     const char *const *environment; /* "NAME=value", ends with NULL */
     const char *working; /* working folder, absolute; relative paths of flags start here */
     int64_t now_s;       /* wall clock, seconds since 1970: the age of caches */
+    const struct kn_discovered *discovered; /* weaker than the caches, stronger than built in */
+    size_t discovered_count;
+    bool without_caches; /* what they say is to be found out anew */
+    const char *machine; /* fingerprint that a calibration must have; NULL: any */
 };
 
 /* Where things are: absolute paths, expanded. */

@@ -29,14 +29,16 @@ BROKEN = "node: [\n"
 COMMANDS = ("config show", "config show --changed", "config explain node.port", "config check",
             "config get node.port", "config set node.port 9000", "config unset node.name",
             "config edit", "config diff", "config path", "config migrate", "config example",
-            "config schema", "docs settings", "docs commands", "docs errors", "docs states",
-            "completion bash", "completion zsh", "completion fish", "man", "help", "help config",
-            "help config check", "", "--help", "config --help", "config show -h")
+            "config schema", "identity new --replace", "identity show", "docs settings",
+            "docs commands", "docs errors", "docs states", "completion bash", "completion zsh",
+            "completion fish", "man", "help", "help config", "help config check", "", "--help",
+            "config --help", "config show -h")
 WRONG_USAGE = ("zzz", "config", "config zzz", "config show extra", "config get", "config get zzz",
                "config explain node.prot", "config set node.port", "config set a b",
                "config check --prot 1", "config check --port", "config check --port 0",
                "config check --set node.prot=1", "config check --set", "completion tcsh",
-               "config show --json=yes", "help zzz", "config show --version", "--version --quiet")
+               "config show --json=yes", "identity", "identity import", "help zzz",
+               "config show --version", "--version --quiet")
 # What needs the configuration, or the file at least.
 READERS = ("config show", "config explain node.port", "config check", "config get node.port",
            "config diff", "config set node.port x", "config migrate")

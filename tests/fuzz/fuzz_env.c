@@ -41,7 +41,7 @@ static void check(const char *const *entries, size_t counts[3])
 {
     struct kn_problems problems;
     struct kn_layers layers = { .arena = kn_arena_new(), .problems = &problems };
-    struct kn_source source = { &layers, "/base", lookup, NULL };
+    struct kn_source source = { .layers = &layers, .base = "/base", .lookup = lookup };
     const struct kn_layer *layer = &layers.by_kind[KN_LAYER_ENV];
 
     require(layers.arena != NULL);

@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct kn_setting *setting;
     struct kn_problems problems;
     struct kn_layers layers = { .problems = &problems };
-    struct kn_source source = { &layers, "/base", lookup, NULL };
+    struct kn_source source = { .layers = &layers, .base = "/base", .lookup = lookup };
     const struct kn_assignment *found;
     char *text;
 

@@ -9,25 +9,35 @@
 
 #include "support/check.h"
 
-/* The list `name` of a file; the test fails when it is not there. Release with vectors_done(). */
-static inline json_t *vectors_list(const char *file, const char *name)
+/* The member `name` of a file; the test fails when it is not there. Release with
+ * vectors_done(). */
+static inline json_t *vectors_object(const char *file, const char *name)
 {
     char path[1024];
     json_error_t error;
-    json_t *root, *list;
+    json_t *root, *member;
 
     (void)snprintf(path, sizeof(path), "%s/%s", KN_VECTORS, file);
-    root = json_load_file(path, 0, &error);
+    root = json_load_file(path, JSON_ALLOW_NUL, &error);
     CHECK(path, root != NULL);
-    list = json_incref(json_object_get(root, name));
-    CHECK(name, json_array_size(list) > 0);
+    member = json_incref(json_object_get(root, name));
+    CHECK(name, member != NULL);
     json_decref(root);
+    return member;
+}
+
+/* The same of a list with something in it. */
+static inline json_t *vectors_list(const char *file, const char *name)
+{
+    json_t *list = vectors_object(file, name);
+
+    CHECK(name, json_array_size(list) > 0);
     return list;
 }
 
-static inline void vectors_done(json_t *list)
+static inline void vectors_done(json_t *member)
 {
-    json_decref(list);
+    json_decref(member);
 }
 
 /* A string member of a row, NULL when it has none. */

@@ -69,7 +69,7 @@ def check_project(root, layers, mine, name):
 
 
 def check_system(owners, mine, name):
-    allowed = owners.get(f"<{name}>")
+    allowed = owners.get(f"<{name}>", owners.get(f"<{Path(name).parent}/*>"))
     if allowed is None:
         if name.removesuffix(".h") in ISO_C:
             return None
@@ -99,7 +99,7 @@ def check(root):
     return problems
 
 
-LAYERS = "low :\nhigh : low\n<yaml.h> : low\nPOSIX : low\n"
+LAYERS = "low :\nhigh : low\n<yaml.h> : low\n<ssl/*> : high\nPOSIX : low\n"
 SELF_TESTS = [
     ("", {"src/LAYERS": LAYERS, "src/low/a.h": "#include <unistd.h>\n#include <yaml.h>\n",
           "src/high/b.c": '#include <stdio.h>\n#include "low/a.h"\n/* #include "x.h" */\n'}),
@@ -112,6 +112,9 @@ SELF_TESTS = [
                              "src/high/b.c": '#include "b.h"\n'}),
     ("<yaml.h> is for low only, not for high", {
         "src/LAYERS": LAYERS, "src/high/b.c": "#include <yaml.h>\n"}),
+    ("<ssl/b.h> is for high only, not for low", {
+        "src/LAYERS": LAYERS, "src/low/b.c": "#include <ssl/b.h>\n",
+        "src/high/b.c": "#include <ssl/b.h>\n"}),
     ("<sys/stat.h> is for low only", {
         "src/LAYERS": LAYERS, "src/high/b.c": "#include <sys/stat.h>\n"}),
     ("no line for new", {"src/LAYERS": LAYERS, "src/new/b.c": ""}),

@@ -9,7 +9,7 @@
 #include "app/term/fold.h"
 #include "lib/base/arena.h"
 #include "lib/os/clock.h"
-#include "lib/os/stream.h"
+#include "lib/os/output.h"
 #include "lib/os/working.h"
 
 const char *kn_cli_option(const struct kn_cli *cli, const char *name)
@@ -72,7 +72,7 @@ static void write_talk(struct kn_cli *cli)
     struct kn_error ignored = { 0 };
 
     if (cli->talk.n > 0)
-        (void)!kn_stream_write(KN_STREAM_ERR, cli->talk.at, cli->talk.n, &ignored);
+        (void)!kn_output_write(KN_OUTPUT_ERR, cli->talk.at, cli->talk.n, &ignored);
     kn_text_cut(&cli->talk, 0);
 }
 
@@ -85,7 +85,7 @@ enum kn_code kn_cli_flush(struct kn_cli *cli, struct kn_error *err)
     if (!cli->answer_first)
         write_talk(cli);
     if (cli->answer.n > 0)
-        rc = kn_stream_write(KN_STREAM_OUT, cli->answer.at, cli->answer.n, err);
+        rc = kn_output_write(KN_OUTPUT_OUT, cli->answer.at, cli->answer.n, err);
     kn_text_cut(&cli->answer, 0);
     write_talk(cli);
     return rc;
@@ -97,8 +97,8 @@ static enum kn_code look_around(struct kn_cli *cli, struct kn_error *err)
     struct kn_text working = { 0 };
     enum kn_code rc;
 
-    cli->out_term = kn_term_of((int)KN_STREAM_OUT, kn_cli_lookup, cli);
-    cli->err_term = kn_term_of((int)KN_STREAM_ERR, kn_cli_lookup, cli);
+    cli->out_term = kn_term_of((int)KN_OUTPUT_OUT, kn_cli_lookup, cli);
+    cli->err_term = kn_term_of((int)KN_OUTPUT_ERR, kn_cli_lookup, cli);
     if (kn_clock_now(&cli->request.now_s) != KN_OK)
         cli->request.now_s = 0;
     rc = kn_working_folder(&working, err);

@@ -4,6 +4,9 @@
 
 /* clang-format off */
 const struct kn_command *const kn_commands[] = {
+    &kn_cmd_start,
+    &kn_cmd_status,
+    &kn_cmd_stop,
     &kn_cmd_config_show,
     &kn_cmd_config_explain,
     &kn_cmd_config_check,
@@ -16,6 +19,13 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_config_migrate,
     &kn_cmd_config_example,
     &kn_cmd_config_schema,
+    &kn_cmd_network_models,
+    &kn_cmd_network_coverage,
+    &kn_cmd_network_peers,
+    &kn_cmd_network_ping,
+    &kn_cmd_identity_show,
+    &kn_cmd_identity_new,
+    &kn_cmd_identity_import,
     &kn_cmd_docs_settings,
     &kn_cmd_docs_commands,
     &kn_cmd_docs_errors,

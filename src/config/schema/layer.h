@@ -42,6 +42,7 @@ struct kn_source {
     const char *base;     /* folder of relative paths in this source, absolute */
     kn_lookup_fn *lookup; /* the environment, for $NAME in paths */
     void *lookup_arg;
+    const char *machine; /* fingerprint that a calibration must have; NULL: any */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "config/sources/file.h"
 #include "lib/base/arena.h"
 #include "lib/base/number.h"
+#include "lib/base/text.h"
 #include "lib/codec/multiaddr.h"
 #include "lib/yaml/yaml.h"
 
@@ -316,6 +317,50 @@ static bool is_counted(const struct kn_source *source)
             written(source, "model.end_block") != NULL);
 }
 
+/* Somebody asks for something else than the machine was calibrated for, or for it no longer. */
+static bool other_settings(const struct kn_source *source, const struct kn_yaml_node *settings)
+{
+    bool other = false;
+
+    if (settings == NULL || settings->kind != KN_YAML_MAPPING)
+        return false; /* of a program that did not keep them */
+    for (const struct kn_yaml_node *key = settings->first; key != NULL; key = key->next) {
+        const char *name = key->kind == KN_YAML_SCALAR ? key->text : "";
+        const struct kn_setting *setting = kn_setting_find(name);
+        const struct kn_value *value = setting != NULL ? written(source, name) : NULL;
+        const char *cached = get_text(settings, name);
+        struct kn_text now = { 0 };
+
+        if (value != NULL)
+            kn_value_print(setting, value, &now);
+        if (now.failed)
+            kn_arena_fail(source->layers->arena);
+        if (cached == NULL || strcmp(cached, value != NULL ? kn_text_get(&now) : "auto") != 0)
+            other = true;
+        kn_text_done(&now);
+    }
+    return other;
+}
+
+/* Was this found out on another machine, or for other settings? Says so. */
+static bool is_of_another(struct taking *taking, const struct kn_yaml_node *top)
+{
+    const char *cached = get_text(top, "fingerprint"), *machine = taking->source->machine;
+
+    if (machine != NULL && cached != NULL && strcmp(machine, cached) != 0)
+        warn(taking, "the cache is of another machine and was left out");
+    else if (other_settings(taking->source, get(top, "settings")))
+        warn(taking, "the cache was made for other settings and was left out");
+    else
+        return false;
+    return true;
+}
+
+static bool is_none(const struct kn_yaml_node *blocks)
+{
+    return blocks->kind == KN_YAML_SCALAR && strcmp(blocks->text, "0") == 0;
+}
+
 void kn_cache_take_calibration(const struct kn_source *source, const struct kn_yaml_document *doc,
                                const char *name, int64_t now_s)
 {
@@ -332,9 +377,11 @@ void kn_cache_take_calibration(const struct kn_source *source, const struct kn_y
         warn(&taking, "the cache is not readable and was left out");
     if (model == NULL || !same_model(source, model))
         return; /* of another model: nothing to say about this one */
+    if (is_of_another(&taking, top))
+        return;
     blocks = get(get(get(top, "profiles"), preset), "blocks");
     total = get(top, "total_blocks");
-    if (blocks != NULL && !is_counted(source))
+    if (blocks != NULL && !is_none(blocks) && !is_counted(source))
         take_value(&taking, kn_setting_find("model.blocks"), blocks,
                    kn_arena_printf(source->layers->arena, "calibrated, %s preset", preset));
     if (total != NULL)

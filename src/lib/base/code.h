@@ -18,7 +18,16 @@
     X(KN_E_RANGE, "a number outside its bounds")                             \
     X(KN_E_CHANGED, "changed by somebody else since it was read")            \
     X(KN_E_UNSUPPORTED, "understood, but not something this version can do") \
-    X(KN_E_UNKNOWN, "the system does not tell")
+    X(KN_E_UNKNOWN, "the system does not tell")                              \
+    X(KN_E_TRUNCATED, "the bytes end too early: more are needed")            \
+    X(KN_E_PROTOCOL, "the other side broke the protocol")                    \
+    X(KN_E_REFUSED, "the other side said no")                                \
+    X(KN_E_CLOSED, "the other side ended it")                                \
+    X(KN_E_TIMEOUT, "no answer within the deadline")                         \
+    X(KN_E_UNREACHABLE, "there is no way to the other side")                 \
+    X(KN_E_IDENTITY, "the other side is not who it should be")               \
+    X(KN_E_BUSY, "in use by another, try again")                             \
+    X(KN_E_CANCELLED, "given up before it ended")
 
 enum kn_code {
 #define X(name, brief) name,

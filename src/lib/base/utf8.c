@@ -1,5 +1,7 @@
 #include "lib/base/utf8.h"
 
+#include <string.h>
+
 #include "lib/base/attributes.h"
 
 size_t kn_utf8_decode(const char *bytes, size_t n, uint32_t *out)
@@ -28,6 +30,38 @@ size_t kn_utf8_decode(const char *bytes, size_t n, uint32_t *out)
         return 0;
     *out = code;
     return length;
+}
+
+/* How many of the first bytes are ASCII, counted in words. */
+static size_t ascii_run(const char *at, size_t n)
+{
+    size_t run = 0;
+    uint64_t word;
+
+    for (; n - run >= sizeof(word); run += sizeof(word)) {
+        memcpy(&word, at + run, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return run;
+}
+
+bool kn_utf8_is_valid(const void *bytes, size_t n)
+{
+    const char *at = bytes;
+    uint32_t code;
+
+    while (n > 0) {
+        size_t step = ascii_run(at, n);
+
+        if (step == 0)
+            step = kn_utf8_decode(at, n, &code);
+        if (step == 0)
+            return false;
+        at += step;
+        n -= step;
+    }
+    return true;
 }
 
 size_t kn_utf8_cut(const char *text, size_t n)

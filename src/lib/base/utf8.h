@@ -4,6 +4,7 @@
 #ifndef KN_BASE_UTF8_H
 #define KN_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,9 @@
  * 0 when there is none: truncated, overlong, a surrogate, beyond U+10FFFF. spec: Unicode §3.9.
  */
 size_t kn_utf8_decode(const char *bytes, size_t n, uint32_t *out);
+
+/* Are these `n` bytes well-formed characters and nothing else? Fast where they are ASCII. */
+bool kn_utf8_is_valid(const void *bytes, size_t n);
 
 /* The largest cut <= n that does not split a character of `text`, which holds at least n bytes. */
 size_t kn_utf8_cut(const char *text, size_t n);

@@ -22,6 +22,17 @@ static json_t *theirs(struct kn_json *json)
     return (json_t *)json;
 }
 
+/* Looking changes nothing, but jansson's functions do not say so. */
+static json_t *looked_at(const struct kn_json *json)
+{
+    const union {
+        const struct kn_json *given;
+        json_t *taken;
+    } both = { .given = json };
+
+    return both.taken;
+}
+
 struct kn_json *kn_json_object(void)
 {
     return ours(json_object());
@@ -106,6 +117,51 @@ bool kn_json_append(struct kn_json *array, struct kn_json *value)
     return json_array_append_new(theirs(array), theirs(value)) == 0;
 }
 
+const struct kn_json *kn_json_get(const struct kn_json *object, const char *name)
+{
+    return ours(json_object_get(looked_at(object), name));
+}
+
+size_t kn_json_count(const struct kn_json *array)
+{
+    return json_array_size(looked_at(array));
+}
+
+const struct kn_json *kn_json_item(const struct kn_json *array, size_t i)
+{
+    return ours(json_array_get(looked_at(array), i));
+}
+
+const char *kn_json_to_text(const struct kn_json *json)
+{
+    return json_string_value(looked_at(json));
+}
+
+bool kn_json_to_int(const struct kn_json *json, int64_t *out)
+{
+    const json_t *value = looked_at(json);
+
+    if (!json_is_integer(value))
+        return false;
+    *out = json_integer_value(value);
+    return true;
+}
+
+bool kn_json_to_number(const struct kn_json *json, double *out)
+{
+    const json_t *value = looked_at(json);
+
+    if (!json_is_number(value))
+        return false;
+    *out = json_number_value(value);
+    return true;
+}
+
+bool kn_json_is_true(const struct kn_json *json)
+{
+    return json_is_true(looked_at(json));
+}
+
 /* spec: RFC 8259 §7 */
 static void print_string(const char *text, size_t n, struct kn_text *out)
 {
@@ -143,16 +199,24 @@ static void print_scalar(const json_t *json, struct kn_text *out)
     }
 }
 
-static void new_line(struct kn_text *out, size_t depth)
+struct printer {
+    struct kn_text *out;
+    bool on_one_line;
+};
+
+static void new_line(const struct printer *printer, size_t depth)
 {
-    kn_text_add_char(out, '\n');
-    kn_text_fill(out, ' ', 2 * depth);
+    if (printer->on_one_line)
+        return;
+    kn_text_add_char(printer->out, '\n');
+    kn_text_fill(printer->out, ' ', 2 * depth);
 }
 
-static bool print(json_t *json, size_t depth, struct kn_text *out);
+static bool print(const struct printer *printer, json_t *json, size_t depth);
 
-static bool print_object(json_t *json, size_t depth, struct kn_text *out)
+static bool print_object(const struct printer *printer, json_t *json, size_t depth)
 {
+    struct kn_text *out = printer->out;
     const char *name;
     json_t *value;
     bool first = true, ok = true;
@@ -160,57 +224,62 @@ static bool print_object(json_t *json, size_t depth, struct kn_text *out)
     kn_text_add_char(out, '{');
     json_object_foreach(json, name, value)
     {
-        kn_text_add(out, first ? "" : ",");
+        kn_text_add(out, first ? "" : printer->on_one_line ? ", " : ",");
         first = false;
-        new_line(out, depth + 1);
+        new_line(printer, depth + 1);
         print_string(name, strlen(name), out);
         kn_text_add(out, ": ");
-        ok = ok && print(value, depth + 1, out);
+        ok = ok && print(printer, value, depth + 1);
     }
     if (!first)
-        new_line(out, depth);
+        new_line(printer, depth);
     kn_text_add_char(out, '}');
     return ok;
 }
 
-static bool print_array(json_t *json, size_t depth, struct kn_text *out)
+static bool print_array(const struct printer *printer, json_t *json, size_t depth)
 {
+    struct kn_text *out = printer->out;
     size_t n = json_array_size(json);
     bool ok = true;
 
     kn_text_add_char(out, '[');
     for (size_t i = 0; i < n; i++) {
-        kn_text_add(out, i > 0 ? "," : "");
-        new_line(out, depth + 1);
-        ok = ok && print(json_array_get(json, i), depth + 1, out);
+        kn_text_add(out, i == 0 ? "" : printer->on_one_line ? ", " : ",");
+        new_line(printer, depth + 1);
+        ok = ok && print(printer, json_array_get(json, i), depth + 1);
     }
     if (n > 0)
-        new_line(out, depth);
+        new_line(printer, depth);
     kn_text_add_char(out, ']');
     return ok;
 }
 
 /* jansson prints 0.1 with seventeen digits; hence a printer of our own. */
-static bool print(json_t *json, size_t depth, struct kn_text *out)
+static bool print(const struct printer *printer, json_t *json, size_t depth)
 {
     if (depth > KN_JSON_DEPTH_MAX)
         return false;
     if (json_is_object(json))
-        return print_object(json, depth, out);
+        return print_object(printer, json, depth);
     if (json_is_array(json))
-        return print_array(json, depth, out);
-    print_scalar(json, out);
+        return print_array(printer, json, depth);
+    print_scalar(json, printer->out);
     return true;
 }
 
 bool kn_json_print(const struct kn_json *json, struct kn_text *out)
 {
-    union {
-        const struct kn_json *given;
-        json_t *taken;
-    } root = { .given = json }; /* iterating changes nothing */
-    bool ok = print(root.taken, 0, out);
+    const struct printer printer = { out, false };
+    bool ok = print(&printer, looked_at(json), 0);
 
     kn_text_add_char(out, '\n');
     return ok;
+}
+
+bool kn_json_print_line(const struct kn_json *json, struct kn_text *out)
+{
+    const struct printer printer = { out, true };
+
+    return print(&printer, looked_at(json), 0);
 }

@@ -45,4 +45,19 @@ KN_MUST_USE bool kn_json_append(struct kn_json *array, KN_TAKES struct kn_json *
 /* Append the document, indented by two, and a line feed. False: deeper than KN_JSON_DEPTH_MAX. */
 KN_MUST_USE bool kn_json_print(const struct kn_json *json, struct kn_text *out);
 
+/* The same on one line, without its line feed. */
+KN_MUST_USE bool kn_json_print_line(const struct kn_json *json, struct kn_text *out);
+
+/*
+ * Looking into a document: what is asked for where it cannot be, NULL included, is NULL, 0 or
+ * false. What is lent lives as long as the document.
+ */
+const struct kn_json *kn_json_get(const struct kn_json *object, const char *name);
+size_t kn_json_count(const struct kn_json *array);
+const struct kn_json *kn_json_item(const struct kn_json *array, size_t i);
+const char *kn_json_to_text(const struct kn_json *json); /* of a string */
+KN_MUST_USE bool kn_json_to_int(const struct kn_json *json, int64_t *out);
+KN_MUST_USE bool kn_json_to_number(const struct kn_json *json, double *out);
+bool kn_json_is_true(const struct kn_json *json);
+
 #endif

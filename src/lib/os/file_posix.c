@@ -8,6 +8,7 @@
 
 #include "lib/base/memory.h"
 #include "lib/os/failure.h"
+#include "lib/os/file_open.h"
 
 enum { FIRST_READ = 4096 };
 
@@ -56,17 +57,16 @@ static enum kn_code accept_kind(const struct stat *info, size_t max, struct kn_e
     return KN_OK;
 }
 
-static enum kn_code open_regular(const char *path, size_t max, int *out, size_t *size,
-                                 struct kn_error *err)
+enum kn_code kn_file_open(const char *path, size_t max, int *out, struct stat *info,
+                          struct kn_error *err)
 {
-    struct stat info;
     enum kn_code rc;
     int fd;
 
     /* Looked at before it is opened: opening wakes the writer of a pipe and starts some devices. */
-    if (stat(path, &info) != 0)
+    if (stat(path, info) != 0)
         return refuse(path, errno, err);
-    rc = accept_kind(&info, max, err);
+    rc = accept_kind(info, max, err);
     if (rc != KN_OK)
         return rc;
     do {
@@ -74,16 +74,15 @@ static enum kn_code open_regular(const char *path, size_t max, int *out, size_t 
     } while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return refuse(path, errno, err);
-    if (fstat(fd, &info) != 0)
+    if (fstat(fd, info) != 0)
         rc = kn_fail_system(err, errno, "look at it");
     else
-        rc = accept_kind(&info, max, err);
+        rc = accept_kind(info, max, err);
     if (rc != KN_OK) {
         (void)close(fd);
         return rc;
     }
     *out = fd;
-    *size = (size_t)info.st_size;
     return KN_OK;
 }
 
@@ -132,16 +131,12 @@ static enum kn_code read_all(int fd, size_t size, size_t max, struct kn_bytes *b
     return KN_OK;
 }
 
-enum kn_code kn_file_read(const char *path, size_t max, struct kn_bytes *out, struct kn_error *err)
+enum kn_code kn_file_drain(int fd, size_t size, size_t max, struct kn_bytes *out,
+                           struct kn_error *err)
 {
     struct kn_bytes bytes = { 0 };
-    size_t size = 0;
-    int fd = -1;
-    enum kn_code rc = open_regular(path, max, &fd, &size, err);
+    enum kn_code rc = read_all(fd, size, max, &bytes, err);
 
-    if (rc != KN_OK)
-        return rc;
-    rc = read_all(fd, size, max, &bytes, err);
     (void)close(fd);
     if (rc != KN_OK) {
         kn_bytes_done(&bytes);
@@ -149,4 +144,13 @@ enum kn_code kn_file_read(const char *path, size_t max, struct kn_bytes *out, st
     }
     *out = bytes;
     return KN_OK;
+}
+
+enum kn_code kn_file_read(const char *path, size_t max, struct kn_bytes *out, struct kn_error *err)
+{
+    struct stat info;
+    int fd = -1;
+    enum kn_code rc = kn_file_open(path, max, &fd, &info, err);
+
+    return rc == KN_OK ? kn_file_drain(fd, (size_t)info.st_size, max, out, err) : rc;
 }

@@ -14,15 +14,12 @@
 
 #include "lib/base/path.h"
 #include "lib/base/text.h"
-#include "lib/base/utf8.h"
 #include "lib/os/failure.h"
+#include "lib/os/temporary.h"
 
 enum {
-    LINKS_MAX = 40,   /* as many as the system follows */
-    NAME_TRIES = 64,  /* random names before giving up */
-    NAME_LETTERS = 6, /* the random part */
+    LINKS_MAX = 40, /* as many as the system follows */
     ACCESS_LIST_MAX = 8192,
-    CREATED_MODE = 0600 /* until the final mode is set, before the first byte */
 };
 
 /* The file that is replaced, symbolic links followed. */
@@ -33,11 +30,6 @@ struct target {
     int folder;       /* open */
     bool exists;
     struct stat old; /* of the file when it exists */
-};
-
-struct temporary {
-    char name[NAME_MAX + 1]; /* "" while there is none in the folder */
-    int fd;
 };
 
 /* Where the links that start at `path` end, whether or not something is there. */
@@ -120,57 +112,6 @@ static enum kn_code find_target(const char *path, struct target *target, struct 
     return check_writable(target, err);
 }
 
-static enum kn_code random_name(const char *name, char *out, struct kn_error *err)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-    static const char mark[] = ".kwaainet-";
-    size_t n = strlen(name), most = NAME_MAX - 1 - (sizeof(mark) - 1) - NAME_LETTERS;
-    unsigned char bytes[NAME_LETTERS];
-    int used;
-
-    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-        return kn_fail_system(err, errno, "find a name for a temporary file");
-    if (n > most)
-        n = kn_utf8_cut(name, most);
-    used = snprintf(out, NAME_MAX + 1, ".%.*s%s", (int)n, name, mark);
-    for (size_t i = 0; i < NAME_LETTERS; i++)
-        out[(size_t)used + i] = letters[bytes[i] % (sizeof(letters) - 1)];
-    out[used + NAME_LETTERS] = '\0';
-    return KN_OK;
-}
-
-static enum kn_code refuse_folder(const struct target *target, int number, struct kn_error *err)
-{
-    enum kn_code rc = kn_fail_system(err, number, "create a file in its folder");
-    struct stat info;
-
-    if (number == EACCES && fstat(target->folder, &info) == 0)
-        kn_hint_owner(err, "The folder", &info);
-    return rc;
-}
-
-static enum kn_code make_temporary(const struct target *target, struct temporary *temporary,
-                                   struct kn_error *err)
-{
-    char name[NAME_MAX + 1];
-
-    for (int i = 0; i < NAME_TRIES; i++) {
-        enum kn_code rc = random_name(target->name, name, err);
-
-        if (rc != KN_OK)
-            return rc;
-        temporary->fd = openat(target->folder, name,
-                               O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, CREATED_MODE);
-        if (temporary->fd >= 0) {
-            memcpy(temporary->name, name, sizeof(name));
-            return KN_OK;
-        }
-        if (errno != EEXIST && errno != EINTR)
-            return refuse_folder(target, errno, err);
-    }
-    return refuse_folder(target, EEXIST, err);
-}
-
 /*
  * The access list of the old file, or none where it has none: with a list, the group bits of the
  * mode are its mask, so that the mode alone would give the group what only others were given.
@@ -219,52 +160,12 @@ static enum kn_code adopt(const struct target *target, int fd, unsigned mode, st
     return fchmod(fd, want) == 0 ? KN_OK : kn_fail_system(err, errno, "set its mode");
 }
 
-static enum kn_code write_all(int fd, const char *bytes, size_t n, struct kn_error *err)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return kn_fail_system(err, done < 0 ? errno : EIO, "write");
-        bytes += done;
-        n -= (size_t)done;
-    }
-    return KN_OK;
-}
-
-static int flush(int fd)
-{
-    int failed;
-
-    do {
-        failed = fsync(fd);
-    } while (failed != 0 && errno == EINTR);
-    return failed;
-}
-
-static enum kn_code close_temporary(struct temporary *temporary, struct kn_error *err)
-{
-    int fd = temporary->fd;
-
-    temporary->fd = -1;
-    /* After EINTR the descriptor is gone, and the bytes were flushed before. */
-    if (close(fd) != 0 && errno != EINTR)
-        return kn_fail_system(err, errno, "write");
-    return KN_OK;
-}
-
-static enum kn_code fill(const struct target *target, struct temporary *temporary,
+static enum kn_code fill(const struct target *target, struct kn_temporary *temporary,
                          const char *bytes, size_t n, unsigned mode, struct kn_error *err)
 {
     enum kn_code rc = adopt(target, temporary->fd, mode, err);
 
-    if (rc == KN_OK)
-        rc = write_all(temporary->fd, bytes, n, err);
-    if (rc == KN_OK && flush(temporary->fd) != 0)
-        rc = kn_fail_system(err, errno, "write");
-    return rc == KN_OK ? close_temporary(temporary, err) : rc;
+    return rc == KN_OK ? kn_temporary_fill(temporary, bytes, n, err) : rc;
 }
 
 /*
@@ -326,7 +227,7 @@ static int move(const struct target *target, const char *from, bool creates)
     return renameat(target->folder, from, target->folder, target->name);
 }
 
-static enum kn_code put_in_place(const struct target *target, struct temporary *temporary,
+static enum kn_code put_in_place(const struct target *target, struct kn_temporary *temporary,
                                  const struct kn_bytes *expected, struct kn_error *err)
 {
     bool creates = expected != NULL && expected->at == NULL;
@@ -335,20 +236,12 @@ static enum kn_code put_in_place(const struct target *target, struct temporary *
         return creates && errno == EEXIST ? changed("created", err)
                                           : kn_fail_system(err, errno, "put the new file in place");
     temporary->name[0] = '\0';
-    /* EINVAL and ENOTSUP: a file system that flushes its folders by itself. */
-    if (flush(target->folder) != 0 && errno != EINVAL && errno != ENOTSUP)
-        return kn_fail(err, KN_E_IO,
-                       "the new file is in place, but its folder could not be "
-                       "flushed to the disk; a power cut may undo it");
-    return KN_OK;
+    return kn_folder_flush(target->folder, err);
 }
 
-static void clean_up(struct target *target, struct temporary *temporary)
+static void clean_up(struct target *target, struct kn_temporary *temporary)
 {
-    if (temporary->fd >= 0)
-        (void)close(temporary->fd);
-    if (temporary->name[0] != '\0')
-        (void)unlinkat(target->folder, temporary->name, 0);
+    kn_temporary_done(target->folder, temporary);
     if (target->folder >= 0)
         (void)close(target->folder);
     kn_text_done(&target->path);
@@ -359,11 +252,11 @@ enum kn_code kn_file_replace(const char *path, const char *bytes, size_t n, unsi
                              const struct kn_bytes *expected, struct kn_error *err)
 {
     struct target target = { .folder = -1 };
-    struct temporary temporary = { .fd = -1 };
+    struct kn_temporary temporary = { .fd = -1 };
     enum kn_code rc = find_target(path, &target, err);
 
     if (rc == KN_OK)
-        rc = make_temporary(&target, &temporary, err);
+        rc = kn_temporary_make(target.folder, target.name, &temporary, err);
     if (rc == KN_OK)
         rc = fill(&target, &temporary, bytes, n, mode, err);
     if (rc == KN_OK)

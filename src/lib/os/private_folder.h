@@ -1,5 +1,5 @@
 /*
- * private_folder — a folder for a while that nobody else may enter.
+ * private_folder — folders that nobody else may enter: one for a while, one that stays.
  */
 #ifndef KN_OS_PRIVATE_FOLDER_H
 #define KN_OS_PRIVATE_FOLDER_H
@@ -16,5 +16,12 @@ KN_MUST_USE enum kn_code kn_private_folder_make(const char *where, const char *n
 
 /* Remove the folder and the files in it; what cannot be removed stays. Enters no folder below. */
 void kn_private_folder_remove(const char *path);
+
+/*
+ * Make `path` and what is missing above it, all of mode 0700; what is there stays as it is.
+ * KN_E_DENIED, KN_E_NO_SPACE, KN_E_IO (something else has the name), KN_E_NO_MEMORY; the texts
+ * name the folder.
+ */
+KN_MUST_USE enum kn_code kn_private_folder_need(const char *path, struct kn_error *err);
 
 #endif

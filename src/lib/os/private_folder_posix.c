@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/os/failure.h"
+
+enum { PRIVATE_FOLDER_MODE = 0700 };
 
 enum kn_code kn_private_folder_make(const char *where, const char *name, struct kn_text *out,
                                     struct kn_error *err)
@@ -42,4 +45,58 @@ void kn_private_folder_remove(const char *path)
     }
     (void)closedir(folder);
     (void)rmdir(path);
+}
+
+/* One folder whose parent is there; 0 or the error number. */
+static int make_one(const char *path)
+{
+    struct stat info;
+    int number = mkdir(path, PRIVATE_FOLDER_MODE) == 0 ? 0 : errno;
+
+    /* A folder that is there is good, whatever mkdir() had against it. */
+    if (number != 0 && stat(path, &info) == 0)
+        number = S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+    return number;
+}
+
+static enum kn_code refuse(const char *path, int number, struct kn_error *err)
+{
+    enum kn_code rc;
+
+    if (number == ENOTDIR)
+        rc = kn_fail(err, KN_E_IO, "something that is no folder has its name");
+    else
+        rc = kn_fail_system(err, number, "make the folder");
+    kn_wrap(err, "%s", path);
+    return rc;
+}
+
+/* Every folder on the path, from the top. */
+static enum kn_code make_all(const char *path, struct kn_error *err)
+{
+    struct kn_text part = { 0 };
+    enum kn_code rc = KN_OK;
+
+    for (const char *at = path; rc == KN_OK && *at != '\0';) {
+        int number;
+
+        at += strspn(at, "/");
+        at += strcspn(at, "/");
+        kn_text_cut(&part, 0);
+        kn_text_add_n(&part, path, (size_t)(at - path));
+        number = part.failed ? ENOMEM : make_one(part.at);
+        if (number != 0)
+            rc = refuse(kn_text_get(&part), number, err);
+    }
+    kn_text_done(&part);
+    return rc;
+}
+
+enum kn_code kn_private_folder_need(const char *path, struct kn_error *err)
+{
+    int number = make_one(path);
+
+    if (number == ENOENT)
+        return make_all(path, err);
+    return number == 0 ? KN_OK : refuse(path, number, err);
 }

@@ -21,3 +21,16 @@ enum kn_code kn_user_home(struct kn_text *out, struct kn_error *err)
     kn_text_add(out, found->pw_dir);
     return out->failed ? kn_fail_no_memory(err) : KN_OK;
 }
+
+enum kn_code kn_user_name(struct kn_text *out, struct kn_error *err)
+{
+    struct passwd entry, *found = NULL;
+    char room[ENTRY_MAX];
+
+    if (getpwuid_r(getuid(), &entry, room, sizeof(room), &found) != 0 || found == NULL ||
+        found->pw_name == NULL || found->pw_name[0] == '\0')
+        return kn_fail(err, KN_E_UNKNOWN, "the system knows no name for user %u",
+                       (unsigned)getuid());
+    kn_text_add(out, found->pw_name);
+    return out->failed ? kn_fail_no_memory(err) : KN_OK;
+}

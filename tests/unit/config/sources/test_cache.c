@@ -221,6 +221,68 @@ static void calibration_gives_the_blocks_of_the_preset(void **state)
         check(&cases[i], false);
 }
 
+#define MADE_FOR(settings)                                                      \
+    "calibration: {model: m, profiles: {recommended: {blocks: 3}}, timestamp: " \
+    "\"2025-12-14T10:30:00Z\", fingerprint: aa, settings: " settings "}\n"
+#define AS_THEY_WERE "{model.dtype: auto, resources.max_memory_gb: auto}"
+#define OTHER_SETTINGS LEFT_OUT("the cache was made for other settings and was left out")
+
+static void calibration_belongs_to_its_settings(void **state)
+{
+    static const struct cache_case cases[] = {
+        { "nothing asked for", "", MADE_FOR(AS_THEY_WERE), "model.blocks=3", "" },
+        { "auto and null ask for nothing", "model.dtype=auto resources.max_memory_gb=null",
+          MADE_FOR(AS_THEY_WERE), "model.blocks=3", "" },
+        { "something else", "node.port=80", MADE_FOR(AS_THEY_WERE), "model.blocks=3", "" },
+        { "a type now", "model.dtype=float16", MADE_FOR(AS_THEY_WERE), "", OTHER_SETTINGS },
+        { "a limit now", "resources.max_memory_gb=4", MADE_FOR(AS_THEY_WERE), "", OTHER_SETTINGS },
+        { "the same type", "model.dtype=float16", MADE_FOR("{model.dtype: float16}"),
+          "model.blocks=3", "" },
+        { "another type", "model.dtype=float32", MADE_FOR("{model.dtype: float16}"), "",
+          OTHER_SETTINGS },
+        { "no type any more", "", MADE_FOR("{model.dtype: float16}"), "", OTHER_SETTINGS },
+        { "the same limit in other words", "resources.max_memory_gb=4096MiB",
+          MADE_FOR("{resources.max_memory_gb: 4GiB}"), "model.blocks=3", "" },
+        { "a setting that is none", "", MADE_FOR("{model.dtpye: auto}"), "model.blocks=3", "" },
+        { "one that cannot be compared", "", MADE_FOR("{model.dtype: [auto]}"), "",
+          OTHER_SETTINGS },
+        { "no map", "", MADE_FOR("auto"), "model.blocks=3", "" },
+        { "no blocks fitted", "",
+          "calibration: {model: m, total_blocks: 80, profiles: {recommended: {blocks: 0}}, "
+          "timestamp: \"2025-12-14T10:30:00Z\"}\n",
+          "model.total_blocks=80", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++)
+        check(&cases[i], false);
+}
+
+static void calibration_belongs_to_its_machine(void **state)
+{
+    static const struct {
+        const char *machine, *values, *problems;
+    } cases[] = {
+        { NULL, "model.blocks=3", "" },
+        { "aa", "model.blocks=3", "" },
+        { "ab", "", LEFT_OUT("the cache is of another machine and was left out") },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        const char *name = cases[i].machine != NULL ? cases[i].machine : "not asked";
+        struct fixture f;
+
+        fixture_begin(&f);
+        f.source.machine = cases[i].machine;
+        kn_cache_take_calibration(&f.source, fixture_parse(&f, MADE_FOR(AS_THEY_WERE)),
+                                  "cache.yaml", NOW);
+        CHECK_STR(name, values_text(&f.layers.by_kind[KN_LAYER_CACHE]), cases[i].values);
+        CHECK_STR(name, problems_text(&f.problems), cases[i].problems);
+        fixture_end(&f);
+    }
+}
+
 static void origins_tell_age_place_and_reason(void **state)
 {
     const struct kn_assignment *found;
@@ -283,6 +345,8 @@ int main(void)
         cmocka_unit_test(a_plan_for_something_else_is_left_out),
         cmocka_unit_test(a_broken_cache_is_left_out_with_one_word),
         cmocka_unit_test(calibration_gives_the_blocks_of_the_preset),
+        cmocka_unit_test(calibration_belongs_to_its_settings),
+        cmocka_unit_test(calibration_belongs_to_its_machine),
         cmocka_unit_test(origins_tell_age_place_and_reason),
         cmocka_unit_test(times_are_those_of_rfc_3339_in_utc),
     };

@@ -101,9 +101,51 @@ static void depth_has_a_limit(void **state)
     kn_text_done(&text);
 }
 
+static void a_document_is_printed_on_one_line(void **state)
+{
+    static const char text[] = "{\"a\": [1, {\"b\": \"x\\ny\"}], \"c\": {}, \"d\": []}";
+    struct kn_json *json = kn_json_parse(text, strlen(text));
+    struct kn_text out = { 0 };
+
+    (void)state;
+    CHECK("print", kn_json_print_line(json, &out));
+    CHECK_STR("as it was", out.at, text);
+    kn_text_done(&out);
+    kn_json_free(json);
+}
+
+static void looking_finds_what_is_there_and_nothing_else(void **state)
+{
+    static const char text[] =
+        "{\"n\": 7, \"x\": 0.5, \"t\": \"word\", \"y\": true, \"l\": [null, \"b\"]}";
+    struct kn_json *json = kn_json_parse(text, strlen(text));
+    const struct kn_json *list = kn_json_get(json, "l");
+    int64_t whole = 0;
+    double number = 0;
+
+    (void)state;
+    CHECK("whole", kn_json_to_int(kn_json_get(json, "n"), &whole) && whole == 7);
+    CHECK("number", kn_json_to_number(kn_json_get(json, "x"), &number) && number == 0.5);
+    CHECK("whole is a number", kn_json_to_number(kn_json_get(json, "n"), &number) && number == 7);
+    CHECK("half is not whole", !kn_json_to_int(kn_json_get(json, "x"), &whole));
+    CHECK_STR("text", kn_json_to_text(kn_json_get(json, "t")), "word");
+    CHECK("true", kn_json_is_true(kn_json_get(json, "y")) && !kn_json_is_true(list));
+    CHECK_EQ("list", kn_json_count(list), 2);
+    CHECK_STR("item", kn_json_to_text(kn_json_item(list, 1)), "b");
+    CHECK("behind the last", kn_json_item(list, 2) == NULL);
+    CHECK("no such member", kn_json_get(json, "z") == NULL && kn_json_get(list, "n") == NULL);
+    CHECK_EQ("not a list", kn_json_count(json), 0);
+    CHECK("nowhere", kn_json_get(NULL, "a") == NULL && kn_json_item(NULL, 0) == NULL &&
+                         kn_json_to_text(NULL) == NULL && !kn_json_to_int(NULL, &whole) &&
+                         !kn_json_to_number(NULL, &number) && !kn_json_is_true(NULL));
+    kn_json_free(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_is_printed_on_one_line),
+        cmocka_unit_test(looking_finds_what_is_there_and_nothing_else),
         cmocka_unit_test(scalars_print_as_json_has_them),
         cmocka_unit_test(members_keep_their_order),
         cmocka_unit_test(what_could_not_be_made_cannot_be_put),

@@ -1,0 +1,73 @@
+#include "app/cli/running.h"
+
+#include "app/cli/cli.h"
+#include "app/cli/load.h"
+#include "lib/base/memory.h"
+#include "lib/json/json.h"
+#include "node/control.h"
+#include "node/run_folder.h"
+
+enum { ASK_TIMEOUT_MS = 5000 };
+
+static enum kn_exit none_runs(struct kn_cli *cli, const char *home)
+{
+    struct kn_error err = { 0 };
+
+    (void)kn_fail(&err, KN_E_NOT_FOUND, "no node runs with the data folder %s", home);
+    kn_hint(&err, "Another folder is named with --home.");
+    return kn_cli_fail(cli, KN_EXIT_UNREACHABLE, &err);
+}
+
+enum kn_exit kn_running_find(struct kn_cli *cli, struct kn_running *out)
+{
+    struct kn_run_look look = { 0 };
+    struct kn_config_paths paths;
+    struct kn_error err = { 0 };
+    enum kn_exit code = kn_locate(cli, &paths);
+    bool runs;
+
+    if (code != KN_EXIT_DONE)
+        return code;
+    if (kn_run_folder_look(paths.home, &look, &err) != KN_OK)
+        return kn_cli_fail(cli, KN_EXIT_FAILED, &err);
+    *out = (struct kn_running){ .home = paths.home, .pid = look.pid };
+    runs = look.runs;
+    kn_run_look_done(&look);
+    return runs ? KN_EXIT_DONE : none_runs(cli, paths.home);
+}
+
+/* The folder is held, so somebody should have answered. */
+static enum kn_exit no_answer(struct kn_cli *cli, const struct kn_running *running, enum kn_code rc,
+                              struct kn_error *err)
+{
+    if (rc == KN_E_REFUSED || rc == KN_E_NO_MEMORY)
+        return kn_cli_fail(cli, KN_EXIT_FAILED, err);
+    if (running->pid > 0)
+        kn_wrap(err, "the node (process %lld) does not answer", (long long)running->pid);
+    else
+        kn_wrap(err, "the node does not answer");
+    if (rc == KN_E_NOT_FOUND || rc == KN_E_CLOSED)
+        kn_hint(err, "It is just starting or ending, or belongs to another user; try again.");
+    else if (rc == KN_E_DENIED)
+        kn_hint(err, "Ask as the user who runs it.");
+    return kn_cli_fail(cli, KN_EXIT_UNREACHABLE, err);
+}
+
+enum kn_exit kn_running_ask(struct kn_cli *cli, const struct kn_running *running, const char *what,
+                            struct kn_json **answer)
+{
+    struct kn_text text = { 0 };
+    struct kn_error err = { 0 };
+    enum kn_code rc = kn_control_ask(running->home, what, ASK_TIMEOUT_MS, &text, &err);
+    enum kn_exit code = KN_EXIT_DONE;
+
+    if (rc != KN_OK) {
+        code = no_answer(cli, running, rc, &err);
+    } else {
+        *answer = kn_json_parse(text.at, text.n);
+        if (*answer == NULL)
+            kn_out_of_memory();
+    }
+    kn_text_done(&text);
+    return code;
+}

@@ -1,0 +1,166 @@
+#include "app/cli/start_json.h"
+
+#include "app/cli/cli.h"
+#include "app/cli/tree.h"
+#include "lib/io/loop.h"
+
+static struct kn_json *object(const char *event)
+{
+    struct kn_json *json = kn_json_object();
+
+    kn_tree_set(json, "time", kn_json_number(kn_loop_unix_time()));
+    kn_tree_text(json, "event", event);
+    return json;
+}
+
+static void print(struct kn_start *start, struct kn_json *json)
+{
+    if (!kn_json_print_line(json, &start->cli->answer))
+        kn_out_of_memory();
+    kn_text_add_char(&start->cli->answer, '\n');
+    kn_json_free(json);
+}
+
+static void print_listening(struct kn_start *start)
+{
+    struct kn_json *json = object("listening");
+
+    kn_tree_text(json, "peer_id", kn_node_peer_id(start->node));
+    kn_tree_set(json, "port", kn_json_int(kn_node_port(start->node)));
+    kn_tree_text(json, "text", kn_node_port_text(start->node));
+    print(start, json);
+}
+
+static void print_bootstrap(struct kn_start *start)
+{
+    const struct kn_bootstrap *told = kn_node_bootstrap(start->node);
+    struct kn_json *json = object("bootstrap");
+
+    kn_tree_text(json, "address", told->address);
+    kn_tree_set(json, "ok", kn_json_bool(told->code == KN_OK));
+    kn_tree_set(json, "ms", kn_json_number(told->ms));
+    kn_tree_text(json, "error", told->code == KN_OK ? NULL : told->error.text);
+    kn_tree_set(json, "ahead_s", told->tells_time ? kn_json_number(told->ahead_s) : kn_json_null());
+    print(start, json);
+}
+
+static void print_calibration(struct kn_start *start, const struct kn_plan *plan)
+{
+    const struct kn_hardware *machine = kn_node_hardware(start->node);
+    struct kn_json *json = object("calibration");
+
+    kn_tree_set(json, "memory_total",
+                machine->memory_total >= 0 ? kn_json_int(machine->memory_total) : kn_json_null());
+    kn_tree_set(json, "memory_available",
+                machine->memory_available >= 0 ? kn_json_int(machine->memory_available)
+                                               : kn_json_null());
+    kn_tree_set(json, "gpus", kn_json_int((int64_t)machine->gpu_count));
+    kn_tree_set(json, "block_bytes", kn_json_int(plan->model.fit.block_bytes));
+    kn_tree_set(json, "blocks_max", kn_json_int(plan->model.fit.profiles[KN_PRESET_MAX].blocks));
+    kn_tree_set(json, "blocks", kn_json_int(plan->planned));
+    kn_tree_text(json, "limit", plan->model.fit.limit);
+    print(start, json);
+}
+
+static void print_plan(struct kn_start *start)
+{
+    const struct kn_plan *plan = kn_node_plan(start->node);
+    struct kn_json *json = object("discovery"), *values = kn_json_object();
+    struct kn_json *reasons = kn_json_object();
+
+    kn_tree_set(json, "known", kn_json_bool(plan->swarm.is_known));
+    kn_tree_set(json, "models", kn_json_int((int64_t)plan->swarm.model_count));
+    kn_tree_text(json, "model", plan->model.name);
+    kn_tree_text(json, "reason", plan->model.reason);
+    print(start, json);
+    print_calibration(start, plan);
+    json = object("planned");
+    for (size_t i = 0; i < plan->value_count; i++) {
+        kn_tree_text(values, plan->values[i].key, plan->values[i].value);
+        kn_tree_text(reasons, plan->values[i].key, plan->values[i].reason);
+    }
+    kn_tree_set(json, "values", values);
+    kn_tree_set(json, "reasons", reasons);
+    print(start, json);
+}
+
+static void print_announced(struct kn_start *start, const char *event)
+{
+    const struct kn_announced *round = kn_node_announced(start->node);
+    struct kn_json *json = object(event);
+
+    kn_tree_set(json, "records", kn_json_int(round->keys));
+    kn_tree_set(json, "acknowledged", kn_json_int(round->acknowledged));
+    kn_tree_set(json, "visible_on", kn_json_int(round->visible_on));
+    kn_tree_set(json, "bootstraps", kn_json_int(round->asked));
+    print(start, json);
+}
+
+static void print_ended(struct kn_start *start)
+{
+    const struct kn_error *failure = kn_node_failure(start->node);
+    struct kn_json *json = object("ended");
+
+    kn_tree_set(json, "ok", kn_json_bool(failure->code == KN_OK));
+    kn_tree_text(json, "error", failure->code == KN_OK ? NULL : failure->text);
+    kn_tree_set(json, "dropped", kn_json_int((int64_t)start->dropped));
+    print(start, json);
+}
+
+static void print_state(struct kn_start *start)
+{
+    struct kn_json *json = object("state");
+
+    kn_tree_text(json, "state", kn_node_state_word(kn_node_state(start->node)));
+    print(start, json);
+}
+
+static void print_moved(struct kn_start *start)
+{
+    const struct kn_placement *place = &kn_node_plan(start->node)->place;
+    struct kn_json *json = object("moved");
+
+    kn_tree_set(json, "start_block", kn_json_int(place->start));
+    kn_tree_set(json, "end_block", kn_json_int(place->end));
+    kn_tree_text(json, "reason", place->reason);
+    print(start, json);
+}
+
+void kn_start_json(struct kn_start *start, enum kn_node_event event)
+{
+    switch (event) {
+    case KN_NODE_LISTENING:
+        print_listening(start);
+        break;
+    case KN_NODE_BOOTSTRAP:
+        print_bootstrap(start);
+        break;
+    case KN_NODE_PLANNED:
+        print_plan(start);
+        break;
+    case KN_NODE_JOINED:
+        print(start, object("joined"));
+        break;
+    case KN_NODE_ANNOUNCED:
+        print_announced(start, "announced");
+        break;
+    case KN_NODE_READ_BACK:
+        print_announced(start, "visible");
+        break;
+    case KN_NODE_MOVED:
+        print_moved(start);
+        break;
+    case KN_NODE_STATE:
+        print_state(start);
+        break;
+    case KN_NODE_CACHE_FAILED:
+        print(start, object("cache-failed"));
+        break;
+    case KN_NODE_ENDED:
+        print_ended(start);
+        break;
+    case KN_NODE_SEEN:
+    case KN_NODE_MEASURED:
+        break;
+    }
+}

@@ -1,0 +1,184 @@
+#include "app/cli/status_view.h"
+
+#include "app/cli/values.h"
+#include "app/term/fold.h"
+#include "app/term/term.h"
+#include "lib/base/text.h"
+#include "lib/json/json.h"
+
+enum { NAMES_WIDTH = 11 }; /* of the column with the names of lines */
+
+struct view {
+    const struct kn_json *status;
+    int64_t now_s;
+    const struct kn_term *term;
+    struct kn_text *out;
+    struct kn_text line; /* that is being put together */
+};
+
+/* Print the line under `name`, unless there is nothing to say. */
+static void end_line(struct view *view, const char *name)
+{
+    struct kn_fold fold = { .columns = view->term->columns,
+                            .at = NAMES_WIDTH,
+                            .hang = NAMES_WIDTH };
+
+    if (view->line.n > 0) {
+        kn_text_addf(view->out, "%-*s", (int)NAMES_WIDTH, name);
+        (void)kn_fold_add(view->out, kn_text_get(&view->line), &fold);
+        kn_text_add_char(view->out, '\n');
+    }
+    kn_text_cut(&view->line, 0);
+}
+
+/* Append `before`, the text and `after`; nothing when the status does not have it. */
+static void add(struct view *view, const char *before, const struct kn_json *json,
+                const char *after)
+{
+    const char *text = kn_json_to_text(json);
+    int64_t number;
+
+    if ((text == NULL || *text == '\0') && !kn_json_to_int(json, &number))
+        return;
+    kn_text_add(&view->line, before);
+    if (text != NULL)
+        kn_term_add_safe(&view->line, text);
+    else
+        kn_text_addf(&view->line, "%lld", (long long)number);
+    kn_text_add(&view->line, after);
+}
+
+static const struct kn_json *get(const struct view *view, const char *name)
+{
+    return kn_json_get(view->status, name);
+}
+
+/* Append an age: `before` "2 h" `after`. */
+static void add_age(struct view *view, const char *before, const struct kn_json *moment,
+                    const char *after)
+{
+    double seconds;
+
+    if (!kn_json_to_number(moment, &seconds) || seconds <= 0 || seconds > (double)view->now_s)
+        return;
+    kn_text_add(&view->line, before);
+    kn_age_words(view->now_s - (int64_t)seconds, &view->line);
+    kn_text_add(&view->line, after);
+}
+
+static void add_uptime(struct view *view)
+{
+    double seconds;
+
+    if (!kn_json_to_number(get(view, "uptime_s"), &seconds) || seconds < 0 || seconds > 1e12)
+        return;
+    kn_text_add(&view->line, ", up ");
+    kn_age_words((int64_t)seconds, &view->line);
+}
+
+static void show_node(struct view *view)
+{
+    add(view, "", get(view, "name"), "");
+    end_line(view, "node");
+    add(view, "", get(view, "state"), "");
+    if (view->line.n > 0)
+        add_age(view, " for ", get(view, "since"), "");
+    end_line(view, "state");
+    add(view, "", get(view, "pid"), "");
+    add(view, ", version ", get(view, "version"), "");
+    add_uptime(view);
+    end_line(view, "process");
+    add(view, "", get(view, "peer_id"), "");
+    end_line(view, "peer id");
+}
+
+/* "68-79 (12 blocks)", both ends inclusive, as people count (D13). */
+static void add_blocks(struct view *view)
+{
+    int64_t start, end;
+
+    if (!kn_json_to_int(get(view, "start_block"), &start) ||
+        !kn_json_to_int(get(view, "end_block"), &end) || start < 0 || end <= start)
+        return;
+    if (end == start + 1)
+        kn_text_addf(&view->line, "%lld (1 block)", (long long)start);
+    else
+        kn_text_addf(&view->line, "%lld-%lld (%lld blocks)", (long long)start, (long long)end - 1,
+                     (long long)(end - start));
+}
+
+static void show_model(struct view *view)
+{
+    add(view, "", get(view, "model"), "");
+    add(view, view->line.n > 0 ? " as " : "", get(view, "prefix"), "");
+    end_line(view, "model");
+    add_blocks(view);
+    end_line(view, "blocks");
+}
+
+static void show_network(struct view *view)
+{
+    const struct kn_json *addresses = get(view, "addresses");
+    const struct kn_json *announced = get(view, "announced");
+    const struct kn_json *blocks = kn_json_get(announced, "blocks");
+
+    add(view, "", get(view, "port"), "");
+    end_line(view, "port");
+    for (size_t i = 0; i < kn_json_count(addresses); i++) {
+        add(view, "", kn_json_item(addresses, i), "");
+        end_line(view, i == 0 ? "addresses" : "");
+    }
+    add(view, "", get(view, "peers"), "");
+    end_line(view, "peers");
+    add(view, "", blocks, " blocks");
+    add(view, ", ", kn_json_get(announced, "acknowledged"), " acknowledged");
+    add(view, ", visible on ", kn_json_get(announced, "visible_on"), "");
+    add(view, " of ", kn_json_get(announced, "bootstraps"), " bootstraps");
+    add_age(view, ", ", kn_json_get(announced, "at"), " ago");
+    end_line(view, "announced");
+}
+
+static void show_configuration(struct view *view)
+{
+    const struct kn_json *config = get(view, "config");
+    const struct kn_json *pending = kn_json_get(config, "pending_restart");
+
+    add(view, "", kn_json_get(config, "path"), "");
+    add_age(view, ", read again ", kn_json_get(config, "last_reload"), " ago");
+    end_line(view, "config");
+    for (size_t i = 0; i < kn_json_count(pending); i++)
+        add(view, view->line.n > 0 ? ", " : "", kn_json_item(pending, i), "");
+    if (view->line.n > 0)
+        kn_text_add(&view->line, " take effect at the next start");
+    end_line(view, "pending");
+}
+
+/* Problems are sentences, or objects like those of config check. */
+static void show_problems(struct view *view)
+{
+    const struct kn_json *problems = get(view, "problems");
+
+    for (size_t i = 0; i < kn_json_count(problems); i++) {
+        const struct kn_json *one = kn_json_item(problems, i);
+
+        add(view, "", one, "");
+        add(view, "", kn_json_get(one, "message"), "");
+        add(view, "\n", kn_json_get(one, "hint"), "");
+        end_line(view, i == 0 ? "problems" : "");
+    }
+}
+
+void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn_term *term,
+                    struct kn_text *out)
+{
+    struct view view = { .status = status, .now_s = now_s, .term = term, .out = out };
+
+    show_node(&view);
+    show_model(&view);
+    show_network(&view);
+    show_configuration(&view);
+    show_problems(&view);
+    if (view.line.failed)
+        out->failed = true;
+    kn_text_done(&view.line);
+}

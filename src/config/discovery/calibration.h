@@ -1,0 +1,40 @@
+/*
+ * calibration — what was found out about this machine, as calibration.yaml keeps it.
+ *
+ * The file belongs to one machine (its fingerprint), one model and the settings that were asked
+ * for; config/sources/cache.h reads it and leaves it out when any of them is another.
+ */
+#ifndef KN_DISCOVERY_CALIBRATION_H
+#define KN_DISCOVERY_CALIBRATION_H
+
+#include "config/discovery/fit.h"
+#include "lib/base/text.h"
+
+/* The settings that a calibration depends on. */
+enum { KN_CALIBRATION_KEYS = 5, KN_FINGERPRINT_SIZE = 17 };
+extern const char *const kn_calibration_keys[KN_CALIBRATION_KEYS];
+
+struct kn_calibration {
+    const char *model;      /* as model.name says it */
+    const char *repository; /* NULL: not known */
+    uint32_t total_blocks;
+    const struct kn_hardware *hardware;
+    const struct kn_room *room;
+    const struct kn_format *format;
+    const struct kn_fit *fit;
+    /* The values of kn_calibration_keys as kn_value_print() writes them; NULL: the built-in one. */
+    const char *asked[KN_CALIBRATION_KEYS];
+    int64_t now_s; /* seconds since 1970 */
+};
+
+/* Of what does not change while a machine runs: processors, memory, its limit, GPUs. 16 digits. */
+void kn_fingerprint(const struct kn_hardware *hardware, char out[KN_FINGERPRINT_SIZE]);
+
+/* Append the document; `text` fails when memory is short. */
+void kn_calibration_print(const struct kn_calibration *calibration, struct kn_text *text);
+
+/* "2026-11-22T10:30:00Z". */
+enum { KN_TIME_SIZE = 80 }; /* room for six numbers of any size, as the compiler counts */
+void kn_time_print(int64_t seconds, char out[KN_TIME_SIZE]);
+
+#endif

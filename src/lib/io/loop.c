@@ -1,0 +1,181 @@
+#include "lib/io/loop.h"
+
+#include <signal.h>
+
+#include "lib/base/memory.h"
+#include "lib/io/inside.h"
+
+/* libuv writes without MSG_NOSIGNAL: a peer that is gone must be an error, not our end. */
+static void ignore_broken_pipes(void)
+{
+    struct sigaction action = { 0 };
+
+    if (sigaction(SIGPIPE, NULL, &action) != 0 || action.sa_handler != SIG_DFL)
+        return;
+    action.sa_handler = SIG_IGN;
+    (void)sigaction(SIGPIPE, &action, NULL);
+}
+
+static void on_async(uv_async_t *handle)
+{
+    struct kn_loop *loop = handle->data;
+
+    if (loop->on_wake != NULL)
+        loop->on_wake(loop->wake_arg);
+}
+
+static void on_uv_signal(uv_signal_t *handle, int number)
+{
+    struct kn_loop *loop = handle->data;
+
+    if (loop->on_signal != NULL)
+        loop->on_signal(loop->signal_arg, number);
+}
+
+/* They serve the loop, so they alone do not keep it running. */
+static void keep_quiet(struct kn_loop *loop, uv_handle_t *handle)
+{
+    handle->data = loop;
+    uv_unref(handle);
+}
+
+static int open_handles(struct kn_loop *loop)
+{
+    int status = uv_async_init(loop->uv, &loop->wake, on_async);
+
+    if (status != 0)
+        return status;
+    keep_quiet(loop, (uv_handle_t *)&loop->wake);
+    status = kn_timers_begin(loop);
+    if (status != 0)
+        return status;
+    status = uv_signal_init(loop->uv, &loop->interrupt);
+    if (status != 0)
+        return status;
+    keep_quiet(loop, (uv_handle_t *)&loop->interrupt);
+    status = uv_signal_init(loop->uv, &loop->terminate);
+    if (status == 0)
+        keep_quiet(loop, (uv_handle_t *)&loop->terminate);
+    return status;
+}
+
+static enum kn_code fail_new(struct kn_error *err, int status)
+{
+    if (status == UV_ENOMEM)
+        return kn_fail_no_memory(err);
+    (void)kn_fail(err, KN_E_IO, "cannot make an event loop: %s", uv_strerror(status));
+    kn_hint(err, "Let the process open more files (ulimit -n).");
+    return KN_E_IO;
+}
+
+enum kn_code kn_loop_new(struct kn_loop **out, struct kn_error *err)
+{
+    struct kn_loop *loop = kn_try_alloc(sizeof(*loop));
+    int status;
+
+    if (loop == NULL)
+        return kn_fail_no_memory(err);
+    loop->uv = &loop->memory;
+    status = uv_loop_init(loop->uv);
+    if (status != 0) {
+        kn_free(loop);
+        return fail_new(err, status);
+    }
+    status = open_handles(loop);
+    if (status != 0) {
+        kn_loop_free(loop);
+        return fail_new(err, status);
+    }
+    ignore_broken_pipes();
+    *out = loop;
+    return KN_OK;
+}
+
+/* Ours are closed; what a caller forgot must not make us wait for ever. */
+static void close_or_release(uv_handle_t *handle, void *arg)
+{
+    struct kn_loop *loop = arg;
+    bool is_ours =
+        handle == (uv_handle_t *)&loop->wake || handle == (uv_handle_t *)&loop->interrupt ||
+        handle == (uv_handle_t *)&loop->terminate || handle == (uv_handle_t *)&loop->serve_due;
+
+    if (is_ours)
+        uv_close(handle, NULL);
+    else
+        uv_unref(handle);
+}
+
+void kn_loop_free(struct kn_loop *loop)
+{
+    if (loop == NULL)
+        return;
+    loop->on_wake = NULL;
+    loop->on_signal = NULL;
+    uv_walk(loop->uv, close_or_release, loop);
+    while (uv_run(loop->uv, UV_RUN_DEFAULT) != 0)
+        continue;
+    /* Refused while somebody's handle is open: then a leak is the smaller harm. */
+    if (uv_loop_close(loop->uv) == 0)
+        kn_free(loop);
+}
+
+void kn_loop_run(struct kn_loop *loop)
+{
+    loop->running = true;
+    (void)uv_run(loop->uv, UV_RUN_DEFAULT);
+    loop->running = false;
+}
+
+void kn_loop_stop(struct kn_loop *loop)
+{
+    uv_stop(loop->uv);
+}
+
+kn_time kn_loop_now(const struct kn_loop *loop)
+{
+    if (!loop->running)
+        uv_update_time(loop->uv);
+    return (kn_time)uv_now(loop->uv);
+}
+
+void kn_loop_on_wake(struct kn_loop *loop, void (*on_wake)(void *arg), void *arg)
+{
+    loop->on_wake = on_wake;
+    loop->wake_arg = arg;
+    if (on_wake != NULL)
+        uv_ref((uv_handle_t *)&loop->wake);
+    else
+        uv_unref((uv_handle_t *)&loop->wake);
+}
+
+void kn_loop_wake(struct kn_loop *loop)
+{
+    (void)uv_async_send(&loop->wake);
+}
+
+void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int number), void *arg)
+{
+    loop->on_signal = on_signal;
+    loop->signal_arg = arg;
+    if (on_signal == NULL) {
+        (void)uv_signal_stop(&loop->interrupt);
+        (void)uv_signal_stop(&loop->terminate);
+        return;
+    }
+    (void)uv_signal_start(&loop->interrupt, on_uv_signal, SIGINT);
+    (void)uv_signal_start(&loop->terminate, on_uv_signal, SIGTERM);
+}
+
+int64_t kn_loop_clock_us(void)
+{
+    return (int64_t)(uv_hrtime() / 1000);
+}
+
+double kn_loop_unix_time(void)
+{
+    uv_timeval64_t now;
+
+    if (uv_gettimeofday(&now) != 0)
+        return 0;
+    return (double)now.tv_sec + (double)now.tv_usec / 1e6;
+}

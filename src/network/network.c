@@ -1,0 +1,238 @@
+#include "network/network.h"
+
+#include "lib/base/memory.h"
+#include "lib/codec/multiaddr_bytes.h"
+#include "lib/io/interfaces.h"
+#include "network/swarm/addresses.h"
+#include "network/swarm/dht_service.h"
+#include "network/swarm/identify.h"
+#include "network/swarm/ping.h"
+
+struct kn_network {
+    struct kn_host *host;
+    struct kn_kad *kad;
+    struct kn_dht_service *dht;
+    struct kn_identify_service *identify;
+    struct kn_relay_client *relays;
+    size_t relays_wanted;
+    struct kn_autonat_client *autonat;
+    struct kn_buffer announce[KN_NETWORK_ANNOUNCE_MAX];
+    size_t announce_count;
+};
+
+static bool is_wildcard(const struct kn_endpoint *at)
+{
+    static const uint8_t zeros[16];
+
+    return memcmp(at->ip, zeros, at->is_ip6 ? 16 : 4) == 0;
+}
+
+static void add_endpoint(const struct kn_endpoint *at, kn_add_address_fn *add, void *add_arg)
+{
+    struct kn_buffer address = { 0 };
+
+    kn_address_of_endpoint(at, &address);
+    if (!address.failed)
+        add(add_arg, kn_buffer_get(&address));
+    kn_buffer_done(&address);
+}
+
+/* A listener on every address of this machine is told as the addresses that there are. */
+static void add_listener(const struct kn_endpoint *at, kn_add_address_fn *add, void *add_arg)
+{
+    struct kn_endpoint all[KN_INTERFACES_MAX];
+    size_t n;
+
+    if (!is_wildcard(at)) {
+        add_endpoint(at, add, add_arg);
+        return;
+    }
+    n = kn_interfaces(all);
+    for (size_t i = 0; i < n; i++) {
+        all[i].port = at->port;
+        if (all[i].is_ip6 == at->is_ip6)
+            add_endpoint(&all[i], add, add_arg);
+    }
+}
+
+static void announcer(void *arg, kn_add_address_fn *add, void *add_arg)
+{
+    const struct kn_network *network = arg;
+
+    for (size_t i = 0; i < network->announce_count; i++)
+        add(add_arg, kn_buffer_get(&network->announce[i]));
+    for (size_t i = 0; network->announce_count == 0 && i < kn_host_listeners(network->host); i++) {
+        struct kn_endpoint at;
+
+        kn_host_listener(network->host, i, &at);
+        add_listener(&at, add, add_arg);
+    }
+}
+
+static enum kn_code read_announced(struct kn_network *network,
+                                   const struct kn_network_options *options, struct kn_error *err)
+{
+    if (options->announce_count > KN_NETWORK_ANNOUNCE_MAX)
+        return kn_fail(err, KN_E_LIMIT, "more than %d addresses to announce",
+                       KN_NETWORK_ANNOUNCE_MAX);
+    for (size_t i = 0; i < options->announce_count; i++) {
+        enum kn_code rc =
+            kn_multiaddr_to_bytes(kn_span_text(options->announce[i]), &network->announce[i], err);
+
+        if (rc != KN_OK)
+            return rc;
+        network->announce_count++;
+    }
+    return KN_OK;
+}
+
+static void on_announced_changed(void *arg)
+{
+    kn_network_announce(arg);
+}
+
+/* A client is not looked for. */
+static bool build_relays(struct kn_network *network, const struct kn_network_options *options)
+{
+    const struct kn_relay_client_options relays = {
+        .host = network->host,
+        .wanted = options->relays,
+        .changed = on_announced_changed,
+        .arg = network,
+    };
+
+    if (!options->is_client)
+        network->relays = kn_relay_client_new(&relays);
+    network->relays_wanted = options->relays;
+    return options->is_client || network->relays != NULL;
+}
+
+/* Nobody knows, or nobody reaches us: then relays do no harm. */
+static void on_reachability(void *arg, enum kn_reachability reachability)
+{
+    struct kn_network *network = arg;
+    bool is_public = reachability == KN_REACHABILITY_PUBLIC;
+
+    kn_relay_client_want(network->relays, is_public ? 0 : network->relays_wanted);
+    kn_network_announce(network);
+}
+
+static bool build_autonat(struct kn_network *network, const struct kn_network_options *options)
+{
+    const struct kn_autonat_client_options autonat = {
+        .host = network->host,
+        .changed = on_reachability,
+        .arg = network,
+    };
+
+    if (options->is_client || !options->asks_reachability)
+        return true;
+    network->autonat = kn_autonat_client_new(&autonat);
+    return network->autonat != NULL;
+}
+
+static bool build(struct kn_network *network, const struct kn_network_options *options)
+{
+    const struct kn_host_options host = {
+        .loop = options->loop,
+        .identity = options->identity,
+        .random = options->random,
+        .connections_max = options->connections_max,
+    };
+    struct kn_dht_service_options dht = {
+        .client_mode = options->is_client,
+        .replicas = options->replicas,
+    };
+
+    network->host = kn_host_new(&host);
+    if (network->host == NULL)
+        return false;
+    kn_host_set_announcer(network->host, announcer, network);
+    /* spec: kad-dht, "Client and server mode"; who is asked by others must be dialable */
+    network->kad = kn_kad_new(network->host, !options->is_client && !options->is_hidden);
+    dht.host = network->host;
+    network->dht = kn_dht_service_new(&dht);
+    network->identify = kn_identify_service_new(network->host, options->agent);
+    return network->kad != NULL && network->dht != NULL && network->identify != NULL &&
+           kn_ping_serve(network->host) == KN_OK && build_relays(network, options) &&
+           build_autonat(network, options);
+}
+
+enum kn_code kn_network_new(const struct kn_network_options *options, struct kn_network **out,
+                            struct kn_error *err)
+{
+    struct kn_network *network = kn_try_alloc(sizeof(*network));
+    enum kn_code rc;
+
+    if (network == NULL)
+        return kn_fail_no_memory(err);
+    rc = read_announced(network, options, err);
+    if (rc == KN_OK && !build(network, options))
+        rc = kn_fail_no_memory(err);
+    if (rc != KN_OK) {
+        kn_network_free(network);
+        return rc;
+    }
+    *out = network;
+    return KN_OK;
+}
+
+void kn_network_free(struct kn_network *network)
+{
+    if (network == NULL)
+        return;
+    kn_autonat_client_free(network->autonat);
+    kn_relay_client_free(network->relays);
+    kn_dht_service_free(network->dht);
+    kn_identify_service_free(network->identify);
+    kn_kad_free(network->kad);
+    kn_host_free(network->host);
+    for (size_t i = 0; i < KN_NETWORK_ANNOUNCE_MAX; i++)
+        kn_buffer_done(&network->announce[i]);
+    kn_free(network);
+}
+
+struct kn_host *kn_network_host(const struct kn_network *network)
+{
+    return network->host;
+}
+
+struct kn_dht *kn_network_dht(const struct kn_network *network)
+{
+    return kn_dht_service_dht(network->dht);
+}
+
+struct kn_relay_client *kn_network_relays(const struct kn_network *network)
+{
+    return network->relays;
+}
+
+struct kn_kad *kn_network_kad(const struct kn_network *network)
+{
+    return network->kad;
+}
+
+enum kn_reachability kn_network_reachability(const struct kn_network *network)
+{
+    return network->autonat != NULL ? kn_autonat_client_verdict(network->autonat)->now
+                                    : KN_REACHABILITY_UNKNOWN;
+}
+
+void kn_network_announce(struct kn_network *network)
+{
+    kn_identify_push(network->identify);
+}
+
+enum kn_code kn_network_listen(struct kn_network *network, const char *address,
+                               struct kn_error *err)
+{
+    struct kn_buffer bytes = { 0 };
+    struct kn_endpoint at;
+    enum kn_code rc = kn_multiaddr_to_bytes(kn_span_text(address), &bytes, err);
+
+    if (rc == KN_OK && !kn_address_endpoint(kn_buffer_get(&bytes), &at))
+        rc =
+            kn_fail(err, KN_E_INVALID, "%s is no address of this machine with a TCP port", address);
+    kn_buffer_done(&bytes);
+    return rc == KN_OK ? kn_host_listen(network->host, &at, err) : rc;
+}

@@ -1,0 +1,28 @@
+/*
+ * kad_parts — what the two sides of kad share. Private to the folder.
+ */
+#ifndef KN_SWARM_KAD_PARTS_H
+#define KN_SWARM_KAD_PARTS_H
+
+#include "network/swarm/kad.h"
+
+struct kn_kad_search;
+struct kn_kad_serving;
+
+struct kn_kad {
+    struct kn_host *host;
+    struct kn_kad_search *searches; /* under way, and those that wait for their turn */
+    size_t running;
+    struct kn_kad_serving *servings;
+    struct kn_kad_counters counters;
+};
+
+/* The known peers nearest to `target` (SHA-256) that serve kad and have an address. */
+size_t kn_kad_nearest(struct kn_host *host, const uint8_t target[32],
+                      struct kn_peer_id out[KN_KAD_K]);
+
+KN_MUST_USE enum kn_code kn_kad_serve(struct kn_kad *kad);
+void kn_kad_servings_free(struct kn_kad *kad);
+void kn_kad_searches_free(struct kn_kad *kad);
+
+#endif

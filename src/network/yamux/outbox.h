@@ -1,0 +1,32 @@
+/*
+ * outbox — bytes of one stream that wait for credit: added at the end, sent from the front.
+ *
+ * Held in chunks, so that a call that finds no memory changes nothing, megabytes are not copied
+ * again while more come, and what was sent is given back. Start from { 0 }.
+ */
+#ifndef KN_YAMUX_OUTBOX_H
+#define KN_YAMUX_OUTBOX_H
+
+#include "lib/base/attributes.h"
+#include "lib/base/buffer.h"
+#include "lib/base/code.h"
+
+struct kn_outbox_chunk;
+
+struct kn_outbox {
+    struct kn_outbox_chunk *first, *last;
+    size_t n; /* bytes held */
+};
+
+/* KN_E_NO_MEMORY: nothing was added. */
+KN_MUST_USE enum kn_code kn_outbox_add(struct kn_outbox *outbox, struct kn_span bytes);
+
+/* Append the first `n` bytes, which must be there, to `out`. They stay. */
+void kn_outbox_copy(const struct kn_outbox *outbox, size_t n, struct kn_buffer *out);
+
+/* Drop `n` bytes from the front; at most all. */
+void kn_outbox_take(struct kn_outbox *outbox, size_t n);
+
+void kn_outbox_done(struct kn_outbox *outbox);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * node — one node from its start to its end: the place where all parts meet.
+ *
+ * Gathers facts (the machine in a worker, the swarm through the bootstraps), decides once, joins,
+ * announces and stays until it is told to end. One loop thread owns it. Nothing is flushed to the
+ * disk between the start and the first announcement.
+ */
+#ifndef KN_NODE_NODE_H
+#define KN_NODE_NODE_H
+
+#include "node/announcer.h"
+#include "node/lifecycle.h"
+#include "node/look.h"
+#include "node/plan.h"
+
+struct kn_node;
+
+/* What happens, in the order in which it does; the accessors below then have what there is. */
+enum kn_node_event {
+    KN_NODE_LISTENING,    /* the port is bound */
+    KN_NODE_BOOTSTRAP,    /* one has answered or failed: kn_node_bootstrap() */
+    KN_NODE_SEEN,         /* the swarm was looked at, or nobody answered */
+    KN_NODE_MEASURED,     /* the machine is known */
+    KN_NODE_PLANNED,      /* the choices are made: kn_node_plan(), and the configuration is final */
+    KN_NODE_JOINED,       /* the first bootstrap answered, perhaps late */
+    KN_NODE_ANNOUNCED,    /* a round was stored: kn_node_announced() */
+    KN_NODE_READ_BACK,    /* and read back */
+    KN_NODE_MOVED,        /* another range is announced: many had started together */
+    KN_NODE_STATE,        /* kn_node_state() is another */
+    KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
+    KN_NODE_ENDED, /* the loop stops after this one; kn_node_failure() tells why, if it tells */
+};
+
+struct kn_node_options {
+    const struct kn_config_request *request; /* kept */
+    bool dry_run;                            /* end when the plan is made */
+    bool rediscover;                         /* as if there were no caches */
+    void *arg;
+    void (*event)(void *arg, enum kn_node_event event);
+};
+
+/*
+ * Load the configuration, take the data folder, the identity and the port. KN_E_INVALID: the
+ * configuration is wrong, `*snapshot` tells (release it). KN_E_BUSY: another node has the folder or
+ * the port; KN_E_DENIED and the others with their texts.
+ */
+KN_MUST_USE enum kn_code kn_node_new(const struct kn_node_options *options, struct kn_node **out,
+                                     struct kn_snapshot **snapshot, struct kn_error *err);
+
+/* Serve until kn_node_stop(), an interrupt, or a failure. */
+void kn_node_run(struct kn_node *node);
+
+/* Say good-bye to the swarm, then end the run. */
+void kn_node_stop(struct kn_node *node);
+
+/* Go on after KN_NODE_PLANNED: nothing is announced before somebody agreed. */
+void kn_node_agree(struct kn_node *node);
+
+void kn_node_free(struct kn_node *node);
+
+/* Lent; NULL or zero before the event that brings them. */
+const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
+const struct kn_config_paths *kn_node_paths(const struct kn_node *node);
+const struct kn_hardware *kn_node_hardware(const struct kn_node *node);
+const struct kn_look *kn_node_look(const struct kn_node *node);
+const struct kn_plan *kn_node_plan(const struct kn_node *node);
+const struct kn_bootstrap *kn_node_bootstrap(const struct kn_node *node);
+const struct kn_announced *kn_node_announced(const struct kn_node *node);
+enum kn_node_state kn_node_state(const struct kn_node *node);
+const struct kn_error *kn_node_failure(const struct kn_node *node);
+const struct kn_error *kn_node_cache_failure(const struct kn_node *node);
+const char *kn_node_peer_id(const struct kn_node *node);
+const char *kn_node_port_text(const struct kn_node *node); /* "Using port 8080" */
+uint16_t kn_node_port(const struct kn_node *node);
+void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
+size_t kn_node_peers(const struct kn_node *node);
+
+#endif

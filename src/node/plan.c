@@ -1,0 +1,320 @@
+#include "node/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/arena.h"
+#include "lib/base/memory.h"
+
+static bool is_given(enum kn_presence is)
+{
+    return is == KN_GIVEN;
+}
+
+static void add(struct kn_plan *plan, const char *key, const char *value, const char *reason)
+{
+    if (value == NULL || plan->value_count >= KN_PLAN_VALUES_MAX)
+        return;
+    plan->values[plan->value_count++] = (struct kn_discovered){ key, value, reason };
+}
+
+static void add_number(struct kn_plan *plan, const char *key, int64_t value, const char *reason)
+{
+    add(plan, key, kn_arena_printf(plan->arena, "%lld", (long long)value), reason);
+}
+
+/* The survey as the facts that discovery knows. */
+static enum kn_code take_models(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    uint32_t n = kn_survey_listed(input->survey);
+    struct kn_model_facts *models = kn_arena_alloc(plan->arena, (n + 1) * sizeof(*models));
+
+    if (models == NULL)
+        return KN_E_NO_MEMORY;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct kn_survey_model *seen = kn_survey_model(input->survey, i);
+
+        models[i] = (struct kn_model_facts){
+            .prefix = seen->prefix,
+            .repository = seen->repository,
+            .num_blocks = seen->num_blocks,
+            .online = seen->online,
+            .joining = seen->joining,
+            .own_online = seen->own_online,
+            .complete = seen->complete,
+            .registered = seen->registered,
+        };
+    }
+    plan->swarm.is_known = true;
+    plan->swarm.models = models;
+    plan->swarm.model_count = n;
+    return KN_OK;
+}
+
+static enum kn_code take_names(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const char **names;
+    size_t n;
+    enum kn_code rc = kn_survey_public_names(input->survey, input->own, &names, &n);
+    const char **kept;
+
+    if (rc != KN_OK)
+        return rc;
+    kept = kn_arena_alloc(plan->arena, (n + 1) * sizeof(*kept));
+    if (kept != NULL && n > 0)
+        memcpy(kept, names, n * sizeof(*kept));
+    kn_free(names);
+    plan->swarm.names = kept;
+    plan->swarm.name_count = kept != NULL ? n : 0;
+    return kept != NULL ? KN_OK : KN_E_NO_MEMORY;
+}
+
+static struct kn_fit_wish wish_of(const struct kn_node_config *config)
+{
+    struct kn_fit_wish wish = kn_fit_wish_none;
+
+    if (is_given(config->model.dtype.is))
+        wish.dtype = config->model.dtype.value;
+    if (is_given(config->model.quant_type.is))
+        wish.quant_type = config->model.quant_type.value;
+    if (is_given(config->resources.max_memory_gb.is))
+        wish.max_memory = config->resources.max_memory_gb.bytes;
+    if (is_given(config->resources.max_gpu_memory_gb.is))
+        wish.max_gpu_memory = config->resources.max_gpu_memory_gb.bytes;
+    return wish;
+}
+
+static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_plan *plan,
+                                 struct kn_error *err)
+{
+    const struct kn_fit_wish wish = wish_of(input->config);
+    const struct kn_model_question question = {
+        .named = is_given(input->config->model.name.is) ? input->config->model.name.text : NULL,
+        .swarm = &plan->swarm,
+        .hardware = input->hardware,
+        .wish = &wish,
+        .families = KN_PLAN_FAMILIES,
+    };
+
+    return kn_model_choose(&question, plan->arena, &plan->model, err);
+}
+
+/* spec: decisions D3; the registered spelling, else Petals'. */
+static enum kn_code choose_prefix(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const struct kn_model_choice *model = &plan->model;
+    const char *given = is_given(input->config->model.dht_prefix.is)
+                            ? input->config->model.dht_prefix.text
+                            : model->prefix;
+    const char *name = model->repository != NULL ? model->repository : model->name;
+    struct kn_prefix plain;
+
+    if (given == NULL)
+        return kn_prefix_of_model(name, kn_prefix_family_of(kn_family_word(model->size.family)),
+                                  &plan->prefix, &plain);
+    if (strlen(given) > KN_PREFIX_MAX)
+        return KN_E_LIMIT;
+    memcpy(plan->prefix.text, given, strlen(given) + 1);
+    return KN_OK;
+}
+
+/* Who serves what of the chosen model, under the prefix that we use too. */
+static enum kn_code take_coverage(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const struct kn_survey_model *seen =
+        input->survey != NULL ? kn_survey_find(input->survey, plan->prefix.text, NULL) : NULL;
+    uint32_t blocks = plan->model.size.blocks;
+    struct kn_survey_server *servers;
+    size_t n;
+    enum kn_code rc;
+
+    if (seen == NULL || blocks == 0)
+        return KN_OK;
+    rc = kn_survey_servers(input->survey, seen, input->own, &servers, &n);
+    if (rc != KN_OK)
+        return rc;
+    plan->servers = kn_arena_alloc(plan->arena, (n + 1) * sizeof(*plan->servers));
+    plan->blocks = kn_arena_alloc(plan->arena, blocks * sizeof(*plan->blocks));
+    for (size_t i = 0; plan->servers != NULL && i < n; i++) {
+        plan->servers[i] = (struct kn_placement_server){ servers[i].start, servers[i].end,
+                                                         servers[i].throughput, servers[i].online };
+    }
+    kn_free(servers);
+    if (plan->servers == NULL || plan->blocks == NULL)
+        return KN_E_NO_MEMORY;
+    plan->server_count = n;
+    rc = kn_placement_weigh(plan->servers, n, plan->blocks, blocks);
+    plan->swarm.blocks = plan->blocks;
+    plan->swarm.block_count = blocks;
+    plan->range_count = kn_coverage_ranges(plan->blocks, blocks, plan->ranges);
+    return rc;
+}
+
+static uint32_t planned_blocks(const struct kn_plan_input *input, const struct kn_fit *fit)
+{
+    const struct kn_choice *preset = &input->config->calibration.preset;
+    const struct kn_int *blocks = &input->config->model.blocks;
+
+    if (is_given(blocks->is))
+        return (uint32_t)blocks->value;
+    return fit->profiles[is_given(preset->is) ? preset->value : KN_PRESET_RECOMMENDED].blocks;
+}
+
+static int64_t pinned(const struct kn_int *value)
+{
+    return is_given(value->is) ? value->value : KN_FACT_UNKNOWN;
+}
+
+static struct kn_placement_request request_of(const struct kn_plan_input *input,
+                                              const struct kn_plan *plan)
+{
+    const struct kn_fit *fit = &plan->model.fit;
+
+    return (struct kn_placement_request){
+        .num_blocks = plan->model.size.blocks,
+        .blocks = plan->blocks,
+        .servers = plan->servers,
+        .server_count = plan->server_count,
+        .planned = plan->planned,
+        .max = fit->profiles[KN_PRESET_MAX].blocks,
+        .start = pinned(&input->config->model.start_block),
+        .end = pinned(&input->config->model.end_block),
+        .seed = kn_placement_seed(input->own_bytes),
+    };
+}
+
+static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_plan *plan,
+                                 struct kn_error *err)
+{
+    const struct kn_placement_request request = request_of(input, plan);
+
+    if (request.num_blocks == 0 || plan->model.kind == KN_CHOICE_NOTHING) {
+        plan->place = (struct kn_placement){ .by = KN_PLACED_NOWHERE };
+        return KN_OK;
+    }
+    return kn_placement_choose(&request, &plan->place, err);
+}
+
+static bool is_kept(const struct kn_plan_input *input, const char *key)
+{
+    const struct kn_resolved *resolved = kn_snapshot_get(input->snapshot, kn_setting_find(key));
+
+    return resolved->assignments != NULL && resolved->assignments->origin.layer == KN_LAYER_CACHE;
+}
+
+/* What an earlier start chose is kept, and said to be: nobody wrote it down. */
+static void explain_kept(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    static const char kept[] = "kept from an earlier start";
+
+    if (is_kept(input, "model.name"))
+        plan->model.reason = kept;
+    if (plan->place.by == KN_PLACED_PINNED && is_kept(input, "model.start_block"))
+        (void)snprintf(plan->place.reason, sizeof(plan->place.reason), "%s", kept);
+}
+
+static void choose_name(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const struct kn_node_name_facts facts = {
+        .user = input->hardware->user_name,
+        .host = input->hardware->host_name,
+        .port = input->port,
+        .seed = kn_placement_seed(input->own_bytes),
+        .taken = plan->swarm.names,
+        .taken_count = plan->swarm.name_count,
+    };
+
+    kn_node_name_choose(&facts, &plan->name);
+}
+
+/* What was chosen, as values that a configuration could hold. */
+static void write_values(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const struct kn_model_choice *model = &plan->model;
+
+    add(plan, "node.name", plan->name.text, plan->name.reason);
+    if (input->port != 0)
+        add_number(plan, "node.port", input->port, "the first free port of 8080-8100");
+    add(plan, "model.name", model->name, model->reason);
+    add(plan, "model.dht_prefix", plan->prefix.text,
+        model->prefix != NULL ? "registered on the network" : "spelled as Petals does");
+    if (model->size.blocks > 0)
+        add_number(plan, "model.total_blocks", model->size.blocks, "of the model's shape");
+    add(plan, "model.dtype", kn_words_dtype[model->format.dtype].name, model->format.reason);
+    if (plan->place.by == KN_PLACED_NOWHERE)
+        return;
+    add_number(plan, "model.start_block", plan->place.start, plan->place.reason);
+    add_number(plan, "model.end_block", plan->place.end, plan->place.reason);
+    add_number(plan, "performance.cache_tokens", model->fit.cache_tokens,
+               "a fifth of the memory of the blocks");
+}
+
+enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out,
+                          struct kn_error *err)
+{
+    enum kn_code rc = KN_OK;
+
+    *out = (struct kn_plan){ .arena = kn_arena_new() };
+    if (out->arena == NULL)
+        return kn_fail_no_memory(err);
+    if (input->survey != NULL) {
+        rc = take_models(input, out);
+        if (rc == KN_OK)
+            rc = take_names(input, out);
+    }
+    if (rc == KN_OK)
+        rc = choose_model(input, out, err);
+    if (rc == KN_OK)
+        rc = choose_prefix(input, out);
+    if (rc == KN_OK)
+        rc = take_coverage(input, out);
+    if (rc == KN_OK) {
+        out->planned = planned_blocks(input, &out->model.fit);
+        rc = choose_place(input, out, err);
+    }
+    if (rc != KN_OK) {
+        if (err->code != rc)
+            (void)kn_fail(err, rc, "no plan can be made");
+        kn_plan_done(out);
+        return rc;
+    }
+    explain_kept(input, out);
+    choose_name(input, out);
+    kn_speed_estimate(&out->model.size, &out->model.room, &out->speed);
+    write_values(input, out);
+    return kn_arena_failed(out->arena) ? kn_fail_no_memory(err) : KN_OK;
+}
+
+static void write_again(struct kn_plan *plan, const char *key, uint32_t number)
+{
+    for (size_t i = 0; i < plan->value_count; i++) {
+        const char *value;
+
+        if (strcmp(plan->values[i].key, key) != 0)
+            continue;
+        value = kn_arena_printf(plan->arena, "%u", number);
+        if (value != NULL)
+            plan->values[i].value = value;
+    }
+}
+
+bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struct kn_plan *plan)
+{
+    struct kn_placement_request request;
+
+    if (take_coverage(input, plan) != KN_OK)
+        return false;
+    request = request_of(input, plan);
+    request.start = request.end = KN_FACT_UNKNOWN; /* our own first choice is no pin */
+    if (!kn_placement_reconsider(&request, round, &plan->place))
+        return false;
+    write_again(plan, "model.start_block", plan->place.start);
+    write_again(plan, "model.end_block", plan->place.end);
+    return !kn_arena_failed(plan->arena);
+}
+
+void kn_plan_done(struct kn_plan *plan)
+{
+    kn_arena_free(plan->arena);
+    *plan = (struct kn_plan){ 0 };
+}

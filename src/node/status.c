@@ -1,0 +1,106 @@
+#include "node/status.h"
+
+#include "lib/codec/multiaddr_bytes.h"
+#include "lib/json/json.h"
+#include "lib/os/process_info.h"
+
+/* Members that could not be made: asked once at the end. */
+struct document {
+    struct kn_json *json;
+    bool failed;
+};
+
+static void set(struct document *d, const char *name, struct kn_json *value)
+{
+    d->failed = !kn_json_set(d->json, name, value) || d->failed;
+}
+
+static struct kn_json *given_text(const struct kn_string *text)
+{
+    return text->is == KN_GIVEN ? kn_json_string(text->text) : kn_json_null();
+}
+
+static struct kn_json *given_int(const struct kn_int *number)
+{
+    return number->is == KN_GIVEN ? kn_json_int(number->value) : kn_json_null();
+}
+
+static void add_address(void *arg, struct kn_span address)
+{
+    struct document *list = arg;
+    struct kn_text text = { 0 };
+
+    if (kn_multiaddr_to_text(address, &text) == KN_OK)
+        list->failed =
+            !kn_json_append(list->json, kn_json_string(kn_text_get(&text))) || list->failed;
+    kn_text_done(&text);
+}
+
+static void add_addresses(const struct kn_node *node, struct document *d)
+{
+    struct document list = { .json = kn_json_array() };
+
+    kn_node_addresses(node, add_address, &list);
+    d->failed = d->failed || list.failed;
+    set(d, "addresses", list.json);
+}
+
+static void add_announced(const struct kn_node *node, struct document *d)
+{
+    const struct kn_announced *round = kn_node_announced(node);
+    struct document inner = { .json = kn_json_object() };
+
+    if (round->at <= 0) {
+        kn_json_free(inner.json);
+        set(d, "announced", kn_json_null());
+        return;
+    }
+    set(&inner, "blocks", kn_json_int(round->blocks));
+    set(&inner, "records", kn_json_int(round->keys));
+    set(&inner, "acknowledged", kn_json_int(round->acknowledged));
+    set(&inner, "visible_on", kn_json_int(round->visible_on));
+    set(&inner, "bootstraps", kn_json_int(round->asked));
+    set(&inner, "at", kn_json_number(round->at));
+    d->failed = d->failed || inner.failed;
+    set(d, "announced", inner.json);
+}
+
+static void add_config(const struct kn_node *node, struct document *d)
+{
+    const struct kn_config_paths *paths = kn_node_paths(node);
+    struct document inner = { .json = kn_json_object() };
+
+    set(&inner, "path", paths->config_exists ? kn_json_string(paths->config) : kn_json_null());
+    set(&inner, "pending_restart", kn_json_array());
+    d->failed = d->failed || inner.failed;
+    set(d, "config", inner.json);
+}
+
+bool kn_status_print(const struct kn_status *status, struct kn_text *out)
+{
+    const struct kn_node *node = status->node;
+    const struct kn_node_config *config = kn_snapshot_config(kn_node_snapshot(node));
+    struct document d = { .json = kn_json_object() };
+    bool printed;
+
+    set(&d, "pid", kn_json_int(kn_process_self()));
+    set(&d, "version", kn_json_string(KN_VERSION));
+    set(&d, "peer_id", kn_json_string(kn_node_peer_id(node)));
+    set(&d, "name", given_text(&config->node.name));
+    set(&d, "state", kn_json_string(kn_node_state_word(kn_node_state(node))));
+    set(&d, "since", kn_json_int(status->since_s));
+    set(&d, "uptime_s", kn_json_int(status->now_s - status->started_s));
+    set(&d, "model", given_text(&config->model.name));
+    set(&d, "prefix", given_text(&config->model.dht_prefix));
+    set(&d, "start_block", given_int(&config->model.start_block));
+    set(&d, "end_block", given_int(&config->model.end_block));
+    set(&d, "port", kn_json_int(kn_node_port(node)));
+    add_addresses(node, &d);
+    set(&d, "peers", kn_json_int((int64_t)kn_node_peers(node)));
+    add_announced(node, &d);
+    add_config(node, &d);
+    set(&d, "problems", kn_json_array());
+    printed = !d.failed && kn_json_print_line(d.json, out);
+    kn_json_free(d.json);
+    return printed && !out->failed;
+}

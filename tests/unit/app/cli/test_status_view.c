@@ -1,0 +1,90 @@
+#include "app/cli/status_view.h"
+
+#include "app/term/term.h"
+#include "lib/base/text.h"
+#include "lib/json/json.h"
+#include "support/check.h"
+
+enum { NOW = 1700010000 };
+
+static const char full[] =
+    "{\"pid\": 4711, \"version\": \"1.0.0\", \"peer_id\": "
+    "\"12D3KooWBtg3aaLsnd8DzZCfsPYQu6kZtdBUBKMqbNwgjA3sAJBJ\", \"name\": \"ada-C-box\", "
+    "\"state\": \"ONLINE\", \"since\": 1700002800, \"uptime_s\": 7260.5, "
+    "\"model\": \"Llama-3.3-70B-Instruct\", \"prefix\": \"Llama-3-3-70B-Instruct-hf\", "
+    "\"start_block\": 68, \"end_block\": 80, \"port\": 8080, "
+    "\"addresses\": [\"/ip4/192.0.2.1/tcp/8080\", \"/ip6/2001:db8::1/tcp/8080\"], \"peers\": 14, "
+    "\"announced\": {\"blocks\": 12, \"acknowledged\": 12, \"visible_on\": 2, \"bootstraps\": 3, "
+    "\"at\": 1700009960}, \"config\": {\"path\": \"/home/ada/node_config.yaml\", \"last_reload\": "
+    "1700009000, \"pending_restart\": [\"node.port\", \"model.name\"]}, \"problems\": "
+    "[{\"severity\": \"warning\", \"message\": \"the clock of this machine is 10 s behind that of "
+    "the swarm\", \"hint\": \"Set it.\"}, \"a second one\"]}";
+
+static const struct {
+    const char *row, *json;
+    unsigned columns;
+    const char *want;
+} rows[] = {
+    { "everything, 80 columns", full, 80,
+      "node       ada-C-box\n"
+      "state      ONLINE for 2 h\n"
+      "process    4711, version 1.0.0, up 2 h\n"
+      "peer id    12D3KooWBtg3aaLsnd8DzZCfsPYQu6kZtdBUBKMqbNwgjA3sAJBJ\n"
+      "model      Llama-3.3-70B-Instruct as Llama-3-3-70B-Instruct-hf\n"
+      "blocks     68-79 (12 blocks)\n"
+      "port       8080\n"
+      "addresses  /ip4/192.0.2.1/tcp/8080\n"
+      "           /ip6/2001:db8::1/tcp/8080\n"
+      "peers      14\n"
+      "announced  12 blocks, 12 acknowledged, visible on 2 of 3 bootstraps, 40 s ago\n"
+      "config     /home/ada/node_config.yaml, read again 16 min ago\n"
+      "pending    node.port, model.name take effect at the next start\n"
+      "problems   the clock of this machine is 10 s behind that of the swarm\n"
+      "           Set it.\n"
+      "           a second one\n" },
+    { "narrow",
+      "{\"announced\": {\"blocks\": 12, \"acknowledged\": 12, \"visible_on\": 2, "
+      "\"bootstraps\": 3, \"at\": 1700009960}}",
+      40,
+      "announced  12 blocks, 12 acknowledged,\n"
+      "           visible on 2 of 3 bootstraps,\n"
+      "           40 s ago\n" },
+    { "nothing known", "{}", 80, "" },
+    { "null is not known",
+      "{\"model\": null, \"since\": null, \"start_block\": null, \"end_block\": 4, \"peers\": "
+      "null, "
+      "\"announced\": null, \"config\": null, \"problems\": null, \"addresses\": null}",
+      80, "" },
+    { "one block", "{\"start_block\": 3, \"end_block\": 4}", 80, "blocks     3 (1 block)\n" },
+    { "no block", "{\"start_block\": 4, \"end_block\": 4}", 80, "" },
+    { "a prefix alone", "{\"prefix\": \"p\"}", 80, "model      p\n" },
+    { "a moment to come", "{\"state\": \"JOINING\", \"since\": 1800000000}", 80,
+      "state      JOINING\n" },
+    { "words that move the cursor", "{\"name\": \"a\\u001b[2J\\nb\"}", 80, "node       a?[2J?b\n" },
+    { "another shape", "[1]", 80, "" },
+};
+
+static void a_status_is_shown_as_far_as_it_is_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        const struct kn_term term = { .columns = rows[i].columns };
+        struct kn_json *json = kn_json_parse(rows[i].json, strlen(rows[i].json));
+        struct kn_text out = { 0 };
+
+        CHECK(rows[i].row, json != NULL);
+        kn_status_view(json, NOW, &term, &out);
+        CHECK_STR(rows[i].row, kn_text_get(&out), rows[i].want);
+        kn_text_done(&out);
+        kn_json_free(json);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_status_is_shown_as_far_as_it_is_known),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
