@@ -216,8 +216,8 @@ static void any_text_survives(void **state)
                                          "colon: {brace} #comment",
                                          "- list",
                                          "80",
-                                         "N\xc3\xb8"
-                                         "de" };
+                                         ("N\xc3\xb8"
+                                          "de") };
 
     (void)state;
     for (size_t i = 0; i < KN_COUNT(texts); i++) {
