@@ -61,7 +61,7 @@ struct kn_node {
     struct kn_control *control;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;
-    bool leaving, over;
+    bool is_first_run, leaving, over;
     struct kn_error failure, cache_failure;
 };
 
@@ -436,7 +436,10 @@ static void measure(void *arg)
     struct kn_node *node = arg;
     const struct kn_hardware_options options = { 0 };
 
-    (void)!kn_hardware_probe(&options, node->hardware);
+    if (node->options.machine != NULL)
+        *node->hardware = *node->options.machine;
+    else
+        (void)!kn_hardware_probe(&options, node->hardware);
 }
 
 static void on_measured(void *arg, enum kn_code code)
@@ -546,11 +549,9 @@ static enum kn_code no_port(const struct kn_port_plan *plan, struct kn_error *er
 
 static enum kn_code listen_somewhere(struct kn_node *node, struct kn_error *err)
 {
-    const struct kn_resolved *port = kn_snapshot_get(node->snapshot, kn_setting_find("node.port"));
     const struct kn_int *value = &config_of(node)->node.port;
     uint16_t number = value->is == KN_GIVEN ? (uint16_t)value->value : 0;
-    bool cached = number != 0 && port->assignments != NULL &&
-                  port->assignments->origin.layer == KN_LAYER_CACHE;
+    bool cached = number != 0 && kn_snapshot_is_from(node->snapshot, "node.port", KN_LAYER_CACHE);
     struct kn_port_plan plan = kn_port_plan(cached ? 0 : number, cached ? number : 0);
 
     for (size_t i = 0; i < plan.count; i++) {
@@ -704,6 +705,9 @@ static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struc
 
     if (rc == KN_OK)
         rc = kn_config_load(&node->request, &node->snapshot, err);
+    if (rc == KN_OK)
+        node->is_first_run = !node->paths.config_exists &&
+                             !kn_snapshot_is_from(node->snapshot, "model.name", KN_LAYER_CACHE);
     if (rc == KN_OK && !kn_snapshot_is_valid(node->snapshot)) {
         *wrong = kn_snapshot_ref(node->snapshot);
         rc = kn_fail(err, KN_E_INVALID, "the configuration is wrong");
@@ -805,6 +809,11 @@ void kn_node_free(struct kn_node *node)
 const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node)
 {
     return node->snapshot;
+}
+
+bool kn_node_is_first_run(const struct kn_node *node)
+{
+    return node->is_first_run;
 }
 
 const struct kn_config_paths *kn_node_paths(const struct kn_node *node)

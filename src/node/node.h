@@ -35,6 +35,7 @@ struct kn_node_options {
     const struct kn_config_request *request; /* kept */
     bool dry_run;                            /* end when the plan is made */
     bool rediscover;                         /* as if there were no caches */
+    const struct kn_hardware *machine;       /* plan for this one; NULL: the one we run on; kept */
     void *arg;
     void (*event)(void *arg, enum kn_node_event event);
 };
@@ -60,6 +61,9 @@ void kn_node_free(struct kn_node *node);
 
 /* Lent; NULL or zero before the event that brings them. */
 const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
+
+/* Nobody wrote a configuration, and no earlier start left its choices. */
+bool kn_node_is_first_run(const struct kn_node *node);
 const struct kn_config_paths *kn_node_paths(const struct kn_node *node);
 const struct kn_hardware *kn_node_hardware(const struct kn_node *node);
 const struct kn_look *kn_node_look(const struct kn_node *node);

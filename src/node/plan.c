@@ -195,21 +195,15 @@ static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_pl
     return kn_placement_choose(&request, &plan->place, err);
 }
 
-static bool is_kept(const struct kn_plan_input *input, const char *key)
-{
-    const struct kn_resolved *resolved = kn_snapshot_get(input->snapshot, kn_setting_find(key));
-
-    return resolved->assignments != NULL && resolved->assignments->origin.layer == KN_LAYER_CACHE;
-}
-
 /* What an earlier start chose is kept, and said to be: nobody wrote it down. */
 static void explain_kept(const struct kn_plan_input *input, struct kn_plan *plan)
 {
     static const char kept[] = "kept from an earlier start";
 
-    if (is_kept(input, "model.name"))
+    if (kn_snapshot_is_from(input->snapshot, "model.name", KN_LAYER_CACHE))
         plan->model.reason = kept;
-    if (plan->place.by == KN_PLACED_PINNED && is_kept(input, "model.start_block"))
+    if (plan->place.by == KN_PLACED_PINNED &&
+        kn_snapshot_is_from(input->snapshot, "model.start_block", KN_LAYER_CACHE))
         (void)snprintf(plan->place.reason, sizeof(plan->place.reason), "%s", kept);
 }
 
