@@ -106,11 +106,12 @@ static void add_with_gaps(const struct kn_text *file, struct kn_text *out)
     bool gap = true;
 
     while (*at != '\0') {
-        size_t n = strcspn(at, "\n") + 1;
+        size_t n = strcspn(at, "\n");
 
-        if (!gap && at[0] >= 'a' && at[0] <= 'z' && at[n - 2] == ':')
+        if (!gap && at[0] >= 'a' && at[0] <= 'z' && at[n - 1] == ':')
             kn_text_add_char(out, '\n');
-        gap = n == 1;
+        gap = n == 0;
+        n += at[n] == '\n';
         kn_text_add_n(out, at, n);
         at += n;
     }

@@ -4,7 +4,7 @@
 
 #include "app/cli/swarm.h"
 #include "app/cli/values.h"
-#include "network/petals/prefix.h"
+#include "lib/base/utf8.h"
 
 enum { KEYS_FIRST = 3, CLOCK_MOST_S = 3 };
 
@@ -111,7 +111,7 @@ void kn_launch_announced(const struct kn_page *page, const struct kn_start_facts
                      "Announced %u of %u blocks: the others were acknowledged by "
                      "nobody, and are tried again",
                      taken, n);
-    if (keys && round->registers && round->took != NULL && round->took[n])
+    if (round->registers && round->took != NULL && round->took[n])
         kn_page_line(page, "✅", "Announced model info to _petals.models registry");
     kn_page_line(page, "📊", "Announced: %u of %u records acknowledged", round->acknowledged,
                  round->keys);
@@ -154,11 +154,19 @@ void kn_launch_running(const struct kn_page *page, const struct kn_start_facts *
     }
 }
 
-static void add_round(const struct kn_live *live, const char *dot, struct kn_text *out)
+static void add_age(const struct kn_live *live, struct kn_text *out)
+{
+    double age = live->now_s - live->round->at;
+
+    kn_age_words(age > 0 ? (int64_t)age : 0, out);
+    kn_text_add(out, " ago");
+}
+
+static void add_long(const struct kn_live *live, const char *dot, struct kn_text *out)
 {
     const struct kn_announced *round = live->round;
-    double age = live->now_s - round->at;
 
+    kn_text_addf(out, "%sblocks %u-%u", dot, live->place->start, live->place->end - 1);
     if (round->at <= 0) {
         kn_text_addf(out, "%snot announced yet", dot);
         return;
@@ -170,21 +178,38 @@ static void add_round(const struct kn_live *live, const char *dot, struct kn_tex
     else if (round->acknowledged == 0)
         kn_text_addf(out, "%snot acknowledged", dot);
     kn_text_addf(out, "%slast announce ", dot);
-    kn_age_words(age > 0 ? (int64_t)age : 0, out);
-    kn_text_add(out, " ago");
+    add_age(live, out);
 }
 
-void kn_live_add(const struct kn_term *term, const struct kn_live *live, struct kn_text *out)
+static void add_short(const struct kn_live *live, const char *dot, struct kn_text *out)
+{
+    const struct kn_announced *round = live->round;
+
+    kn_text_addf(out, "%s%u-%u", dot, live->place->start, live->place->end - 1);
+    if (round->at <= 0)
+        return;
+    if (round->asked > 0)
+        kn_text_addf(out, "%s%u/%u see it", dot, round->visible_on, round->asked);
+    kn_text_add(out, dot);
+    add_age(live, out);
+}
+
+void kn_live_add(const struct kn_term *term, const struct kn_live *live, size_t columns,
+                 struct kn_text *out)
 {
     const char *dot = kn_term_pick(term, " · ", " | ");
-    const struct kn_placement *place = live->place;
+    size_t begin = out->n, kept;
 
     kn_text_addf(out, "[%s] ", kn_node_state_word(live->state));
     kn_facts_count(live->peers, "peer", out);
-    if (place == NULL) {
+    kept = out->n;
+    if (live->place == NULL) {
         kn_text_addf(out, "%sno blocks", dot);
         return;
     }
-    kn_text_addf(out, "%sblocks %u-%u", dot, place->start, place->end - 1);
-    add_round(live, dot, out);
+    add_long(live, dot, out);
+    if (out->failed || kn_utf8_width(out->at + begin, out->n - begin) <= columns)
+        return;
+    kn_text_cut(out, kept);
+    add_short(live, dot, out);
 }

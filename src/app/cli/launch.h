@@ -13,7 +13,7 @@ void kn_launch_bootstrap(const struct kn_page *page, const struct kn_bootstrap *
 /* How many bootstraps answered of those that there are, before anything is announced. */
 void kn_launch_begin(const struct kn_page *page, const struct kn_start_facts *facts, size_t joined);
 
-/* What became of a round; `keys`: each of the first, the last and the registry's too. */
+/* What became of a round; `keys`: the first ones, the last, and those that failed too. */
 void kn_launch_announced(const struct kn_page *page, const struct kn_start_facts *facts,
                          const struct kn_announced *round, bool keys);
 
@@ -24,7 +24,7 @@ void kn_launch_joining(const struct kn_page *page);
 void kn_launch_running(const struct kn_page *page, const struct kn_start_facts *facts,
                        bool in_swarm, bool title);
 
-/* What stands on the last line of a terminal while the node runs. */
+/* What stands on the last line of a terminal while the node runs, shorter where room is scarce. */
 struct kn_live {
     enum kn_node_state state;
     size_t peers;
@@ -32,6 +32,7 @@ struct kn_live {
     const struct kn_announced *round;
     double now_s; /* seconds since 1970 */
 };
-void kn_live_add(const struct kn_term *term, const struct kn_live *live, struct kn_text *out);
+void kn_live_add(const struct kn_term *term, const struct kn_live *live, size_t columns,
+                 struct kn_text *out);
 
 #endif

@@ -74,8 +74,8 @@ void kn_start_flush(struct kn_start *start)
     kn_text_add_n(&out, kn_text_get(&cli->answer), cli->answer.n);
     kn_text_cut(&cli->answer, 0);
     if (has_last_line(start) && !is_on_hold(start) && !start->over &&
-        kn_feed_is_empty(&start->feed)) {
-        kn_start_live(start, &live);
+        kn_feed_is_empty(&start->feed) && columns > KN_STATUS_LINE_MARGIN) {
+        kn_start_live(start, columns - KN_STATUS_LINE_MARGIN, &live);
         if (live.n > 0)
             kn_status_line_draw(&start->line, live.at, columns, &out);
         else

@@ -37,7 +37,7 @@ static bool is_slow(const struct kn_start *start)
     return kn_loop_now(start->loop) - start->waiting_since >= KN_START_PROGRESS_MS;
 }
 
-void kn_start_live(const struct kn_start *start, struct kn_text *out)
+void kn_start_live(const struct kn_start *start, size_t columns, struct kn_text *out)
 {
     const struct kn_start_facts facts = kn_start_facts_of(start);
     struct kn_text note = { 0 };
@@ -54,7 +54,7 @@ void kn_start_live(const struct kn_start *start, struct kn_text *out)
             kn_progress_add(&start->cli->out_term, &progress, out);
     } else if (start->said_running) {
         live.place = kn_facts_silence(&facts) == NULL ? &facts.plan->place : NULL;
-        kn_live_add(&start->cli->out_term, &live, out);
+        kn_live_add(&start->cli->out_term, &live, columns, out);
     }
     kn_text_done(&note);
 }

@@ -6,8 +6,9 @@
 
 #include "app/cli/start.h"
 
-/* Append what stands on the last line of a terminal; nothing when there is nothing to say. */
-void kn_start_live(const struct kn_start *start, struct kn_text *out);
+/* Append what stands on the last line of a terminal of that width; nothing when there is nothing
+ * to say. */
+void kn_start_live(const struct kn_start *start, size_t columns, struct kn_text *out);
 
 /* Append a line about what takes longer than a second, for those who have no last line: at most
  * one a second. */

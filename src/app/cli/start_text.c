@@ -114,13 +114,13 @@ static void show_announced(struct kn_start *start)
     const struct kn_announced *round = kn_node_announced(start->node), *said = &start->said;
     const struct kn_start_facts facts = kn_start_facts_of(start);
     const struct kn_page page = page_of(start);
-    bool first = said->acknowledged == 0 || said->keys != round->keys;
+    bool keys = start->is_first_run && said->acknowledged == 0;
 
     if (said->keys == round->keys && said->acknowledged == round->acknowledged &&
         said->alone == round->alone)
         return;
     start->said = *round;
-    kn_launch_announced(&page, &facts, round, first);
+    kn_launch_announced(&page, &facts, round, keys);
     if (!start->said_joining)
         kn_launch_joining(&page);
     start->said_joining = true;

@@ -61,7 +61,7 @@ static size_t fitting(const char *text, size_t columns)
 void kn_status_line_draw(struct kn_status_line *line, const char *text, size_t columns,
                          struct kn_text *out)
 {
-    size_t room = columns > 1 ? columns - 1 : 0; /* the last column may break the line */
+    size_t room = columns > KN_STATUS_LINE_MARGIN ? columns - KN_STATUS_LINE_MARGIN : 0;
     size_t n = fitting(text, room);
 
     kn_status_line_clear(line, columns, out);

@@ -22,6 +22,11 @@ struct kn_progress {
 void kn_progress_add(const struct kn_term *term, const struct kn_progress *progress,
                      struct kn_text *out);
 
+enum {
+    /* Columns that stay empty: the last may break the line, and so may the ^C that is echoed. */
+    KN_STATUS_LINE_MARGIN = 3,
+};
+
 /* What stands on the line of the cursor and will be rewritten. Zeroed: nothing. */
 struct kn_status_line {
     size_t width; /* columns; 0: nothing stands there */
