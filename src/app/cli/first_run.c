@@ -57,7 +57,7 @@ static void add_swarm(const struct kn_page *page, const struct kn_start_facts *f
     for (size_t i = 0; i < swarm->model_count && i < MODELS_SHOWN; i++)
         add_found(page, swarm, i);
     if (swarm->model_count > MODELS_SHOWN)
-        kn_page_item(page, "... (%zu more)", swarm->model_count - MODELS_SHOWN);
+        kn_page_more(page, "... (%zu more)", swarm->model_count - MODELS_SHOWN);
     if (facts->malformed > 0)
         kn_page_item(page, "%llu record%s malformed, and counted nowhere",
                      (unsigned long long)facts->malformed, facts->malformed == 1 ? " is" : "s are");

@@ -90,8 +90,8 @@ static void add_profiles(const struct kn_page *page, const struct kn_start_facts
         const char *name, *what;
     } words[KN_PRESET_COUNT] = {
         { "Conservative (min)", "the least load" },
-        { "Balanced (recommended)", "three quarters of the largest" },
-        { "Aggressive (max)", "within 90 % of what is available" },
+        { "Balanced (recommended)", "three quarters of what fits" },
+        { "Aggressive (max)", "all that fits into 90 % of the memory" },
     };
     const char *arrow = kn_term_pick(page->term, " ← SELECTED", " <- SELECTED");
 
@@ -99,11 +99,13 @@ static void add_profiles(const struct kn_page *page, const struct kn_start_facts
     kn_page_line(page, "📊", "Calibration Profiles:");
     for (int i = 0; i < KN_PRESET_COUNT; i++) {
         const struct kn_profile *profile = &facts->plan->model.fit.profiles[i];
+        bool whole = profile->blocks == facts->plan->model.size.blocks;
         char memory[KN_MEMORY_TEXT_SIZE];
 
         kn_memory_text(profile->memory, memory);
         kn_page_item(page, "%s: %u block%s (~%s) - %s%s", words[i].name, profile->blocks,
-                     profile->blocks == 1 ? "" : "s", memory, words[i].what,
+                     profile->blocks == 1 ? "" : "s", memory,
+                     whole ? "the whole model" : words[i].what,
                      selected(kn_facts_config(facts)) == i ? arrow : "");
     }
 }

@@ -76,7 +76,7 @@ static void add_keys(const struct kn_page *page, const struct kn_start_facts *fa
             continue;
         }
         if (hidden > 0)
-            kn_page_item(page, "... (%u more)", hidden);
+            kn_page_more(page, "... (%u more)", hidden);
         hidden = 0;
         add_key(page, facts, round, i);
     }

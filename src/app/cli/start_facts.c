@@ -82,6 +82,13 @@ static const struct kn_origin *origin_of(const struct kn_start_facts *facts,
                : &now->origin;
 }
 
+/* Somebody asked for so many blocks; where they lie is chosen all the same. */
+static bool is_asked_for(const struct kn_start_facts *facts, const char *key)
+{
+    return strcmp(key, "model.start_block") == 0 &&
+           kn_facts_config(facts)->model.blocks.is == KN_GIVEN;
+}
+
 void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool why,
                      struct kn_text *out)
 {
@@ -91,7 +98,11 @@ void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool w
         kn_origin_place(origin, out);
         return;
     }
-    kn_text_add(out, computed_word(key));
+    if (is_asked_for(facts, key))
+        kn_origin_place(
+            &kn_snapshot_get(facts->snapshot, kn_setting_find("model.blocks"))->origin, out);
+    else
+        kn_text_add(out, computed_word(key));
     if (why && origin->text != NULL) {
         kn_text_add(out, ": ");
         kn_term_add_safe(out, origin->text);
