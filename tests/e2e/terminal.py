@@ -16,7 +16,7 @@ from started import SOON
 
 
 def _take_terminal():
-    """A session of its own, with standard input as its terminal: Ctrl-C works, and nobody else's."""
+    """A session of its own with standard input as its terminal, so that Ctrl-C works."""
     os.setsid()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     die_with_parent()

@@ -99,8 +99,8 @@ void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool w
         return;
     }
     if (is_asked_for(facts, key))
-        kn_origin_place(
-            &kn_snapshot_get(facts->snapshot, kn_setting_find("model.blocks"))->origin, out);
+        kn_origin_place(&kn_snapshot_get(facts->snapshot, kn_setting_find("model.blocks"))->origin,
+                        out);
     else
         kn_text_add(out, computed_word(key));
     if (why && origin->text != NULL) {

@@ -73,8 +73,8 @@ static inline void fill_plan(struct kn_plan *plan)
     memcpy(plan->values, values, sizeof(values));
     plan->value_count = KN_COUNT(values);
     memcpy(plan->ranges, ranges, sizeof(ranges));
-    plan->swarm = (struct kn_swarm_facts){ true, swarm_models, KN_COUNT(swarm_models), NULL, 0,
-                                           NULL, 0 };
+    plan->swarm =
+        (struct kn_swarm_facts){ true, swarm_models, KN_COUNT(swarm_models), NULL, 0, NULL, 0 };
     plan->model = (struct kn_model_choice){
         .name = "Llama-3.3-70B-Instruct",
         .size = { .blocks = 80 },

@@ -19,11 +19,9 @@ static const char *const bootstraps[] = { "--bootstrap", BOOTSTRAP("bootstrap-1.
 static void add_launch(const struct kn_page *page, const struct kn_start_facts *facts)
 {
     bool took[13];
-    struct kn_announced round = { .blocks = 12,
-                                  .keys = 13,
-                                  .acknowledged = 12,
-                                  .registers = true,
-                                  .took = took };
+    struct kn_announced round = {
+        .blocks = 12, .keys = 13, .acknowledged = 12, .registers = true, .took = took
+    };
 
     for (size_t i = 0; i < KN_COUNT(took); i++)
         took[i] = i != 7;
@@ -101,8 +99,7 @@ static void a_later_run_tells_its_sources(void **state)
     struct screen screen;
 
     (void)state;
-    make_screen(&screen, "node: {name: grace}\nmodel: {blocks: 12}\n",
-                WORDS("--dtype", "float16"));
+    make_screen(&screen, "node: {name: grace}\nmodel: {blocks: 12}\n", WORDS("--dtype", "float16"));
     kn_later_run_begin(&page, &screen.facts);
     kn_later_run_loaded(&page, &screen.facts);
     compare("screen_later.txt", &out);
@@ -140,9 +137,9 @@ static void what_was_typed_is_saved_and_the_rest_stays_automatic(void **state)
     bool is_secret;
 
     (void)state;
-    make_screen(&screen, NULL,
-                WORDS("--max-memory", "8GiB", "--bootstrap", BOOTSTRAP("a.example"), "--port",
-                      "auto"));
+    make_screen(
+        &screen, NULL,
+        WORDS("--max-memory", "8GiB", "--bootstrap", BOOTSTRAP("a.example"), "--port", "auto"));
     CHECK_EQ(err.text, kn_first_config_print(&screen.facts, &out, &is_secret, &err), KN_OK);
     CHECK("secret", !is_secret);
     compare("first_config.txt", &out);
@@ -195,23 +192,31 @@ static void the_last_line_is_short_where_room_is_scarce(void **state)
 {
     static const struct kn_placement place = { .by = KN_PLACED_WHOLE, .start = 0, .end = 8 };
     static const struct kn_announced never = { 0 }, alone = { .alone = true, .at = 100 },
-                                     seen = { .acknowledged = 9, .keys = 9, .visible_on = 1,
-                                              .asked = 2, .at = 100 };
+                                     seen = { .acknowledged = 9,
+                                              .keys = 9,
+                                              .visible_on = 1,
+                                              .asked = 2,
+                                              .at = 100 };
     static const struct {
         struct kn_live live;
         size_t columns;
         const char *want;
     } rows[] = {
         { { KN_NODE_OFFLINE, 0, NULL, &never, 1 }, 80, "[OFFLINE] 0 peers | no blocks" },
-        { { KN_NODE_OFFLINE, 0, &place, &never, 1 }, 80,
+        { { KN_NODE_OFFLINE, 0, &place, &never, 1 },
+          80,
           "[OFFLINE] 0 peers | blocks 0-7 | not announced yet" },
-        { { KN_NODE_JOINING, 1, &place, &alone, 103 }, 80,
+        { { KN_NODE_JOINING, 1, &place, &alone, 103 },
+          80,
           "[JOINING] 1 peer | blocks 0-7 | nobody else yet | last announce 3 s ago" },
-        { { KN_NODE_JOINING, 4, &place, &seen, 220 }, 80,
+        { { KN_NODE_JOINING, 4, &place, &seen, 220 },
+          80,
           "[JOINING] 4 peers | blocks 0-7 | visible on 1 of 2 | last announce 2 min ago" },
-        { { KN_NODE_JOINING, 4, &place, &seen, 220 }, 70,
+        { { KN_NODE_JOINING, 4, &place, &seen, 220 },
+          70,
           "[JOINING] 4 peers | 0-7 | 1/2 see it | 2 min ago" },
-        { { KN_NODE_JOINING, 4, &place, &seen, 90 }, 70, /* the clock was set back */
+        { { KN_NODE_JOINING, 4, &place, &seen, 90 },
+          70, /* the clock was set back */
           "[JOINING] 4 peers | 0-7 | 1/2 see it | 0 s ago" },
     };
 

@@ -14,12 +14,16 @@ static void a_bar_is_as_long_as_what_is_done(void **state)
         struct kn_progress progress;
         const char *want;
     } rows[] = {
-        { &fancy, { "Discovering network models", 4, 5, "4/5 models" },
+        { &fancy,
+          { "Discovering network models", 4, 5, "4/5 models" },
           "Discovering network models... [████████░░] 80% (4/5 models)" },
         { &ascii, { "Discovering", 1, 3, NULL }, "Discovering... [###.......] 33%" },
-        { &fancy, { "Calibrating hardware", 9, 5, "Done!" },
+        { &fancy,
+          { "Calibrating hardware", 9, 5, "Done!" },
           "Calibrating hardware... [██████████] 100% (Done!)" },
-        { &ascii, { "Discovering", 0, 7, "registry" }, "Discovering... [..........] 0% (registry)" },
+        { &ascii,
+          { "Discovering", 0, 7, "registry" },
+          "Discovering... [..........] 0% (registry)" },
         { &pipe, { "Discovering", 1, 2, "1/2 models" }, "Discovering... 50% (1/2 models)" },
         { &fancy, { "Announcing", 0, 0, "3 s" }, "Announcing... (3 s)" },
         { &pipe, { "Announcing", 0, 0, NULL }, "Announcing..." },
