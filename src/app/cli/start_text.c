@@ -67,6 +67,15 @@ static void show_plan(struct kn_start *start)
     kn_first_run_summary(&page, &facts);
 }
 
+/* The swarm answered at last: what was shown was a guess. */
+static void show_replanned(struct kn_start *start)
+{
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
+
+    kn_later_run_loaded(&page, &facts);
+}
+
 /* -- from the answer on */
 
 void kn_start_text_saved(struct kn_start *start)
@@ -198,6 +207,9 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
     case KN_NODE_PLANNED:
         show_plan(start);
         break;
+    case KN_NODE_REPLANNED:
+        show_replanned(start);
+        break;
     case KN_NODE_JOINED:
         show_joined(start);
         break;
@@ -221,6 +233,7 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_SEEN:
     case KN_NODE_MEASURED:
+    case KN_NODE_REFRESHED:
         break;
     }
 }
