@@ -23,7 +23,10 @@ static bool progress_of(const struct kn_start *start, struct kn_text *text, stru
         *out = (struct kn_progress){ "Calibrating hardware", 0, 0, NULL };
         kn_text_addf(text, "%lld s", seconds);
     } else if (start->launched && !start->said_running) {
-        *out = (struct kn_progress){ "Announcing", 0, 0, NULL };
+        *out = (struct kn_progress){ kn_node_state(start->node) == KN_NODE_OFFLINE
+                                         ? "Connecting to DHT network"
+                                         : "Announcing",
+                                     0, 0, NULL };
         kn_text_addf(text, "%lld s", seconds);
     } else {
         return false;

@@ -26,7 +26,8 @@ static void add_launch(const struct kn_page *page, const struct kn_start_facts *
     for (size_t i = 0; i < KN_COUNT(took); i++)
         took[i] = i != 7;
     kn_page_rule(page, "Starting Node");
-    kn_launch_begin(page, facts, 2);
+    kn_launch_begin(page, false);
+    kn_launch_joined(page, facts, 2);
     kn_launch_announced(page, facts, &round, true);
     kn_launch_joining(page);
     kn_launch_running(page, facts, true, true);
@@ -123,6 +124,7 @@ static void a_node_that_serves_nothing_says_why(void **state)
     CHECK_HAS("swarm", kn_text_get(&out), "Nobody answered");
     CHECK_HAS("machine", kn_text_get(&out), "No block is served: not one block fits");
     CHECK_HAS("summary", kn_text_get(&out), "Blocks:        none\n");
+    kn_launch_announcing(&page, &screen.facts);
     CHECK_HAS("launch", kn_text_get(&out), "No block is announced: no block is served here");
     kn_text_done(&out);
     drop_screen(&screen);
