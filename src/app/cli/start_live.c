@@ -54,7 +54,7 @@ void kn_start_live(const struct kn_start *start, size_t columns, struct kn_text 
 
     if (progress_of(start, &note, &progress)) {
         if (is_slow(start))
-            kn_progress_add(&start->cli->out_term, &progress, out);
+            kn_progress_add(&start->cli->out_term, &progress, columns, out);
     } else if (start->said_running) {
         live.place = kn_facts_silence(&facts) == NULL ? &facts.plan->place : NULL;
         kn_live_add(&start->cli->out_term, &live, columns, out);
@@ -73,7 +73,7 @@ void kn_start_progress(struct kn_start *start)
         if (start->cli->json)
             kn_start_json_progress(start, &progress);
         else {
-            kn_progress_add(&start->cli->out_term, &progress, &start->cli->answer);
+            kn_progress_add(&start->cli->out_term, &progress, KN_TERM_MOST, &start->cli->answer);
             kn_text_add_char(&start->cli->answer, '\n');
         }
     }
