@@ -690,7 +690,8 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
 
     if (rc == KN_OK)
         rc = kn_identity_need(&place, &node->random, &node->identity, err);
-    if (rc == KN_OK)
+    node->loop = node->options.loop;
+    if (rc == KN_OK && node->loop == NULL)
         rc = kn_loop_new(&node->loop, err);
     if (rc == KN_OK)
         rc = join_network(node, err);
@@ -752,7 +753,8 @@ static void on_signal(void *arg, int number)
 
 void kn_node_run(struct kn_node *node)
 {
-    kn_loop_on_signal(node->loop, on_signal, node);
+    if (!node->options.leaves_signals)
+        kn_loop_on_signal(node->loop, on_signal, node);
     begin(node);
     if (!node->over)
         kn_loop_run(node->loop);
@@ -793,7 +795,7 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->timer);
     kn_timer_free(node->second_timer);
     kn_network_free(node->network);
-    if (node->loop != NULL)
+    if (node->options.loop == NULL)
         kn_loop_free(node->loop);
     kn_identity_done(&node->identity);
     kn_run_folder_close(node->folder);

@@ -36,6 +36,8 @@ struct kn_node_options {
     bool dry_run;                            /* end when the plan is made */
     bool rediscover;                         /* as if there were no caches */
     const struct kn_hardware *machine;       /* plan for this one; NULL: the one we run on; kept */
+    struct kn_loop *loop;                    /* kept and outlives the node; NULL: one of its own */
+    bool leaves_signals;                     /* an interrupt is somebody else's to handle */
     void *arg;
     void (*event)(void *arg, enum kn_node_event event);
 };

@@ -21,8 +21,7 @@ struct kn_libcrypto {
 };
 
 /*
- * Ends the process with a message when libcrypto lacks one of them. The first call must not run
- * beside another; after it, any thread.
+ * From any thread. Ends the process with a message when libcrypto lacks one of them.
  */
 const struct kn_libcrypto *kn_libcrypto(void);
 
