@@ -25,7 +25,7 @@ static enum kn_code load(const struct kwaai_config_options *options, struct kwaa
 {
     struct kn_config_request request;
     struct kn_config_paths paths;
-    enum kn_code rc = kn_outside_request(options, config->arena, &request);
+    enum kn_code rc = kn_outside_request(options, config->arena, &request, NULL);
 
     if (rc == KN_OK)
         rc = kn_config_locate(&request, config->arena, &paths, NULL);

@@ -67,21 +67,20 @@ static enum kn_code read_arguments(const struct kwaai_config_options *options,
 }
 
 /* Where relative paths start when nobody says. */
-static const char *working_folder(struct kn_arena *arena, enum kn_code *rc)
+static enum kn_code working_folder(struct kn_arena *arena, const char **out, struct kn_error *err)
 {
     struct kn_text text = { 0 };
-    const char *found;
+    enum kn_code rc = kn_working_folder(&text, err);
 
-    *rc = kn_working_folder(&text, NULL);
-    found = kn_arena_dup(arena, kn_text_get(&text));
-    if (text.failed || (*rc == KN_OK && found == NULL))
-        *rc = KN_E_NO_MEMORY;
+    *out = kn_arena_dup(arena, kn_text_get(&text));
+    if (rc == KN_OK && (text.failed || *out == NULL))
+        rc = kn_fail_no_memory(err);
     kn_text_done(&text);
-    return found;
+    return rc;
 }
 
 enum kn_code kn_outside_request(const struct kwaai_config_options *options, struct kn_arena *arena,
-                                struct kn_config_request *out)
+                                struct kn_config_request *out, struct kn_error *err)
 {
     struct kn_config_request request = { .config_path = options->config_path,
                                          .home = options->home,
@@ -91,11 +90,11 @@ enum kn_code kn_outside_request(const struct kwaai_config_options *options, stru
     enum kn_code rc = KN_OK;
 
     if (request.working == NULL)
-        request.working = working_folder(arena, &rc);
+        rc = working_folder(arena, &request.working, err);
     if (request.now_s == 0)
         request.now_s = (int64_t)time(NULL);
-    if (rc == KN_OK)
-        rc = read_arguments(options, arena, &request);
+    if (rc == KN_OK && read_arguments(options, arena, &request) != KN_OK)
+        rc = kn_fail_no_memory(err);
     if (rc == KN_OK)
         *out = request;
     return rc;

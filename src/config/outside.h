@@ -15,7 +15,8 @@
  * the options and the arena. KN_E_NO_MEMORY, or KN_E_UNKNOWN when the working folder is gone.
  */
 KN_MUST_USE enum kn_code kn_outside_request(const struct kwaai_config_options *options,
-                                            struct kn_arena *arena, struct kn_config_request *out);
+                                            struct kn_arena *arena, struct kn_config_request *out,
+                                            struct kn_error *err);
 
 /* Texts are lent by the argument. */
 struct kwaai_origin kn_outside_origin(const struct kn_origin *origin);

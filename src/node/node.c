@@ -813,6 +813,11 @@ const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node)
     return node->snapshot;
 }
 
+struct kn_snapshot *kn_node_snapshot_ref(const struct kn_node *node)
+{
+    return kn_snapshot_ref(node->snapshot);
+}
+
 bool kn_node_is_first_run(const struct kn_node *node)
 {
     return node->is_first_run;

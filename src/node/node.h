@@ -64,6 +64,9 @@ void kn_node_free(struct kn_node *node);
 /* Lent; NULL or zero before the event that brings them. */
 const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
 
+/* The same, to keep: release it. */
+struct kn_snapshot *kn_node_snapshot_ref(const struct kn_node *node);
+
 /* Nobody wrote a configuration, and no earlier start left its choices. */
 bool kn_node_is_first_run(const struct kn_node *node);
 const struct kn_config_paths *kn_node_paths(const struct kn_node *node);
