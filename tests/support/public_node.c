@@ -9,6 +9,8 @@ static const char *const always[] = {
     "network.listen_addrs=/ip4/127.0.0.1/tcp/0",
     "--set",
     "dht.announce_interval=1s",
+    "--set",
+    "dht.discovery_timeout=1s",
 };
 
 void kn_public_add(struct kwaai_node_options *options, struct kn_public_words *words,
