@@ -134,7 +134,8 @@ class Visible(program.Case):
         first = self.first()
         example = self.start(env={"INITIAL_PEERS": first.address})
         example.wait(r"^visible on 1 of 1 bootstraps$")
-        for pattern in (r"^configuration: /.*/node_config\.yaml", r"^Using port \d+.*, peer 12D3Koo",
+        for pattern in (r"^configuration: /.*/node_config\.yaml",
+                        r"^Using port \d+.*, peer 12D3Koo",
                         r"^connected to /ip4/127\.0\.0\.1/tcp/\d+/p2p/", r"^state: JOINING$",
                         r"^discovered 1 model, selected TinyLlama", r"^calibrated: \d+ blocks",
                         r"^assigned blocks \d+-\d+ ", r"^node name: .*-C-",
