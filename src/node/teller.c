@@ -50,8 +50,9 @@ static void tell_discovery(struct kn_teller *teller, const struct kn_node *node)
 
     if (config_of(node)->network.new_swarm.value)
         kn_text_addf(&line, "a swarm of its own, selected %s", plan->model.name);
-    else if (!plan->swarm.is_known)
-        kn_text_addf(&line, "nobody answered, selected %s: %s", plan->model.name,
+    else if (!plan->swarm.is_known) /* a later start does not ask before it announces */
+        kn_text_addf(&line, "%sselected %s: %s",
+                     kn_node_look(node) != NULL ? "nobody answered, " : "", plan->model.name,
                      plan->model.reason);
     else
         kn_text_addf(&line, "discovered %zu model%s, selected %s (%s)", n, n == 1 ? "" : "s",
@@ -153,6 +154,7 @@ void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum k
         tell_bootstrap(teller, node);
         break;
     case KN_NODE_PLANNED:
+    case KN_NODE_REPLANNED:
         tell_plan(teller, node);
         break;
     case KN_NODE_ANNOUNCED:
@@ -176,6 +178,7 @@ void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum k
     case KN_NODE_SEEN:
     case KN_NODE_MEASURED:
     case KN_NODE_JOINED:
+    case KN_NODE_REFRESHED:
     case KN_NODE_ENDED: /* told when the port and the folder are free */
         break;
     }
