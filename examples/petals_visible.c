@@ -6,8 +6,6 @@
  *     ./a.out
  *     ./a.out --model Llama-3.1-8B-Instruct --max-memory 4GiB
  */
-#define _POSIX_C_SOURCE 200809L /* sigaction */
-
 #include <inttypes.h>
 #include <kwaainet/config.h>
 #include <kwaainet/node.h>
@@ -26,14 +24,11 @@ static void on_signal(int number)
     kwaai_node_stop(node);
 }
 
-/* The second Ctrl-C ends it without telling the swarm; after the end they do what they always do.
- */
+/* After the end they do what they always do. */
 static void handle_signals(void (*handler)(int number))
 {
-    struct sigaction action = { .sa_handler = handler };
-
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGINT, handler);
+    (void)signal(SIGTERM, handler);
 }
 
 static const char *place_of(const struct kwaai_origin *origin)

@@ -82,15 +82,15 @@ KWAAI_API void kwaai_node_free(struct kwaai_node *node);
 /* --- what happens --------------------------------------------------------------------------- */
 
 enum kwaai_event_kind {
-    KWAAI_EVENT_LISTENING,     /* the port is bound */
-    KWAAI_EVENT_BOOTSTRAP,     /* a bootstrap answered, or fails in another way than before */
-    KWAAI_EVENT_DISCOVERED,    /* a model is chosen */
-    KWAAI_EVENT_CALIBRATED,    /* so many of its blocks fit this machine */
-    KWAAI_EVENT_ASSIGNED,      /* these blocks are chosen; again when the node moves to others */
-    KWAAI_EVENT_NAMED,         /* so is the node's name */
-    KWAAI_EVENT_STATE,         /* the node is JOINING, ONLINE, or leaves */
-    KWAAI_EVENT_ANNOUNCED,     /* records were stored; again when other numbers were acknowledged */
-    KWAAI_EVENT_VISIBLE,       /* and read back; again when other numbers were */
+    KWAAI_EVENT_LISTENING,  /* the port is bound */
+    KWAAI_EVENT_BOOTSTRAP,  /* a bootstrap answered, or fails in another way than before */
+    KWAAI_EVENT_DISCOVERED, /* a model is chosen; this and the next three again when facts change */
+    KWAAI_EVENT_CALIBRATED, /* so many of its blocks fit this machine */
+    KWAAI_EVENT_ASSIGNED,   /* these blocks are chosen; also when the node moves to others */
+    KWAAI_EVENT_NAMED,      /* so is the node's name */
+    KWAAI_EVENT_STATE,      /* the node is JOINING, ONLINE, or leaves */
+    KWAAI_EVENT_ANNOUNCED,  /* records were stored; again when other numbers were acknowledged */
+    KWAAI_EVENT_VISIBLE,    /* and read back; again when other numbers were */
     KWAAI_EVENT_CACHES_FAILED, /* what was found out could not be kept for the next start */
     KWAAI_EVENT_ENDED,         /* the last one: port and folder are free, kwaai_node_failure() */
 };

@@ -17,6 +17,7 @@ SAME(KWAAI_DRAINING, KN_NODE_DRAINING);
 
 struct moment {
     struct kwaai_node_status status; /* first: what the caller holds is this */
+    struct moment *self;             /* what is released, found from a caller's const pointer */
     atomic_uint references;
     struct kn_arena *arena;
     const char *addresses[ADDRESSES_MAX];
@@ -81,6 +82,7 @@ const struct kwaai_node_status *kn_moment_new(const struct kn_node *node, int64_
 
     if (moment == NULL)
         return NULL;
+    moment->self = moment;
     atomic_init(&moment->references, 1);
     moment->status = (struct kwaai_node_status){ .started_s = started_s,
                                                  .since_s = since_s,
@@ -104,7 +106,7 @@ const struct kwaai_node_status *kn_moment_new(const struct kn_node *node, int64_
 
 static struct moment *moment_of(const struct kwaai_node_status *status)
 {
-    return (struct moment *)(uintptr_t)status; /* counting is no change that a reader sees */
+    return status != NULL ? ((const struct moment *)status)->self : NULL;
 }
 
 const struct kwaai_node_status *kn_moment_ref(const struct kwaai_node_status *moment)

@@ -16,6 +16,6 @@ kn_moment_new(const struct kn_node *node, int64_t started_s, int64_t since_s, bo
 
 /* From any thread. */
 const struct kwaai_node_status *kn_moment_ref(const struct kwaai_node_status *moment);
-void kn_moment_unref(const struct kwaai_node_status *moment); /* NULL is fine */
+void kn_moment_unref(const struct kwaai_node_status *status); /* NULL is fine */
 
 #endif

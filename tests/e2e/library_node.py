@@ -148,6 +148,19 @@ class Visible(program.Case):
         self.assertEqual(self.joining(first.address), [1])
         self.assertFalse(self.h.config.exists())
 
+    def test_a_later_start_announces_the_same_blocks(self):
+        first = self.first()
+        found = []
+        for _ in range(2):
+            example = self.start("--bootstrap", first.address)
+            example.wait(r"^visible on 1 of 1 bootstraps$")
+            found.append({line for line in example.lines
+                          if line.startswith(("Using port", "assigned", "node name"))})
+            self.assertEqual(example.end()[0], DONE)
+        self.assertEqual({line.split("(")[0].split(",")[0] for line in found[0]},
+                         {line.split("(")[0].split(",")[0] for line in found[1]})
+        self.assertFalse(any("nobody" in line for line in example.lines), example.lines)
+
     def test_it_stays_while_others_come_and_go(self):
         first = self.first()
         example = self.start("--bootstrap", first.address)
