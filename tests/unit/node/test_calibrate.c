@@ -7,6 +7,7 @@
 #include "node/hardware.h"
 #include "support/check.h"
 #include "support/config_fixture.h"
+#include "support/fuse.h"
 #include "support/home.h"
 #include "support/machine.h"
 
@@ -317,6 +318,30 @@ static void a_plan_is_never_above_what_a_container_leaves(void **state)
     }
 }
 
+static void every_allocation_that_fails_is_returned(void **state)
+{
+    struct kn_snapshot *snapshot =
+        load_text(NULL, WORDS("--model", NAME8 "s", "--max-memory", "8GiB"), NULL);
+    enum kn_code rc = KN_E_NO_MEMORY;
+    long n = 0;
+
+    (void)state;
+    for (; rc != KN_OK; n++) {
+        struct kn_arena *arena = kn_arena_new();
+        struct kn_calibrated_machine machine;
+        struct kn_error err = { 0 };
+
+        kn_fuse = n;
+        rc = kn_calibrate(snapshot, &desktop, arena, FIXTURE_NOW, &machine, &err);
+        CHECK("burnt", (rc == KN_OK) == (kn_fuse >= 0));
+        kn_fuse = -1;
+        CHECK("code", rc == KN_OK || rc == KN_E_NO_MEMORY);
+        kn_arena_free(arena);
+    }
+    CHECK("there are some", n > 1);
+    kn_snapshot_unref(snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +351,7 @@ int main(void)
         cmocka_unit_test(what_is_kept_is_what_the_next_start_reads),
         cmocka_unit_test(the_calibration_of_another_model_is_not_mixed_in),
         cmocka_unit_test(a_plan_is_never_above_what_a_container_leaves),
+        cmocka_unit_test(every_allocation_that_fails_is_returned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
