@@ -74,8 +74,6 @@ void kn_first_run_models(const struct kn_page *page, const struct kn_start_facts
                      kn_facts_model_name(model->passed_over[i].model),
                      model->passed_over[i].reason);
     kn_page_line(page, "✅", "Selected: %s (%s)", model->name, model->reason);
-    if (model->warning != NULL)
-        kn_page_line(page, "❗", "%s", model->warning);
     if (facts->discovery_cache != NULL && facts->plan->swarm.is_known)
         kn_page_more(page, "To be cached in: %s (fresh for 24 h)", facts->discovery_cache);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "app/cli/calibration_view.h"
+
 static void add_name(const struct kn_page *page, const struct kn_start_facts *facts)
 {
     struct kn_text why = { 0 };
@@ -22,18 +24,28 @@ static void add_port(const struct kn_page *page, const struct kn_start_facts *fa
     kn_text_done(&why);
 }
 
+struct note {
+    const struct kn_page *page;
+};
+
+static void add_note(void *arg, const char *text)
+{
+    const struct note *note = arg;
+
+    kn_page_line(note->page, "⚡", "%s", text);
+}
+
 void kn_first_run_choices(const struct kn_page *page, const struct kn_start_facts *facts)
 {
     const struct kn_plan *plan = facts->plan;
+    struct note note = { page };
 
     kn_page_rule(page, "Step 4/4: Finalizing Configuration");
     add_name(page, facts);
     add_port(page, facts);
     kn_page_line(page, "💾", "Data type: %s (%s)", kn_words_dtype[plan->model.format.dtype].name,
                  plan->model.format.reason);
-    if (plan->place.by != KN_PLACED_NOWHERE)
-        kn_page_line(page, "⚡", "Throughput: %.0f-%.0f tokens/s (%s)", plan->speed.low,
-                     plan->speed.high, plan->speed.reason);
+    kn_calibration_notes(&plan->model, &plan->speed, add_note, &note);
 }
 
 static void add_pair(const struct kn_page *page, const struct kn_start_facts *facts,

@@ -71,6 +71,8 @@ void kn_later_run_loaded(const struct kn_page *page, const struct kn_start_facts
 
     if (cached(facts, "model.name") == NULL)
         add_discovered(page, facts);
+    if (plan->kept.changed[0] != '\0') /* an earlier plan that counts no longer: decisions D18 */
+        kn_page_line(page, "🔁", "%s", plan->kept.changed);
     kn_page_line(page, "📋", "Configuration loaded:");
     add(page, facts, "Model", "model.name", plan->model.name);
     kn_facts_blocks(facts, &text);

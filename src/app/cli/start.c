@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "app/cli/calibrate.h"
 #include "app/cli/commands.h"
 #include "app/cli/load.h"
 #include "app/cli/problems.h"
@@ -233,6 +234,13 @@ static void say_last_words(struct kn_start *start)
     kn_feed_done(&start->feed);
 }
 
+static bool asks_for_full(const struct kn_cli *cli)
+{
+    const char *mode = kn_cli_option(cli, "--calibrate");
+
+    return mode != NULL && strcmp(mode, "full") == 0;
+}
+
 static enum kn_exit run(struct kn_cli *cli)
 {
     struct kn_start start = {
@@ -245,6 +253,7 @@ static enum kn_exit run(struct kn_cli *cli)
         .request = &cli->request,
         .dry_run = start.dry_run,
         .rediscover = kn_cli_option(cli, "--rediscover") != NULL,
+        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL,
         .arg = &start,
         .event = on_event,
     };
@@ -254,6 +263,8 @@ static enum kn_exit run(struct kn_cli *cli)
 
     if (start.yes && start.no_save)
         return refuse_both(cli);
+    if (asks_for_full(cli))
+        return kn_calibrate_refuse_full(cli);
     if (kn_node_new(&options, &start.node, &wrong, &err) != KN_OK)
         return refuse(cli, wrong, &err);
     run_node(&start);
@@ -273,6 +284,7 @@ static const struct kn_command_flag flags[] = {
     { "--no-save", NULL, "Start without asking, and save no configuration." },
     { "--dry-run", NULL, "Find everything out, show it, and end; nothing is written anywhere." },
     { "--rediscover", NULL, "Find out anew what earlier starts have kept." },
+    { "--calibrate", "[quick|full]", "Plan the blocks anew by what this machine can hold now." },
     { NULL, NULL, NULL },
 };
 
