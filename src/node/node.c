@@ -17,6 +17,7 @@
 #include "node/control.h"
 #include "node/hardware.h"
 #include "node/identity.h"
+#include "node/machine_file.h"
 #include "node/run_folder.h"
 #include "node/status.h"
 
@@ -99,7 +100,8 @@ static void write_caches(struct kn_node *node)
     };
     struct kn_error err = { 0 };
 
-    if (!node->caches_due)
+    /* Looking at what another machine would do leaves no trace on this one. */
+    if (!node->caches_due || (node->options.machine != NULL && node->options.dry_run))
         return;
     node->caches_due = false;
     if (kn_clock_now(&caches.now_s) != KN_OK || kn_caches_write(&caches, &err) != KN_OK) {
@@ -712,6 +714,8 @@ static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struc
         *wrong = kn_snapshot_ref(node->snapshot);
         rc = kn_fail(err, KN_E_INVALID, "the configuration is wrong");
     }
+    if (rc == KN_OK && node->options.machine != NULL)
+        rc = kn_machine_may_stand_in(config_of(node), node->options.dry_run, err);
     return rc;
 }
 
@@ -730,7 +734,7 @@ enum kn_code kn_node_new(const struct kn_node_options *options, struct kn_node *
     }
     node->options = *options;
     node->request = *options->request;
-    node->request.without_caches = options->rediscover;
+    node->request.without_caches = options->rediscover || options->machine != NULL;
     node->random = kn_random_system();
     node->started_s = node->since_s = (int64_t)kn_loop_unix_time();
     rc = load(node, snapshot, err);

@@ -35,7 +35,8 @@ struct kn_node_options {
     const struct kn_config_request *request; /* kept */
     bool dry_run;                            /* end when the plan is made */
     bool rediscover;                         /* as if there were no caches */
-    const struct kn_hardware *machine;       /* plan for this one; NULL: the one we run on; kept */
+    const struct kn_hardware *machine;       /* plan for this one; NULL: the one we run on; kept.
+                                              * kn_machine_may_stand_in() says where */
     void *arg;
     void (*event)(void *arg, enum kn_node_event event);
 };
