@@ -32,6 +32,7 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_docs_states,
     &kn_cmd_completion,
     &kn_cmd_man,
+    &kn_cmd_demo,
     &kn_cmd_help,
     NULL,
 };
