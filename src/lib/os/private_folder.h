@@ -20,7 +20,7 @@ KN_MUST_USE enum kn_code kn_private_folder_make(const char *where, const char *n
 void kn_private_folder_remove(const char *path);
 
 /*
- * Remove the folder and everything in it, to a depth of KN_PRIVATE_FOLDER_DEPTH; links go, what
+ * Remove the folder and everything in it, KN_PRIVATE_FOLDER_DEPTH folders deep; links go, what
  * they name stays. False: something is still there.
  */
 enum { KN_PRIVATE_FOLDER_DEPTH = 16 };

@@ -90,7 +90,7 @@ static bool empty(int folder, int depth)
 
 bool kn_private_folder_remove_all(const char *path)
 {
-    return remove_entry(AT_FDCWD, path, KN_PRIVATE_FOLDER_DEPTH);
+    return remove_entry(AT_FDCWD, path, KN_PRIVATE_FOLDER_DEPTH + 1);
 }
 
 /* One folder whose parent is there; 0 or the error number. */
