@@ -35,6 +35,15 @@ class Demo(Node):
 
     command = "demo"
 
+    def rest(self):
+        """The lines until the end; a failure is one document over several."""
+        text = ""
+        while line := self.line():
+            text += line
+            with contextlib.suppress(ValueError):
+                self.events.append(json.loads(line))
+        return text
+
 
 class Case(program.Case):
     def start(self, *words, **options):
@@ -172,9 +181,10 @@ class Luck(Case):
             pass
         demo.process.send_signal(signal.SIGINT)
         status = demo.process.wait(DEADLINE)
-        self.assertIn(status, (DONE, FAILED))  # the node may have begun by now
+        text = demo.rest()
+        self.assertIn(status, (DONE, FAILED), text)  # the node may have begun by now
         if status == FAILED:
-            self.assertIn("interrupted before the node began", demo.rest())
+            self.assertIn("interrupted before the node began", text)
         self.assert_nothing_is_left(demo)
 
     # Both read the same terminal, and its key reaches both.

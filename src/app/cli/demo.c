@@ -73,8 +73,6 @@ static void add_words(const struct kn_cli *cli, const char *words[WORDS_SIZE])
 {
     size_t n = 0;
 
-    if (kn_cli_option(cli, "--yes") != NULL)
-        words[n++] = "--yes";
     if (cli->json)
         words[n++] = "--json";
     if (cli->quiet)
@@ -157,6 +155,7 @@ static enum kn_exit run(struct kn_cli *cli)
 }
 
 static const struct kn_command_flag flags[] = {
+    { "--yes", NULL, "Answer the question of the node with yes." },
     { "--for", "SECONDS", "End by itself, so long after every bootstrap has seen the node." },
     { NULL, NULL, NULL },
 };
