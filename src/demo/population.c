@@ -224,7 +224,7 @@ static void put_malformed(struct writer *w)
     put_block(w, TAIL);
     make_info(w, KN_SERVER_ONLINE, TAIL, TAIL + 1);
     kn_buffer_clear(&w->subkey);
-    kn_msgpack_write_text(&w->subkey, kn_span_text("nobody"));
+    kn_msgpack_write_text(&w->subkey, kn_span_text("not a peer id"));
     put_block(w, TAIL);
 }
 
