@@ -14,6 +14,8 @@
 #include "lib/os/process_info.h"
 #include "node/agent.h"
 
+#define MACHINE_FILE "machine.yaml"
+
 enum { ARGV_SIZE = 8 + 2 * KN_DEMO_BOOTSTRAPS + KN_DEMO_WORDS_MAX };
 
 /* Why the node was told to end; the first reason counts. */
@@ -24,7 +26,7 @@ struct demo {
     struct kn_arena *arena;
     struct kn_loop *loop;
     struct kn_text folder, program;
-    const char *home, *machine;
+    const char *home;
     const char *argv[ARGV_SIZE];
     size_t argc;
     int64_t started_us;
@@ -109,7 +111,7 @@ static void add_words(struct demo *demo)
     add_word(demo, "--home");
     add_word(demo, demo->home);
     add_word(demo, "--machine");
-    add_word(demo, demo->machine);
+    add_word(demo, MACHINE_FILE); /* beside its working folder */
     for (size_t i = 0; i < KN_DEMO_BOOTSTRAPS; i++) {
         add_word(demo, "--bootstrap");
         add_word(demo, kn_demo_swarm_address(demo->swarm, i));
@@ -176,23 +178,23 @@ static void on_ready(void *arg, enum kn_code code, const struct kn_error *err)
 
 static enum kn_code make_folder(struct demo *demo, struct kn_error *err)
 {
+    const char *machine;
     enum kn_code rc =
         kn_private_folder_make(demo->options->temporary, "kwaainet-demo", &demo->folder, err);
 
     if (rc != KN_OK)
         return rc;
-    demo->home = kn_arena_printf(demo->arena, "%s/home", kn_text_get(&demo->folder));
-    demo->machine = kn_arena_printf(demo->arena, "%s/machine.yaml", kn_text_get(&demo->folder));
-    if (demo->home == NULL || demo->machine == NULL)
+    demo->home = kn_arena_printf(demo->arena, "%s/.kwaainet", kn_text_get(&demo->folder));
+    machine = kn_arena_printf(demo->arena, "%s/" MACHINE_FILE, kn_text_get(&demo->folder));
+    if (demo->home == NULL || machine == NULL)
         return kn_fail_no_memory(err);
-    return kn_private_file_create(demo->machine, kn_demo_machine, strlen(kn_demo_machine), err);
+    return kn_private_file_create(machine, kn_demo_machine, strlen(kn_demo_machine), err);
 }
 
 /* Signals are caught first: from then on nothing stays behind. */
 static enum kn_code prepare(struct demo *demo, struct kn_error *err)
 {
-    const struct kn_demo_swarm_options swarm = { NULL, KN_AGENT, demo, on_ready };
-    struct kn_demo_swarm_options options = swarm;
+    struct kn_demo_swarm_options options = { NULL, KN_AGENT, demo, on_ready };
     enum kn_code rc;
 
     demo->started_us = kn_loop_clock_us();

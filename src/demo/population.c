@@ -207,6 +207,8 @@ static void put_odd(struct writer *w, int64_t state, bool whole)
     kn_msgpack_write_map(&items, 0);
     kn_buffer_clear(&w->value);
     kn_msgpack_write_ext(&w->value, KN_MSGPACK_TUPLE, kn_buffer_get(&items));
+    if (items.failed)
+        kn_buffer_fail(&w->value);
     put_block(w, TAIL);
     kn_buffer_done(&items);
 }

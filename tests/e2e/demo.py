@@ -123,7 +123,7 @@ class Whole(Case):
         demo.wait("visible", visible_on=3)
         folder, = self.h.tmp.iterdir()
         self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
-        self.assertTrue((folder / "home/identity.key").exists())
+        self.assertTrue((folder / ".kwaainet/identity.key").exists())
         self.assertEqual(demo.end(signal.SIGTERM), DONE)
         self.assert_nothing_is_left(demo)
 

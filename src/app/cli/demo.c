@@ -86,9 +86,9 @@ static void say(struct kn_cli *cli, const char *text)
 }
 
 /* As it could be typed: a flag with its value on a line of its own. */
-static void say_command(struct kn_cli *cli, const char *const *argv)
+static void say_command(struct kn_cli *cli, const char *folder, const char *const *argv)
 {
-    kn_text_addf(&cli->talk, "\n$ %s", argv[0]);
+    kn_text_addf(&cli->talk, "\n$ cd %s\n$ %s", folder, argv[0]);
     for (size_t i = 1; argv[i] != NULL; i++)
         kn_text_addf(&cli->talk, "%s%s", argv[i][0] == '-' ? " \\\n    " : " ", argv[i]);
     kn_text_add(&cli->talk, "\n\n");
@@ -115,7 +115,7 @@ static void on_begins(void *arg, const char *folder, const char *const *argv, in
     kn_text_add(&text, " and go with it.");
     say(cli, kn_text_get(&text));
     kn_text_done(&text);
-    say_command(cli, argv);
+    say_command(cli, folder, argv);
     (void)!kn_cli_flush(cli, &ignored); /* before the node speaks on the same terminal */
 }
 

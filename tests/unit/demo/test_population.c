@@ -5,6 +5,7 @@
 #include "network/petals/prefix.h"
 #include "network/petals/survey_view.h"
 #include "support/check.h"
+#include "support/fuse.h"
 
 enum { NOW = 1800000000, BLOCKS = 80 };
 
@@ -164,6 +165,31 @@ static void enough_is_enough(void **state)
     kn_survey_free(reading.survey);
 }
 
+static bool take_none(void *arg, const struct kn_demo_record *record)
+{
+    (void)arg;
+    (void)record;
+    return true;
+}
+
+static void memory_that_is_short_is_told(void **state)
+{
+    enum kn_code rc;
+    long n = 0;
+
+    (void)state;
+    do {
+        uint64_t seed = 1;
+        const struct kn_random random = kn_random_seeded(&seed);
+
+        kn_fuse = n++;
+        rc = kn_demo_populate(&random, NOW, take_none, NULL);
+        CHECK("told", rc == (kn_fuse < 0 ? KN_E_NO_MEMORY : KN_OK));
+    } while (rc != KN_OK);
+    kn_fuse = -1;
+    CHECK("something was needed", n > 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +197,7 @@ int main(void)
         cmocka_unit_test(the_large_model_thins_out_as_the_requirements_show),
         cmocka_unit_test(it_is_the_same_each_time_and_what_has_ended_comes_last),
         cmocka_unit_test(enough_is_enough),
+        cmocka_unit_test(memory_that_is_short_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 #include "node/machine_file.h"
 
 #include "support/check.h"
+#include "support/fuse.h"
 #include "support/home.h"
 
 #define GIB (INT64_C(1) << 30)
@@ -138,6 +139,31 @@ static void what_is_wrong_is_told_with_its_place(void **state)
     }
 }
 
+static void memory_that_is_short_is_told(void **state)
+{
+    static const char *const rows[] = {
+        "cpu: x\nmemory_total: 8\ngpus: [{kind: amd}]\n",
+        "gpus: [{kind: intel}]\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        enum kn_code rc;
+        long n = 0;
+
+        do {
+            struct kn_hardware m;
+            struct kn_error err;
+
+            kn_fuse = n++;
+            rc = decode(rows[i], &m, &err);
+            CHECK(rows[i], kn_fuse >= 0 || rc != KN_OK);
+        } while (kn_fuse < 0);
+        kn_fuse = -1;
+        CHECK(rows[i], n > 1);
+    }
+}
+
 static void seventeen_cards_are_one_too_many(void **state)
 {
     char text[512] = "gpus: [";
@@ -220,6 +246,7 @@ int main(void)
         cmocka_unit_test(every_field_is_taken),
         cmocka_unit_test(what_is_left_out_or_null_is_unknown),
         cmocka_unit_test(what_is_wrong_is_told_with_its_place),
+        cmocka_unit_test(memory_that_is_short_is_told),
         cmocka_unit_test(seventeen_cards_are_one_too_many),
         cmocka_unit_test(a_file_is_read_beside_the_working_folder),
         cmocka_unit_test(it_stands_in_only_where_nobody_real_is_told),
