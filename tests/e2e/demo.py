@@ -94,7 +94,7 @@ class Whole(Case):
         self.assertEqual(status, DONE, err)
         for part in ("A private swarm: 12 nodes on 127.0.0.1", "284 made-up providers of 4 models",
                      "Its machine is made up too", "Nothing of yours is read or written",
-                     f"{self.h.tmp}/{FOLDER}", "$ kwaainet start", "and its folder is gone"):
+                     f"$ cd {self.h.tmp}/{FOLDER}", "$ kwaainet start", "and its folder is gone"):
             self.assertIn(part, " ".join(err.split()))
         for part in (f"{LARGE} (most popular, 127 providers)", "machine.yaml", "24 GiB available",
                      "73-79"):

@@ -85,10 +85,12 @@ static void say(struct kn_cli *cli, const char *text)
     kn_fold_paragraph(&cli->talk, text, cli->err_term.columns, 0);
 }
 
-/* As it could be typed: a flag with its value on a line of its own. */
+/* As it could be typed, so nothing is folded: a flag with its value on a line of its own. */
 static void say_command(struct kn_cli *cli, const char *folder, const char *const *argv)
 {
-    kn_text_addf(&cli->talk, "\n$ cd %s\n$ %s", folder, argv[0]);
+    kn_text_add(&cli->talk, "\n$ cd ");
+    kn_term_add_safe(&cli->talk, folder);
+    kn_text_addf(&cli->talk, "\n$ %s", argv[0]);
     for (size_t i = 1; argv[i] != NULL; i++)
         kn_text_addf(&cli->talk, "%s%s", argv[i][0] == '-' ? " \\\n    " : " ", argv[i]);
     kn_text_add(&cli->talk, "\n\n");
@@ -102,19 +104,15 @@ static void on_begins(void *arg, const char *folder, const char *const *argv, in
 
     if (cli->quiet || cli->json)
         return;
-    kn_text_addf(
-        &text,
-        "A private swarm: %d nodes on 127.0.0.1, ready after %lld ms, hold what %d made-up "
-        "providers of %d models have announced. The first run of a node in it follows. "
-        "Its machine is made up too; all else is real.",
-        KN_DEMO_NODES, (long long)ms, KN_DEMO_PROVIDERS, KN_DEMO_MODELS);
-    say(cli, kn_text_get(&text));
-    kn_text_cut(&text, 0);
-    kn_text_add(&text, "Nothing of yours is read or written. The files of this node are in ");
-    kn_term_add_safe(&text, folder);
-    kn_text_add(&text, " and go with it.");
+    kn_text_addf(&text,
+                 "A private swarm: %d nodes on 127.0.0.1 hold what %d made-up providers of %d "
+                 "models have announced. The first run of a node in it follows. Its machine is "
+                 "made up too; all else is real. Nothing of yours is read or written: its files "
+                 "are in a private folder, which goes with it.",
+                 KN_DEMO_NODES, KN_DEMO_PROVIDERS, KN_DEMO_MODELS);
     say(cli, kn_text_get(&text));
     kn_text_done(&text);
+    kn_text_addf(&cli->talk, "Ready after %lld ms.\n", (long long)ms);
     say_command(cli, folder, argv);
     (void)!kn_cli_flush(cli, &ignored); /* before the node speaks on the same terminal */
 }
