@@ -10,6 +10,7 @@ import pty
 import re
 import signal
 import socket
+import subprocess
 import time
 import unittest
 from pathlib import Path
@@ -18,6 +19,7 @@ import program
 from program import CONFIGURATION, DEADLINE, DONE, FAILED, USAGE
 from started import Node, own_network
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 ALONE = __name__ == "__main__" and own_network()
 TRY_AGAIN = 75
 FIRST, LAST = 8080, 8100
@@ -103,6 +105,18 @@ class Whole(Case):
         status, out, err = self.run_demo("--yes", "--for", "0", "--quiet")
         self.assertEqual((status, out, err), (DONE, "", ""))
 
+    # proves: P2/11
+    def test_the_readme_shows_this(self):
+        readme = (ROOT / "README.md").read_text()
+        shown = re.search(r"^<!-- printed by: (kwaainet demo .*) -->\n```text\n(.*?)^```$", readme,
+                          re.M | re.S)
+        self.assertIn("kwaainet demo", shown[1])
+        env = {**self.h.environment(), "COLUMNS": "80",
+               "PATH": f"{self.h.program.parent}:{os.environ['PATH']}"}
+        done = subprocess.run(["sh", "-c", shown[1]], cwd=ROOT, env=env, text=True, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=DEADLINE)
+        self.assertEqual(done.stdout, shown[2])
+
     # The user's own: variables, a configuration in the working folder, a data folder.
     def test_nothing_of_the_user_is_read_or_written(self):
         self.h.config.write_text("node: [\n")
@@ -187,24 +201,42 @@ class Luck(Case):
             self.assertIn("interrupted before the node began", text)
         self.assert_nothing_is_left(demo)
 
-    # Both read the same terminal, and its key reaches both.
-    def test_the_interrupt_key_of_a_terminal_ends_it(self):
+    def at_a_terminal(self, words, answers):
+        """(exit status, text); for each pattern that is read the keys are typed that stand by it."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.h.work)
-            os.execve(self.h.program, ["kwaainet", "demo", "--yes"], self.h.environment())
-        output, pressed = "", False
+            os.execve(self.h.program, ["kwaainet", "demo", *words], self.h.environment())
+        output, left = "", list(answers)
         with contextlib.suppress(OSError):
             while part := os.read(terminal, 65536):
                 output += part.decode(errors="replace")
-                if not pressed and re.search(r"[Vv]isible on 3 of 3", " ".join(output.split())):
-                    os.write(terminal, b"\x03")
-                    pressed = True
+                if left and re.search(left[0][0], " ".join(output.split())):
+                    os.write(terminal, left.pop(0)[1])
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         os.close(terminal)
-        self.assertTrue(pressed, output)
-        self.assertEqual(status, DONE, output)
-        self.assertIn("and its folder is gone", " ".join(output.split()))
+        self.assertEqual(left, [], output)
+        self.assertNotRegex(output, "Sanitizer|runtime error")
+        return status, " ".join(output.split())
+
+    # The key of the terminal reaches both, demo and node.
+    # proves: FR-5/5.2, P2/1.6
+    def test_a_person_answers_the_real_question_and_interrupts(self):
+        for answer, said in ((b"y\r", "Configuration saved to: ./node_config.yaml"),
+                             (b"n\r", "Your node is live!")):
+            with self.subTest(answer=answer):
+                status, text = self.at_a_terminal((), (
+                    (r"Save this configuration to \S+ \[Y/n\]", answer),
+                    ("Visible on 3 of 3", b"\x03")))
+                self.assertEqual(status, DONE, text)
+                self.assertIn(said, text)
+                self.assertIn("and its folder is gone", text)
+                self.assert_nothing_is_left()
+
+    def test_an_interrupt_at_the_question_leaves_nothing(self):
+        status, text = self.at_a_terminal((), ((r"\[Y/n\]", b"\x03"),))
+        self.assertIn(status, (DONE, FAILED), text)
+        self.assertIn("and its folder is gone", text)
         self.assert_nothing_is_left()
 
     def test_a_node_that_is_killed_is_told(self):
@@ -261,13 +293,12 @@ class Machine(Case):
                 told = [json.loads(line) for line in out.splitlines()]
                 self.assertEqual(next(t["blocks_max"] for t in told
                                       if t["event"] == "calibration"), most)
-        names = {path.name for path in (self.h.home / ".kwaainet").iterdir()}
-        self.assertFalse({"discovery_cache.yaml", "calibration.yaml"} & names, names)
+        self.assertEqual([str(path) for path in self.h.listing()], ["work/m.yaml"])
 
     def test_it_says_where_the_facts_are_from(self):
         out, _ = self.plan("memory_available: 8\n", "--dry-run", "--set",
                            "network.new_swarm=true", f"--model={LARGE}")
-        self.assertIn("come from m.yaml", " ".join(out.split()))
+        self.assertIn("the facts of the machine from m.yaml; this one was not measured", " ".join(out.split()))
 
     def test_what_was_not_measured_is_announced_to_nobody_real(self):
         for words in (("--bootstrap", program.PEER), ("--set", "network.new_swarm=true")):
