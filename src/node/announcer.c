@@ -22,6 +22,7 @@ struct kn_announcer {
     struct kn_dht_op *put;
     struct kn_read_back *read_back;
     struct kn_announced last;
+    bool *took;            /* what `last` lends */
     double expiration;     /* of the last round: the next must be later */
     kn_time failing_since; /* 0: the last round was acknowledged */
     int retry_ms;
@@ -226,20 +227,26 @@ static void on_put(void *arg, enum kn_code code, const struct kn_dht_put_outcome
         end_leaving(a);
         return;
     }
+    kn_free(a->took);
+    a->took = kn_try_alloc((keys + 1) * sizeof(*a->took));
     a->last = (struct kn_announced){ .blocks = a->what.end - a->what.start,
                                      .keys = keys,
+                                     .registers = is_registered(a),
+                                     .took = a->took,
                                      .at = kn_loop_unix_time(),
                                      .state = a->what.info.state,
                                      .alone = code == KN_E_UNREACHABLE && a->bootstrap_count == 0 };
     for (size_t i = 0; i < n; i++) {
         /* The registry's record is everybody's: another node's may end later than ours. */
         bool is_registry = i + 1 == keys && is_registered(a);
+        bool took = outcomes[i].acknowledged > 0 || (is_registry && outcomes[i].refused > 0);
 
         if (i < keys)
-            a->last.acknowledged +=
-                outcomes[i].acknowledged > 0 || (is_registry && outcomes[i].refused > 0);
+            a->last.acknowledged += took;
         else
-            gone_told = gone_told && outcomes[i].acknowledged > 0;
+            gone_told = gone_told && took;
+        if (i < keys && a->took != NULL)
+            a->took[i] = took;
     }
     if (gone_told)
         a->gone_start = a->gone_end = 0;
@@ -310,6 +317,7 @@ void kn_announcer_free(struct kn_announcer *a)
     kn_dht_cancel(a->put);
     kn_read_back_free(a->read_back);
     kn_timer_free(a->timer);
+    kn_free(a->took);
     kn_free(a);
 }
 

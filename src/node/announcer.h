@@ -36,6 +36,9 @@ struct kn_announced {
     uint32_t acknowledged;      /* those that some other node took, or holds for longer */
     uint32_t visible_on, asked; /* bootstraps that gave every record back; that were asked */
     bool alone;                 /* there is nobody else to confirm */
+    bool registers;             /* the last key is the registry's */
+    const bool *took;           /* of each key, in order: acknowledged? Lent until the next round;
+                                 * NULL: memory was short */
     double at;                  /* seconds since 1970 */
     enum kn_server_state state; /* that was announced */
 };

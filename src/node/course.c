@@ -47,7 +47,8 @@ static void write_caches(struct kn_node *node)
     };
     struct kn_error err = { 0 };
 
-    if (!node->caches_due)
+    /* Nobody agreed: the next start is the first one again. */
+    if (!node->caches_due || !node->agreed || node->options.dry_run)
         return;
     node->caches_due = false;
     if (kn_clock_now(&caches.now_s) != KN_OK || kn_caches_write(&caches, &err) != KN_OK) {
@@ -165,7 +166,7 @@ static struct kn_plan_input facts_of(const struct kn_node *node, const struct kn
 
 static void decided(struct kn_node *node)
 {
-    node->caches_due = !node->options.dry_run;
+    node->caches_due = true;
     kn_course_tell(node, KN_NODE_PLANNED);
     if (node->options.dry_run)
         kn_course_end(node, NULL);

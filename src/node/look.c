@@ -19,6 +19,7 @@ struct kn_look {
     struct kn_timer *timer;
     struct kn_dht_op *get;
     struct kn_dht_id *keys; /* of the plan */
+    bool *read;             /* of each key */
     int64_t started_us, ended_us;
     kn_time end_by;
     bool answered, reading, over;
@@ -71,6 +72,7 @@ static void on_block(void *arg, const struct kn_dht_value *value)
 {
     struct kn_look *look = arg;
 
+    look->read[value->key] = true;
     if (value->found)
         feed(look, &value->record, add_server, value->key);
     else if (value->answers == 0)
@@ -109,7 +111,8 @@ static enum kn_code read_blocks(struct kn_look *look)
     size_t n = kn_survey_keys(look->survey);
 
     look->keys = kn_try_alloc(n * sizeof(look->keys[0]));
-    if (look->keys == NULL)
+    look->read = kn_try_alloc(n * sizeof(look->read[0]));
+    if (look->keys == NULL || look->read == NULL)
         return KN_E_NO_MEMORY;
     for (size_t i = 0; i < n; i++) {
         struct kn_survey_key key = kn_survey_key(look->survey, (uint32_t)i);
@@ -236,6 +239,7 @@ void kn_look_free(struct kn_look *look)
     kn_timer_free(look->timer);
     kn_survey_free(look->survey);
     kn_free(look->keys);
+    kn_free(look->read);
     kn_free(look);
 }
 
@@ -262,6 +266,44 @@ const struct kn_nearest *kn_look_nearest(const struct kn_look *look)
 double kn_look_elapsed_ms(const struct kn_look *look)
 {
     return (double)(look->ended_us - look->started_us) / 1000.0;
+}
+
+/* The keys of one model stand in a row. */
+static void count_read(const struct kn_look *look, struct kn_look_progress *out)
+{
+    size_t n = kn_survey_keys(look->survey);
+    const char *prefix = NULL;
+    bool whole = false;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *next = kn_survey_key(look->survey, (uint32_t)i).prefix;
+
+        if (prefix == NULL || strcmp(prefix, next) != 0) {
+            out->read += whole;
+            out->models++;
+            whole = true;
+        }
+        prefix = next;
+        whole = whole && look->read[i];
+        out->answered += look->read[i];
+    }
+    out->read += whole;
+    out->keys += n;
+}
+
+struct kn_look_progress kn_look_progress(const struct kn_look *look)
+{
+    struct kn_look_progress out = { 0 };
+
+    out.elapsed_ms =
+        (double)((look->over ? look->ended_us : kn_loop_clock_us()) - look->started_us) / 1000.0;
+    if (look->reading)
+        out.keys = 1;
+    if (look->read != NULL) {
+        out.answered = 1;
+        count_read(look, &out);
+    }
+    return out;
 }
 
 size_t kn_look_unanswered(const struct kn_look *look)

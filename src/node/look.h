@@ -44,6 +44,14 @@ const struct kn_join *kn_look_join(const struct kn_look *look);     /* NULL: the
 const struct kn_nearest *kn_look_nearest(const struct kn_look *look);
 double kn_look_elapsed_ms(const struct kn_look *look);
 
+/* How far it is, at any moment. */
+struct kn_look_progress {
+    size_t keys, answered; /* of the plan, the registry's among them; keys 0: nobody answered yet */
+    size_t models, read;   /* spellings of models in the plan, and those that are read as a whole */
+    double elapsed_ms;
+};
+struct kn_look_progress kn_look_progress(const struct kn_look *look);
+
 /* Block keys that nobody answered for. */
 size_t kn_look_unanswered(const struct kn_look *look);
 

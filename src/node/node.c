@@ -139,20 +139,35 @@ static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
                : rc;
 }
 
-static enum kn_code take(struct kn_node *node, struct kn_error *err)
+/* A dry run takes the key that is there, or one that nobody will see again. */
+static enum kn_code take_identity(struct kn_node *node, struct kn_error *err)
 {
     const struct kn_identity_place place = kn_identity_place_of(node->what.sources);
-    enum kn_code rc = kn_run_folder_open(node->paths.home, &node->folder, err);
+    enum kn_code rc;
 
+    if (!node->options.dry_run)
+        return kn_identity_need(&place, &node->random, &node->identity, err);
+    rc = kn_identity_look(&place, &node->identity, err);
+    if (rc != KN_E_NOT_FOUND || place.is_configured)
+        return rc;
+    return kn_key_new(&node->random, &node->identity.key) == KN_OK ? KN_OK : kn_fail_no_memory(err);
+}
+
+static enum kn_code take(struct kn_node *node, struct kn_error *err)
+{
+    enum kn_code rc = KN_OK;
+
+    if (!node->options.dry_run)
+        rc = kn_run_folder_open(node->paths.home, &node->folder, err);
     if (rc == KN_OK)
-        rc = kn_identity_need(&place, &node->random, &node->identity, err);
+        rc = take_identity(node, err);
     if (rc == KN_OK)
         rc = kn_loop_new(&node->loop, err);
     if (rc == KN_OK)
         rc = join_network(node, err);
     if (rc == KN_OK)
         rc = make_parts(node, err);
-    return rc == KN_OK ? open_to_others(node, err) : rc;
+    return rc == KN_OK && node->folder != NULL ? open_to_others(node, err) : rc;
 }
 
 /* They outlive every configuration that is resolved later. */
@@ -279,7 +294,7 @@ void kn_node_free(struct kn_node *node)
     kn_free(node);
 }
 
-const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node)
+struct kn_snapshot *kn_node_snapshot(const struct kn_node *node)
 {
     return node->what.snapshot;
 }
@@ -302,6 +317,19 @@ const struct kn_hardware *kn_node_hardware(const struct kn_node *node)
 const struct kn_look *kn_node_look(const struct kn_node *node)
 {
     return node->seen ? node->look : NULL;
+}
+
+bool kn_node_look_progress(const struct kn_node *node, struct kn_look_progress *out)
+{
+    if (node->look == NULL || node->seen)
+        return false;
+    *out = kn_look_progress(node->look);
+    return true;
+}
+
+struct kn_loop *kn_node_loop(const struct kn_node *node)
+{
+    return node->loop;
 }
 
 const struct kn_plan *kn_node_plan(const struct kn_node *node)

@@ -35,10 +35,10 @@ enum kn_node_event {
 
 struct kn_node_options {
     const struct kn_config_request *request; /* kept */
-    bool dry_run;                            /* end when the plan is made */
-    bool rediscover;                         /* as if there were no caches */
-    const struct kn_hardware *machine;       /* plan for this one; NULL: the one we run on; kept.
-                                              * kn_machine_may_stand_in() says where */
+    bool dry_run;    /* end when the plan is made, and write nothing, wherever that is */
+    bool rediscover; /* as if there were no caches */
+    const struct kn_hardware *machine; /* plan for this one; NULL: the one we run on; kept.
+                                        * Only where kn_machine_may_stand_in() */
     void *arg;
     void (*event)(void *arg, enum kn_node_event event);
 };
@@ -63,13 +63,16 @@ void kn_node_agree(struct kn_node *node);
 void kn_node_free(struct kn_node *node);
 
 /* Lent; NULL or zero before the event that brings them. */
-const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
+struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
 
 /* Nobody wrote a configuration, and no earlier start left its choices. */
 bool kn_node_is_first_run(const struct kn_node *node);
 const struct kn_config_paths *kn_node_paths(const struct kn_node *node);
 const struct kn_hardware *kn_node_hardware(const struct kn_node *node);
 const struct kn_look *kn_node_look(const struct kn_node *node);
+
+/* False: nothing is looked at, or it was seen by now. */
+bool kn_node_look_progress(const struct kn_node *node, struct kn_look_progress *out);
 const struct kn_plan *kn_node_plan(const struct kn_node *node);
 const struct kn_bootstrap *kn_node_bootstrap(const struct kn_node *node);
 const struct kn_announced *kn_node_announced(const struct kn_node *node);
@@ -81,5 +84,9 @@ const char *kn_node_port_text(const struct kn_node *node); /* "Using port 8080" 
 uint16_t kn_node_port(const struct kn_node *node);
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
 size_t kn_node_peers(const struct kn_node *node);
+
+/* The loop on which events come, for whoever has something else to wait for. Freed with the node.
+ */
+struct kn_loop *kn_node_loop(const struct kn_node *node);
 
 #endif

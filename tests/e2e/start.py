@@ -112,10 +112,10 @@ class Two(Case):
         second = self.start("--bootstrap", first.address, SMALL, home=self.second)
         second.wait("visible")
         self.assertEqual(second.names(), [
-            "listening", "bootstrap", "state", "joined", "discovery", "calibration", "planned",
-            "announced", "visible"])
+            "listening", "bootstrap", "state", "joined", "discovery", "calibration", "port",
+            "name", "blocks", "planned", "announced", "visible"])
         self.interrupt(second)
-        self.assertEqual(second.names()[9:], ["state", "ended"])
+        self.assertEqual(second.names()[12:], ["state", "ended"])
         self.assertEqual([told["state"] for told in second.events if told["event"] == "state"],
                          ["JOINING", "DRAINING"])
         times = [told["time"] for told in second.events]
@@ -368,7 +368,8 @@ class DryRun(Case):
     def test_the_text_has_the_plan(self):
         out = self.expect(self.h.run("start", "--dry-run", "--set", "network.new_swarm=true",
                                      SMALL, "--set", "model.blocks=4"), DONE,
-                          "Assigned blocks 0-3 (4 blocks", "Node name:", "Using port")[1]
+                          "Selected: Blocks 0-3", "Blocks: 0-3 (4 blocks", "Node name:",
+                          "Port: ")[1]
         self.assertNotIn("Announced", out)
 
 
@@ -639,9 +640,9 @@ class Output(Case):
         self.assertNotIn("\x1b", text)
         flat = " ".join(text.split())
         # proves: FR-0/0.1.7, FR-0/0.2.7, FR-0/0.5.7
-        for part in ("Connected to /ip4/127.0.0.1/tcp/", "Discovered 1 model, selected TinyLlama",
-                     "Hardware Calibration Complete:", "RAM: ", "Recommended blocks: ",
-                     "Assigned blocks ", "least served on", "Node name: ", "records acknowledged",
+        for part in ("Connected to 127.0.0.1:", "Found: TinyLlama", "Selected: TinyLlama",
+                     "Calibration complete!", "RAM: ", "Balanced (recommended): ",
+                     "Selected: Blocks ", "least served on", "Node name: ", "records acknowledged",
                      "Shown as JOINING with throughput 0", "Visible on 1 of 1 bootstraps",
                      "Telling the swarm that this node leaves"):
             self.assertIn(part, flat)

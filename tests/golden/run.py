@@ -247,11 +247,11 @@ CASES = {
     "running": [({}, {}, "status", EVERY), ({}, {}, "stop", ("pipe", "json")),
                 ({}, {}, "stop --wait 3601", ("pipe", "json")),
                 ({}, {}, "status --help", (80,)), ({}, {}, "stop --help", (80,))],
-    "help": [({}, {}, "", TERMINALS), ({}, {}, "--help", ("json",)),
+    "help": [({}, {}, "--help", TERMINALS + ("json",)),
              ({}, {}, "config check --help", EVERY), ({}, {}, "help config", TERMINALS),
              ({}, {}, "help config chek", ("pipe", "json")), ({}, {}, "config -h", ("pipe",))],
     "usage": [({}, {}, words, ("pipe", "json")) for words in (
-        "config", "confg show", "confg", "config shw", "show", "zzz", "--port 1", "config show --prot 3",
+        "config", "confg show", "confg", "config shw", "show", "zzz", "--prot 1", "config show --prot 3",
         "config show --section", "config show --json=yes", "config show extra", "config get",
         "config show --set node.prot=1", "config show --port", "config example --port 3",
         "completion fsh", "config show --version")],

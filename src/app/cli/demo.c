@@ -73,6 +73,8 @@ static void add_words(const struct kn_cli *cli, const char *words[WORDS_SIZE])
 {
     size_t n = 0;
 
+    if (kn_cli_option(cli, "--yes") != NULL)
+        words[n++] = "--yes";
     if (cli->json)
         words[n++] = "--json";
     if (cli->quiet)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
+#include "app/cli/commands.h"
 #include "lib/base/arena.h"
 #include "lib/base/nearest.h"
 
@@ -126,8 +127,13 @@ static enum kn_code find_command(struct parsing *parsing, struct kn_error *err)
         }
     }
     parsing->at = longest;
-    if (longest > 0 || first == NULL || is_flag(first))
+    if (longest > 0)
         return KN_OK;
+    if (first == NULL || is_flag(first)) { /* kwaainet [FLAGS] is kwaainet start [FLAGS] */
+        parsing->cli->command = &kn_cmd_start;
+        parsing->cli->unnamed = true;
+        return KN_OK;
+    }
     if (is_group(first) && (parsing->n == 1 || is_flag(parsing->words[1]))) {
         parsing->cli->group = first;
         parsing->at = 1;
@@ -184,11 +190,6 @@ static enum kn_code unknown_flag(struct parsing *parsing, const char *name, stru
     struct kn_nearest nearest = kn_nearest_to(name);
     const struct kn_command_flag *flag = command != NULL ? command->flags : NULL;
 
-    if (command == NULL && parsing->cli->group == NULL) {
-        (void)kn_fail(err, KN_E_INVALID, "\"%.100s\" stands where a command belongs", name);
-        kn_hint(err, "kwaainet --help lists the commands.");
-        return KN_E_INVALID;
-    }
     (void)kn_fail(err, KN_E_INVALID, "unknown flag \"%.100s\"", name);
     for (; flag != NULL && flag->name != NULL; flag++)
         kn_nearest_offer(&nearest, flag->name);

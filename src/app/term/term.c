@@ -52,7 +52,8 @@ struct kn_term kn_term_from(bool is_terminal, unsigned columns, kn_lookup_fn *lo
     else if (columns > KN_TERM_MOST)
         term.columns = KN_TERM_MOST;
     term.utf8 = !dumb && locale_is_utf8(lookup, arg);
-    term.color = is_terminal && !dumb && filled(lookup, arg, "NO_COLOR") == NULL;
+    term.rewrites = is_terminal && !dumb;
+    term.color = term.rewrites && filled(lookup, arg, "NO_COLOR") == NULL;
     return term;
 }
 

@@ -24,7 +24,8 @@ static void words_become_command_flags_and_arguments(void **state)
         size_t flags;
         bool json, quiet, help;
     } rows[] = {
-        { .row = "nothing", .command = NULL },
+        { .row = "nothing", .command = "start" },
+        { "a flag first", { "--port", "1" }, "start", 0, NULL, 1, false, false, false },
         { "two words", { "config", "show" }, "config show", 0, NULL, 0, false, false, false },
         { "flags anywhere",
           { "config", "get", "--json", "node.port", "--quiet" },
@@ -80,7 +81,7 @@ static void words_become_command_flags_and_arguments(void **state)
           false,
           false,
           true },
-        { "help alone", { "--help" }, NULL, 0, NULL, 0, false, false, true },
+        { "help alone", { "--help" }, "start", 0, NULL, 0, false, false, true },
         { "version with a value",
           { "config", "show", "--version", "1.2.3" },
           "config show",
@@ -141,10 +142,7 @@ static void wrong_usage_says_what_and_what_instead(void **state)
           { "zzzz" },
           "unknown command \"zzzz\"",
           "kwaainet --help lists the commands." },
-        { "a flag first",
-          { "--port", "1" },
-          "\"--port\" stands where a command belongs",
-          "kwaainet --help lists the commands." },
+        { "a flag first", { "--prot", "1" }, "unknown flag \"--prot\"", "Did you mean --port?" },
         { "a flag of a setting",
           { "config", "show", "--prot", "1" },
           "unknown flag \"--prot\"",
