@@ -60,11 +60,12 @@ class Reading(program.Case):
                  if isinstance(value, (tuple, list)) and len(value[2]) > 0]
         self.assertEqual(len(block), WELL_FORMED + MALFORMED)
         self.assertEqual(sum(name.startswith("volunteer-") for name in names), WELL_FORMED + 1)
-        mine = self.read(f"{PREFIX}.79")[self.demo.told("listening")["peer_id"]]
+        own = self.read(f"{PREFIX}.{self.demo.plan['model.start_block']}")
+        mine = own[self.demo.told("listening")["peer_id"]]
         self.assertEqual((mine[0], mine[1], mine[2]["public_name"]),
                          (JOINING, 0.0, "alice-C-laptop"))
         last = [value[0] for value in self.read(f"{PREFIX}.79").values()]
-        self.assertEqual(sorted(last), [JOINING, ONLINE, ONLINE])  # those that ended are gone
+        self.assertEqual(last.count(ONLINE), 2)  # those that ended are gone
         self.assertEqual(self.demo.end(), program.DONE)
 
 
