@@ -117,8 +117,8 @@ class Whole(Case):
     # proves: P2/11
     def test_the_readme_shows_this(self):
         readme = (ROOT / "README.md").read_text()
-        shown = re.search(r"^<!-- printed by: (kwaainet demo [^\n]*) -->\n```text\n(.*?)^```$", readme,
-                          re.M | re.S)
+        shown = re.search(r"^<!-- printed by: (kwaainet demo [^\n]*) -->\n```text\n(.*?)^```$",
+                          readme, re.M | re.S)
         self.assertIn("kwaainet demo", shown[1])
         env = {**self.h.environment(), "COLUMNS": "80",
                "PATH": f"{self.h.program.parent}:{os.environ['PATH']}"}
@@ -219,7 +219,7 @@ class Luck(Case):
         self.assert_nothing_is_left(demo)
 
     def at_a_terminal(self, words, answers):
-        """(exit status, text); for each pattern that is read the keys are typed that stand by it."""
+        """(exit status, text); where a pattern is read, the keys that stand by it are typed."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.chdir(self.h.work)
@@ -315,7 +315,8 @@ class Machine(Case):
     def test_it_says_where_the_facts_are_from(self):
         out, _ = self.plan("memory_available: 8\n", "--dry-run", "--set",
                            "network.new_swarm=true", f"--model={LARGE}")
-        self.assertIn("the facts of the machine from m.yaml; this one was not measured", " ".join(out.split()))
+        self.assertIn("the facts of the machine from m.yaml; this one was not measured",
+                      " ".join(out.split()))
 
     def test_what_was_not_measured_is_announced_to_nobody_real(self):
         for words in (("--bootstrap", program.PEER), ("--set", "network.new_swarm=true")):
