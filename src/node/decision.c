@@ -29,8 +29,7 @@ int64_t kn_decision_age_s(const struct kn_decision *d)
 {
     const struct kn_setting *start = kn_setting_find("model.start_block");
 
-    return kn_decision_is_kept(d) ? kn_snapshot_get(d->sources, start)->assignments->origin.age_s
-                                  : -1;
+    return kn_decision_is_kept(d) ? kn_snapshot_get(d->sources, start)->origin.age_s : -1;
 }
 
 /* Is every value that the caches gave still the one that was planned? */

@@ -205,8 +205,7 @@ static const char *reason_kept(const struct kn_plan_input *input, const char *ke
 
     if (!kn_snapshot_is_from(input->snapshot, key, KN_LAYER_CACHE))
         return NULL;
-    return resolved->assignments->origin.text != NULL ? resolved->assignments->origin.text
-                                                      : "kept from an earlier start";
+    return resolved->origin.text != NULL ? resolved->origin.text : "kept from an earlier start";
 }
 
 /* What an earlier start chose is kept with its reason: nobody wrote it down. */

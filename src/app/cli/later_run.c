@@ -26,8 +26,8 @@ void kn_later_run_begin(const struct kn_page *page, const struct kn_start_facts 
         return;
     kn_age_words(model->age_s, &age);
     kn_page_line(page, "❗",
-                 "What is known of the network is %s old, older than 24 h; it is used, "
-                 "and kwaainet start --rediscover finds it out anew",
+                 "What is known of the network is %s old, older than 24 h: it is used, and found "
+                 "out anew while the node runs; kwaainet --rediscover does that first",
                  kn_text_get(&age));
     kn_text_done(&age);
 }

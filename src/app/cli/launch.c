@@ -30,22 +30,38 @@ void kn_launch_bootstrap(const struct kn_page *page, const struct kn_bootstrap *
     kn_text_done(&host);
 }
 
-void kn_launch_begin(const struct kn_page *page, const struct kn_start_facts *facts, size_t joined)
+void kn_launch_begin(const struct kn_page *page, bool joined)
+{
+    kn_page_line(page, "🚀", "Launching KwaaiNet node...");
+    if (!joined)
+        kn_page_line(page, "🔗", "Connecting to DHT network...");
+}
+
+static void add_joined(const struct kn_page *page, const struct kn_start_facts *facts,
+                       size_t bootstraps)
+{
+    if (kn_facts_config(facts)->network.bootstrap_peers.texts.n == 0 ||
+        kn_facts_config(facts)->network.new_swarm.value)
+        kn_page_line(page, "🔗", "The first node of a swarm: others join through it");
+    else
+        kn_page_line(page, "🔗", "Connected to the DHT network through %zu bootstrap%s", bootstraps,
+                     bootstraps == 1 ? "" : "s");
+}
+
+void kn_launch_joined(const struct kn_page *page, const struct kn_start_facts *facts,
+                      size_t bootstraps)
+{
+    add_joined(page, facts, bootstraps);
+    /* What was chosen while nobody answered is chosen anew before it is announced. */
+    if (!kn_facts_is_guess(facts))
+        kn_launch_announcing(page, facts);
+}
+
+void kn_launch_announcing(const struct kn_page *page, const struct kn_start_facts *facts)
 {
     const char *silence = kn_facts_silence(facts);
     uint32_t n = facts->plan->place.end - facts->plan->place.start;
 
-    kn_page_line(page, "🚀", "Launching KwaaiNet node...");
-    if (kn_facts_config(facts)->network.bootstrap_peers.texts.n == 0 ||
-        kn_facts_config(facts)->network.new_swarm.value)
-        kn_page_line(page, "🔗", "The first node of a swarm: others join through it");
-    else if (joined == 0)
-        kn_page_line(page, "🔗",
-                     "Connecting to DHT network: no bootstrap has answered yet, and "
-                     "they are tried again");
-    else
-        kn_page_line(page, "🔗", "Connected to the DHT network through %zu bootstrap%s", joined,
-                     joined == 1 ? "" : "s");
     if (silence != NULL)
         kn_page_line(page, "📢", "No block is announced: %s", silence);
     else

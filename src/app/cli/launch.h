@@ -10,8 +10,13 @@
 
 void kn_launch_bootstrap(const struct kn_page *page, const struct kn_bootstrap *told);
 
-/* How many bootstraps answered of those that there are, before anything is announced. */
-void kn_launch_begin(const struct kn_page *page, const struct kn_start_facts *facts, size_t joined);
+/* `joined`: somebody has answered before. */
+void kn_launch_begin(const struct kn_page *page, bool joined);
+
+/* So many bootstraps have answered; what is announced now. */
+void kn_launch_joined(const struct kn_page *page, const struct kn_start_facts *facts,
+                      size_t bootstraps);
+void kn_launch_announcing(const struct kn_page *page, const struct kn_start_facts *facts);
 
 /* What became of a round; `keys`: the first ones, the last, and those that failed too. */
 void kn_launch_announced(const struct kn_page *page, const struct kn_start_facts *facts,

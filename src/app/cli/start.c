@@ -119,6 +119,8 @@ static void on_event(void *arg, enum kn_node_event event)
     struct kn_start *start = arg;
     struct kn_cli *cli = start->cli;
 
+    if (cli->out_term.is_terminal) /* the window may have another size by now */
+        cli->out_term = kn_term_of(STDOUT, kn_cli_lookup, cli);
     if (event == KN_NODE_LISTENING)
         keep_loaded(start);
     if (cli->json)

@@ -46,9 +46,9 @@ struct kn_start {
     /* what was said */
     bool launched, said_joining, said_running, over;
     uint32_t visible_on;
-    size_t joined;
-    kn_time waiting_since;                           /* for what goes on now; 0: for nothing */
-    int progress_said;                               /* seconds, of the last line about it */
+    size_t joined, settled; /* bootstraps that answered; that answered or failed */
+    kn_time waiting_since;  /* for what goes on now; 0: for nothing */
+    int progress_said;      /* seconds, of the last line about it */
     enum kn_code not_met[KN_NETWORK_BOOTSTRAPS_MAX]; /* as it was said last, of each bootstrap */
     struct kn_announced said;                        /* the round that was told last */
     struct kn_status_line line;

@@ -135,6 +135,15 @@ void kn_facts_host(const char *address, struct kn_text *out)
         kn_text_addf(out, ":%.*s", (int)strcspn(at + 5, "/"), at + 5);
 }
 
+bool kn_facts_is_guess(const struct kn_start_facts *facts)
+{
+    const struct kn_network_config *network = &kn_facts_config(facts)->network;
+    bool alone = network->new_swarm.value || network->bootstrap_peers.texts.n == 0;
+
+    return !facts->plan->swarm.is_known && !alone &&
+           !kn_snapshot_is_from(facts->loaded, "model.start_block", KN_LAYER_CACHE);
+}
+
 const char *kn_facts_silence(const struct kn_start_facts *facts)
 {
     const struct kn_node_config *config = kn_facts_config(facts);

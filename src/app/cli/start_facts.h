@@ -49,6 +49,9 @@ void kn_facts_count(uint64_t n, const char *what, struct kn_text *out);
 /* The host of a multiaddr, for people: "bootstrap-1.kwaai.ai", "10.0.0.7:8000". */
 void kn_facts_host(const char *address, struct kn_text *out);
 
+/* Was the plan made without the swarm, and not kept from an earlier start either? */
+bool kn_facts_is_guess(const struct kn_start_facts *facts);
+
 /* Why this node announces no blocks; NULL: it does. */
 const char *kn_facts_silence(const struct kn_start_facts *facts);
 

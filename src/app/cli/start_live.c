@@ -23,7 +23,10 @@ static bool progress_of(const struct kn_start *start, struct kn_text *text, stru
         *out = (struct kn_progress){ "Calibrating hardware", 0, 0, NULL };
         kn_text_addf(text, "%lld s", seconds);
     } else if (start->launched && !start->said_running) {
-        *out = (struct kn_progress){ "Announcing", 0, 0, NULL };
+        *out = (struct kn_progress){ kn_node_state(start->node) == KN_NODE_OFFLINE
+                                         ? "Connecting to DHT network"
+                                         : "Announcing",
+                                     0, 0, NULL };
         kn_text_addf(text, "%lld s", seconds);
     } else {
         return false;
@@ -51,7 +54,7 @@ void kn_start_live(const struct kn_start *start, size_t columns, struct kn_text 
 
     if (progress_of(start, &note, &progress)) {
         if (is_slow(start))
-            kn_progress_add(&start->cli->out_term, &progress, out);
+            kn_progress_add(&start->cli->out_term, &progress, columns, out);
     } else if (start->said_running) {
         live.place = kn_facts_silence(&facts) == NULL ? &facts.plan->place : NULL;
         kn_live_add(&start->cli->out_term, &live, columns, out);
@@ -70,7 +73,7 @@ void kn_start_progress(struct kn_start *start)
         if (start->cli->json)
             kn_start_json_progress(start, &progress);
         else {
-            kn_progress_add(&start->cli->out_term, &progress, &start->cli->answer);
+            kn_progress_add(&start->cli->out_term, &progress, KN_TERM_MOST, &start->cli->answer);
             kn_text_add_char(&start->cli->answer, '\n');
         }
     }

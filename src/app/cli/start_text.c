@@ -26,6 +26,30 @@ static void show_listening(struct kn_start *start)
     kn_page_line(&page, "🔌", "%s", kn_node_port_text(start->node));
 }
 
+static void show_running(struct kn_start *start, bool in_swarm)
+{
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
+
+    if (start->said_running)
+        return;
+    start->said_running = true;
+    kn_launch_running(&page, &facts, in_swarm, start->is_first_run);
+}
+
+static size_t all_bootstraps(const struct kn_start *start)
+{
+    return kn_snapshot_config(kn_node_snapshot(start->node))->network.bootstrap_peers.texts.n;
+}
+
+/* Nobody answered the first time: the node stays, and tries on. */
+static void show_lonely(struct kn_start *start)
+{
+    if (start->launched && kn_node_state(start->node) == KN_NODE_OFFLINE && start->joined == 0 &&
+        start->settled >= all_bootstraps(start))
+        show_running(start, false);
+}
+
 /* Where its code was put down when it was told of last. */
 static enum kn_code *code_said(struct kn_start *start, const struct kn_bootstrap *told)
 {
@@ -45,10 +69,12 @@ static void show_bootstrap(struct kn_start *start)
     enum kn_code *said = code_said(start, told);
     const struct kn_page page = page_of(start);
 
-    start->joined += told->code == KN_OK;
+    start->joined += told->code == KN_OK && start->joined < all_bootstraps(start);
+    start->settled++;
     if (told->code == KN_OK || told->code != *said)
         kn_launch_bootstrap(&page, told);
     *said = told->code;
+    show_lonely(start);
 }
 
 static void show_plan(struct kn_start *start)
@@ -78,6 +104,15 @@ static void show_replanned(struct kn_start *start)
     const struct kn_page page = page_of(start);
 
     kn_later_run_loaded(&page, &facts);
+    kn_launch_announcing(&page, &facts);
+    start->said = (struct kn_announced){ 0 };
+}
+
+static void show_refreshed(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+
+    kn_page_line(&page, "🔍", "What is known of the network was found out anew");
 }
 
 /* -- from the answer on */
@@ -97,29 +132,30 @@ void kn_start_text_saved(struct kn_start *start)
     kn_page_more(&page, "%s The node starts all the same.", start->save_error.hint);
 }
 
-static void show_running(struct kn_start *start, bool in_swarm)
+static void show_joined(struct kn_start *start)
 {
     const struct kn_start_facts facts = kn_start_facts_of(start);
     const struct kn_page page = page_of(start);
 
-    if (start->said_running)
+    if (!start->launched)
         return;
-    start->said_running = true;
-    kn_launch_running(&page, &facts, in_swarm, start->is_first_run);
+    kn_launch_joined(&page, &facts, start->joined);
+    if (kn_facts_silence(&facts) != NULL && !kn_facts_is_guess(&facts))
+        show_running(start, true);
 }
 
 void kn_start_text_launch(struct kn_start *start)
 {
-    const struct kn_start_facts facts = kn_start_facts_of(start);
+    bool joined = kn_node_state(start->node) != KN_NODE_OFFLINE;
     const struct kn_page page = page_of(start);
 
     if (start->is_first_run)
         kn_page_rule(&page, "Starting Node");
-    kn_launch_begin(&page, &facts, start->joined);
-    if (kn_facts_silence(&facts) != NULL)
-        show_running(start, kn_node_state(start->node) != KN_NODE_OFFLINE);
-    else if (kn_node_state(start->node) == KN_NODE_OFFLINE)
-        show_running(start, false);
+    kn_launch_begin(&page, joined);
+    if (joined)
+        show_joined(start);
+    else
+        show_lonely(start);
 }
 
 static void show_announced(struct kn_start *start)
@@ -161,14 +197,6 @@ static void show_moved(struct kn_start *start)
 
     kn_page_line(&page, "🎯", "Assigned blocks %u-%u (%u block%s, %s)", place->start, place->end - 1,
                  n, n == 1 ? "" : "s", place->reason);
-}
-
-static void show_joined(struct kn_start *start)
-{
-    const struct kn_page page = page_of(start);
-
-    if (start->said_running)
-        kn_page_line(&page, "🔗", "In the swarm now");
 }
 
 static void show_state(struct kn_start *start)
@@ -214,6 +242,9 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
     case KN_NODE_REPLANNED:
         show_replanned(start);
         break;
+    case KN_NODE_REFRESHED:
+        show_refreshed(start);
+        break;
     case KN_NODE_JOINED:
         show_joined(start);
         break;
@@ -237,7 +268,6 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_SEEN:
     case KN_NODE_MEASURED:
-    case KN_NODE_REFRESHED:
         break;
     }
 }

@@ -32,6 +32,9 @@ void kn_page_gap(const struct kn_page *page)
     kn_text_add_char(page->out, '\n');
 }
 
+static void add_folded(const struct kn_page *page, const char *lead, const char *format,
+                       va_list args) KN_PRINTF(3, 0);
+
 /* What stands in `lead` is ours; the text hangs below its own beginning. */
 static void add_folded(const struct kn_page *page, const char *lead, const char *format,
                        va_list args)

@@ -18,23 +18,26 @@ static void add_bar(const struct kn_term *term, const struct kn_progress *progre
     kn_text_add(out, "] ");
 }
 
-void kn_progress_add(const struct kn_term *term, const struct kn_progress *progress,
+void kn_progress_add(const struct kn_term *term, const struct kn_progress *progress, size_t columns,
                      struct kn_text *out)
 {
     struct kn_progress p = *progress;
+    size_t begin = out->n, kept;
 
     if (p.done > p.of)
         p.done = p.of;
-    kn_text_addf(out, "%s... ", p.label);
+    kn_text_addf(out, "%s...", p.label);
     if (p.of > 0) {
+        kn_text_add_char(out, ' ');
         if (term->is_terminal)
             add_bar(term, &p, out);
-        kn_text_addf(out, "%zu%% ", p.done * 100 / p.of);
+        kn_text_addf(out, "%zu%%", p.done * 100 / p.of);
     }
+    kept = out->n;
     if (p.note != NULL)
-        kn_text_addf(out, "(%s)", p.note);
-    else
-        kn_text_cut(out, out->n - 1);
+        kn_text_addf(out, " (%s)", p.note);
+    if (!out->failed && kn_utf8_width(out->at + begin, out->n - begin) > columns)
+        kn_text_cut(out, kept);
 }
 
 void kn_status_line_clear(struct kn_status_line *line, size_t columns, struct kn_text *out)

@@ -17,9 +17,9 @@ struct kn_progress {
 
 /*
  * Append "Discovering network models... [████████░░] 80% (4/5 models)", without a line feed. The
- * bar stands on terminals alone.
+ * bar stands on terminals alone, the note only where all of it fits into `columns`.
  */
-void kn_progress_add(const struct kn_term *term, const struct kn_progress *progress,
+void kn_progress_add(const struct kn_term *term, const struct kn_progress *progress, size_t columns,
                      struct kn_text *out);
 
 enum {

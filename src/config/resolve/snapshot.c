@@ -288,9 +288,7 @@ const struct kn_resolved *kn_snapshot_get(const struct kn_snapshot *snapshot,
 bool kn_snapshot_is_from(const struct kn_snapshot *snapshot, const char *key,
                          enum kn_layer_kind layer)
 {
-    const struct kn_resolved *resolved = kn_snapshot_get(snapshot, kn_setting_find(key));
-
-    return resolved->assignments != NULL && resolved->assignments->origin.layer == layer;
+    return kn_snapshot_get(snapshot, kn_setting_find(key))->origin.layer == layer;
 }
 
 const struct kn_problems *kn_snapshot_problems(const struct kn_snapshot *snapshot)

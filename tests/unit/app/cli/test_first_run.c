@@ -26,7 +26,8 @@ static void add_launch(const struct kn_page *page, const struct kn_start_facts *
     for (size_t i = 0; i < KN_COUNT(took); i++)
         took[i] = i != 7;
     kn_page_rule(page, "Starting Node");
-    kn_launch_begin(page, facts, 2);
+    kn_launch_begin(page, false);
+    kn_launch_joined(page, facts, 2);
     kn_launch_announced(page, facts, &round, true);
     kn_launch_joining(page);
     kn_launch_running(page, facts, true, true);
@@ -123,6 +124,7 @@ static void a_node_that_serves_nothing_says_why(void **state)
     CHECK_HAS("swarm", kn_text_get(&out), "Nobody answered");
     CHECK_HAS("machine", kn_text_get(&out), "No block is served: not one block fits");
     CHECK_HAS("summary", kn_text_get(&out), "Blocks:        none\n");
+    kn_launch_announcing(&page, &screen.facts);
     CHECK_HAS("launch", kn_text_get(&out), "No block is announced: no block is served here");
     kn_text_done(&out);
     drop_screen(&screen);
@@ -230,6 +232,38 @@ static void the_last_line_is_short_where_room_is_scarce(void **state)
     }
 }
 
+static void the_map_is_a_link_where_it_is_on(void **state)
+{
+    const struct {
+        const char *const *words;
+        bool in_swarm;
+        const char *link;
+    } rows[] = {
+        { (const char *const[]){ "--set", "network.map_endpoint=https://map.kwaai.ai", NULL }, true,
+          "Check map: https://map.kwaai.ai\n" },
+        { (const char *const[]){ "--set", "network.map_endpoint=https://map.kwaai.ai", NULL },
+          false, NULL },
+        { NO_WORDS, true, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct kn_text out = { 0 };
+        const struct kn_page page = { &plain, &out };
+        struct screen screen;
+
+        make_screen(&screen, NULL, rows[i].words);
+        kn_launch_running(&page, &screen.facts, rows[i].in_swarm, true);
+        CHECK_HAS("running", kn_text_get(&out), "[STATUS] ");
+        if (rows[i].link != NULL)
+            CHECK_HAS("link", kn_text_get(&out), rows[i].link);
+        else
+            CHECK("no link", strstr(kn_text_get(&out), "map") == NULL);
+        kn_text_done(&out);
+        drop_screen(&screen);
+    }
+}
+
 static void hosts_are_told_without_what_is_around_them(void **state)
 {
     static const char *const rows[][2] = {
@@ -261,6 +295,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_only_its_owner_may_read_is_told),
         cmocka_unit_test(a_file_that_was_saved_reads_as_what_it_was_made_from),
         cmocka_unit_test(the_last_line_is_short_where_room_is_scarce),
+        cmocka_unit_test(the_map_is_a_link_where_it_is_on),
         cmocka_unit_test(hosts_are_told_without_what_is_around_them),
     };
 

@@ -33,10 +33,28 @@ static void a_bar_is_as_long_as_what_is_done(void **state)
     for (size_t i = 0; i < KN_COUNT(rows); i++) {
         struct kn_text out = { 0 };
 
-        kn_progress_add(rows[i].term, &rows[i].progress, &out);
+        kn_progress_add(rows[i].term, &rows[i].progress, 80, &out);
+        CHECK_STR(rows[i].want, kn_text_get(&out), rows[i].want);
+        kn_text_cut(&out, 0);
+        kn_progress_add(rows[i].term, &rows[i].progress, strlen(rows[i].want), &out);
         CHECK_STR(rows[i].want, kn_text_get(&out), rows[i].want);
         kn_text_done(&out);
     }
+}
+
+static void a_note_gives_way_where_the_window_is_narrow(void **state)
+{
+    static const struct kn_term ascii = { true, false, false, true, 80 };
+    static const struct kn_progress progress = { "Discovering", 4, 5, "4/5 models" };
+    struct kn_text out = { 0 };
+
+    (void)state;
+    kn_progress_add(&ascii, &progress, 44, &out);
+    CHECK_STR("all of it", kn_text_get(&out), "Discovering... [########..] 80% (4/5 models)");
+    kn_text_cut(&out, 0);
+    kn_progress_add(&ascii, &progress, 43, &out);
+    CHECK_STR("one column less", kn_text_get(&out), "Discovering... [########..] 80%");
+    kn_text_done(&out);
 }
 
 static void a_line_is_rewritten_in_its_place(void **state)
@@ -113,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bar_is_as_long_as_what_is_done),
+        cmocka_unit_test(a_note_gives_way_where_the_window_is_narrow),
         cmocka_unit_test(a_line_is_rewritten_in_its_place),
         cmocka_unit_test(a_line_is_cut_where_the_window_is_narrow),
         cmocka_unit_test(a_line_that_a_narrower_window_broke_is_taken_away_as_a_whole),
