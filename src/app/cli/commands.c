@@ -7,6 +7,7 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_start,
     &kn_cmd_status,
     &kn_cmd_stop,
+    &kn_cmd_demo,
     &kn_cmd_config_show,
     &kn_cmd_config_explain,
     &kn_cmd_config_check,
@@ -32,7 +33,6 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_docs_states,
     &kn_cmd_completion,
     &kn_cmd_man,
-    &kn_cmd_demo,
     &kn_cmd_help,
     NULL,
 };
