@@ -5,6 +5,7 @@
 #include "lib/os/process_info.h"
 #include "node/agent.h"
 #include "node/course.h"
+#include "node/machine_file.h"
 #include "node/status.h"
 
 enum { LEAVE_MS = 3000 };
@@ -187,7 +188,7 @@ static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struc
     struct kn_config_request request = *node->options.request;
     enum kn_code rc = kn_config_locate(&request, node->arena, &node->paths, err);
 
-    request.without_caches = node->options.rediscover;
+    request.without_caches = node->options.rediscover || node->options.machine != NULL;
     if (rc == KN_OK)
         rc = kn_decision_load(&node->what, &request, err);
     if (rc != KN_OK)
@@ -196,6 +197,10 @@ static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struc
         *wrong = kn_snapshot_ref(node->what.sources);
         return kn_fail(err, KN_E_INVALID, "the configuration is wrong");
     }
+    if (node->options.machine != NULL)
+        rc = kn_machine_may_stand_in(config_of(node), node->options.dry_run, err);
+    if (rc != KN_OK)
+        return rc;
     node->is_first_run = !node->paths.config_exists &&
                          !kn_snapshot_is_from(node->what.sources, "model.name", KN_LAYER_CACHE);
     return keep_bootstraps(node, err);

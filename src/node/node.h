@@ -38,7 +38,8 @@ struct kn_node_options {
     bool dry_run;     /* end when the plan is made, and write nothing, wherever that is */
     bool rediscover;  /* as if there were no caches */
     bool recalibrate; /* as if no earlier start had planned blocks */
-    const struct kn_hardware *machine; /* plan for this one; NULL: the one we run on; kept */
+    const struct kn_hardware *machine; /* plan for this one; NULL: the one we run on; kept.
+                                        * Only where kn_machine_may_stand_in() */
     struct kn_loop *loop;              /* kept and outlives the node; NULL: one of its own */
     bool leaves_signals;               /* an interrupt is somebody else's to handle */
     void *arg;

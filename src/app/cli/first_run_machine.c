@@ -41,7 +41,12 @@ static void add_machine(const struct kn_page *page, const struct kn_start_facts 
     const struct kn_hardware *machine = facts->machine;
     const struct kn_model_choice *model = &facts->plan->model;
 
-    kn_page_line(page, "🔬", "Detecting system capabilities...");
+    if (facts->machine_file != NULL)
+        kn_page_line(page, "🔬",
+                     "Taking the facts of the machine from %s; this one was not measured.",
+                     facts->machine_file);
+    else
+        kn_page_line(page, "🔬", "Detecting system capabilities...");
     if (machine->platform[0] != '\0')
         kn_page_item(page, "Platform: %s", machine->platform);
     if (machine->cpu_name[0] != '\0' && machine->cores > 0)

@@ -15,6 +15,7 @@
 #include "lib/os/output.h"
 #include "lib/os/terminal.h"
 #include "node/control.h"
+#include "node/machine_file.h"
 
 enum { TICK_MS = 200, LIVE_MS = 1000, LAST_WORDS_MS = 2000, STDOUT = 1 };
 
@@ -27,6 +28,7 @@ struct kn_start_facts kn_start_facts_of(const struct kn_start *start)
         .loaded = start->loaded,
         .plan = kn_node_plan(start->node),
         .machine = kn_node_hardware(start->node),
+        .machine_file = start->machine_file,
         .port_text = kn_node_port_text(start->node),
         .port = kn_node_port(start->node),
         .malformed = look != NULL ? kn_survey_totals(kn_look_survey(look)).malformed : 0,
@@ -241,6 +243,19 @@ static bool asks_for_full(const struct kn_cli *cli)
     return mode != NULL && strcmp(mode, "full") == 0;
 }
 
+/* The facts of --machine, if it was given. */
+static enum kn_exit read_machine(struct kn_start *start, struct kn_hardware *out)
+{
+    struct kn_cli *cli = start->cli;
+    struct kn_error err = { 0 };
+
+    start->machine_file = kn_cli_option(cli, "--machine");
+    if (start->machine_file == NULL ||
+        kn_machine_file_read(start->machine_file, cli->request.working, out, &err) == KN_OK)
+        return KN_EXIT_DONE;
+    return kn_cli_fail(cli, KN_EXIT_CONFIGURATION, &err);
+}
+
 static enum kn_exit run(struct kn_cli *cli)
 {
     struct kn_start start = {
@@ -249,7 +264,8 @@ static enum kn_exit run(struct kn_cli *cli)
         .yes = kn_cli_option(cli, "--yes") != NULL,
         .no_save = kn_cli_option(cli, "--no-save") != NULL,
     };
-    const struct kn_node_options options = {
+    struct kn_hardware machine;
+    struct kn_node_options options = {
         .request = &cli->request,
         .dry_run = start.dry_run,
         .rediscover = kn_cli_option(cli, "--rediscover") != NULL,
@@ -265,6 +281,10 @@ static enum kn_exit run(struct kn_cli *cli)
         return refuse_both(cli);
     if (asks_for_full(cli))
         return kn_calibrate_refuse_full(cli);
+    code = read_machine(&start, &machine);
+    if (code != KN_EXIT_DONE)
+        return code;
+    options.machine = start.machine_file != NULL ? &machine : NULL;
     if (kn_node_new(&options, &start.node, &wrong, &err) != KN_OK)
         return refuse(cli, wrong, &err);
     run_node(&start);
@@ -285,6 +305,7 @@ static const struct kn_command_flag flags[] = {
     { "--dry-run", NULL, "Find everything out, show it, and end; nothing is written anywhere." },
     { "--rediscover", NULL, "Find out anew what earlier starts have kept." },
     { "--calibrate", "[quick|full]", "Plan the blocks anew by what this machine can hold now." },
+    { "--machine", "FILE", "Plan as if this machine were the one that FILE describes." },
     { NULL, NULL, NULL },
 };
 
@@ -303,6 +324,11 @@ const struct kn_command kn_cmd_start = {
         "its four steps and asks once whether to save them to node_config.yaml. It asks only "
         "at a terminal; elsewhere nothing is saved without --yes. What was typed is saved as "
         "a value, everything else as auto, so that it stays automatic.\n\n"
+        "--machine shows what another machine would serve, with --dry-run, or in a swarm whose "
+        "bootstraps are all on this machine; nothing that was not measured is announced "
+        "elsewhere. The file is YAML or JSON with any of platform, architecture, cpu, cores, "
+        "physical_cores, features, memory_total, memory_available, gpus (each with kind, "
+        "name, memory_total, memory_free, capability), host_name and user_name.\n\n"
         "With --json: one object a line, {\"time\", \"event\": \"listening|progress|bootstrap|"
         "discovery|calibration|port|name|blocks|planned|saved|joined|announced|visible|moved|"
         "state|cache-failed|ended\", …}. Lines that nobody reads are dropped and counted; "

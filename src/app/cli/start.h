@@ -32,6 +32,7 @@ struct kn_start {
     struct kn_text held; /* told after the answer */
     struct kn_snapshot *loaded;
     const char *discovery_cache, *calibration_cache, *file; /* as people would type them */
+    const char *machine_file; /* of --machine; NULL: the machine is measured */
     bool is_first_run, dry_run, yes, no_save;
 
     /* asking and saving */

@@ -15,7 +15,8 @@ struct kn_start_facts {
     const struct kn_snapshot *loaded;   /* as it was before anything was found out */
     const struct kn_plan *plan;
     const struct kn_hardware *machine;
-    const char *port_text; /* "Using port 8082 (8080-8081 were in use)" */
+    const char *machine_file; /* that says so, instead of this machine; NULL: it was measured */
+    const char *port_text;    /* "Using port 8082 (8080-8081 were in use)" */
     uint16_t port;
     uint64_t malformed;            /* records that were passed over */
     const char *discovery_cache;   /* where it will be kept; NULL: it will not */

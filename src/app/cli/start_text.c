@@ -83,6 +83,10 @@ static void show_plan(struct kn_start *start)
     const struct kn_page page = page_of(start);
 
     if (!start->is_first_run) {
+        if (facts.machine_file != NULL)
+            kn_page_line(&page, "🔬",
+                         "Taking the facts of the machine from %s; this one was not measured.",
+                         facts.machine_file);
         kn_later_run_loaded(&page, &facts);
         return;
     }
