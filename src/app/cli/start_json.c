@@ -3,6 +3,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/tree.h"
 #include "lib/io/loop.h"
+#include "node/advice.h"
 
 static struct kn_json *object(const char *event)
 {
@@ -40,6 +41,7 @@ static void print_bootstrap(struct kn_start *start)
     kn_tree_set(json, "ok", kn_json_bool(told->code == KN_OK));
     kn_tree_set(json, "ms", kn_json_number(told->ms));
     kn_tree_text(json, "error", told->code == KN_OK ? NULL : told->error.text);
+    kn_tree_text(json, "hint", told->error.hint[0] == '\0' ? NULL : told->error.hint);
     kn_tree_set(json, "ahead_s", told->tells_time ? kn_json_number(told->ahead_s) : kn_json_null());
     print(start, json);
 }
@@ -59,6 +61,10 @@ static void print_calibration(struct kn_start *start, const struct kn_plan *plan
     kn_tree_set(json, "blocks_max", kn_json_int(plan->model.fit.profiles[KN_PRESET_MAX].blocks));
     kn_tree_set(json, "blocks", kn_json_int(plan->planned));
     kn_tree_text(json, "limit", plan->model.fit.limit);
+    if (plan->place.by == KN_PLACED_NOWHERE) {
+        kn_tree_text(json, "reason", kn_reason_no_block(plan));
+        kn_tree_text(json, "hint", kn_advice_no_block(plan));
+    }
     print(start, json);
 }
 
@@ -72,6 +78,8 @@ static void print_plan(struct kn_start *start)
     kn_tree_set(json, "models", kn_json_int((int64_t)plan->swarm.model_count));
     kn_tree_text(json, "model", plan->model.name);
     kn_tree_text(json, "reason", plan->model.reason);
+    if (!plan->swarm.is_known && kn_node_look(start->node) != NULL)
+        kn_tree_text(json, "hint", kn_advice_nobody(kn_look_join(kn_node_look(start->node))));
     print(start, json);
     print_calibration(start, plan);
     json = object("planned");

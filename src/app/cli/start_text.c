@@ -5,6 +5,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/swarm.h"
 #include "app/term/fold.h"
+#include "node/advice.h"
 
 static void say(struct kn_start *start, const char *emoji, struct kn_text *line)
 {
@@ -16,6 +17,16 @@ static void say(struct kn_start *start, const char *emoji, struct kn_text *line)
     kn_fold_paragraph(&cli->answer, kn_text_get(&whole), cli->out_term.columns, 0);
     kn_text_done(&whole);
     kn_text_done(line);
+}
+
+/* What to do about it, below what was said. */
+static void advise(struct kn_start *start, const char *sentence)
+{
+    struct kn_text whole = { 0 };
+
+    kn_term_add_safe(&whole, sentence);
+    kn_fold_paragraph(&start->cli->answer, kn_text_get(&whole), start->cli->out_term.columns, 3);
+    kn_text_done(&whole);
 }
 
 static void item(struct kn_start *start, struct kn_text *line)
@@ -66,6 +77,8 @@ static void show_bootstrap(struct kn_start *start)
     } else {
         kn_text_addf(&line, "%s: %s", told->address, told->error.text);
         say(start, "⚠️  ", &line);
+        if (told->error.hint[0] != '\0')
+            advise(start, told->error.hint);
     }
 }
 
@@ -84,6 +97,8 @@ static void show_discovery(struct kn_start *start, const struct kn_plan *plan)
         kn_text_addf(&line, "Discovered %zu model%s, selected %s (%s)", n, n == 1 ? "" : "s",
                      plan->model.name, plan->model.reason);
     say(start, "🔍 ", &line);
+    if (!plan->swarm.is_known && kn_node_look(start->node) != NULL)
+        advise(start, kn_advice_nobody(kn_look_join(kn_node_look(start->node))));
     for (size_t i = 0; i < plan->model.passed_over_count; i++) {
         kn_text_addf(&line, "passed over %s: %s", plan->model.passed_over[i].model->prefix,
                      plan->model.passed_over[i].reason);
@@ -121,8 +136,9 @@ static void show_calibration(struct kn_start *start, const struct kn_plan *plan)
     say(start, "🔬 ", &line);
     show_memory(start, kn_node_hardware(start->node));
     if (plan->place.by == KN_PLACED_NOWHERE) {
-        kn_text_addf(&line, "No block is served: %s", fit->reason);
+        kn_text_addf(&line, "No block is served: %s", kn_reason_no_block(plan));
         item(start, &line);
+        advise(start, kn_advice_no_block(plan));
         return;
     }
     kn_memory_text(fit->block_bytes * plan->planned, memory);
