@@ -7,6 +7,8 @@
 #include "app/term/fold.h"
 #include "node/advice.h"
 
+enum { PASSED_OVER_SHOWN = 5 };
+
 static void say(struct kn_start *start, const char *emoji, struct kn_text *line)
 {
     struct kn_cli *cli = start->cli;
@@ -82,6 +84,23 @@ static void show_bootstrap(struct kn_start *start)
     }
 }
 
+/* Anybody may register models; the most popular come first. */
+static void show_passed_over(struct kn_start *start, const struct kn_model_choice *model)
+{
+    struct kn_text line = { 0 };
+    size_t n = model->passed_over_count;
+
+    for (size_t i = 0; i < n && i < PASSED_OVER_SHOWN; i++) {
+        kn_text_addf(&line, "passed over %s: %s", model->passed_over[i].model->prefix,
+                     model->passed_over[i].reason);
+        item(start, &line);
+    }
+    if (n <= PASSED_OVER_SHOWN)
+        return;
+    kn_text_addf(&line, "and %zu more: kwaainet network models lists them", n - PASSED_OVER_SHOWN);
+    item(start, &line);
+}
+
 /* spec: REQ-0.1.7 */
 static void show_discovery(struct kn_start *start, const struct kn_plan *plan)
 {
@@ -99,11 +118,7 @@ static void show_discovery(struct kn_start *start, const struct kn_plan *plan)
     say(start, "🔍 ", &line);
     if (!plan->swarm.is_known && kn_node_look(start->node) != NULL)
         advise(start, kn_advice_nobody(kn_look_join(kn_node_look(start->node))));
-    for (size_t i = 0; i < plan->model.passed_over_count; i++) {
-        kn_text_addf(&line, "passed over %s: %s", plan->model.passed_over[i].model->prefix,
-                     plan->model.passed_over[i].reason);
-        item(start, &line);
-    }
+    show_passed_over(start, &plan->model);
 }
 
 static void show_memory(struct kn_start *start, const struct kn_hardware *machine)
