@@ -3,6 +3,7 @@
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
 #include "lib/json/json.h"
+#include "lib/os/leftovers.h"
 #include "lib/os/lock.h"
 #include "lib/os/pid_file.h"
 #include "lib/os/private_folder.h"
@@ -96,6 +97,7 @@ enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out, st
         return rc;
     }
     kn_transient_file_remove(folder->file.at); /* of one that was killed */
+    kn_leftovers_remove(home, NULL);
     *out = folder;
     return KN_OK;
 }
