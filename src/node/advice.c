@@ -3,6 +3,8 @@
 /* Neither was a name found nor asked for, nor is there a way: then it is not the bootstraps. */
 static bool is_cut_off(const struct kn_join *join)
 {
+    if (join == NULL)
+        return false;
     for (size_t i = 0; i < kn_join_count(join); i++) {
         enum kn_code code = kn_join_get(join, i)->code;
 

@@ -9,7 +9,7 @@
 #include "network/network.h"
 #include "node/plan.h"
 
-/* When no bootstrap answered. */
+/* When no bootstrap answered; `join` NULL: it is not known how they failed. */
 const char *kn_advice_nobody(const struct kn_join *join);
 
 /* When no block is served: what stands in the way, and what to do about it. */
