@@ -232,12 +232,13 @@ class Registry(Case):
     def test_a_registry_with_10_000_entries(self):
         prefix, repository, blocks = LLAMA
         bootstrap = self.swarm(
-            (REGISTRY, prefix, {"num_blocks": blocks, "repository": repository}),
             *((f"{prefix}.{i}", provider(1), (ONLINE, 5.0, {"start_block": 0, "end_block": 20}))
               for i in range(20)))
         junk = pack({"num_blocks": 32, "repository": HUB + "junk/Junk-7B"}).hex()
-        for name in ("A-junk", "Z-junk"):  # before and behind it in any order
+        for name in ("A-junk", "Z-junk"):  # before and behind it, were it by name
             self.second.ask("store", key=REGISTRY, subkey=name, count=5000, hex=junk)
+        self.second.ask("store", key=REGISTRY, subkey=prefix,
+                        hex=pack({"num_blocks": blocks, "repository": repository}).hex())
         words = "--bootstrap", bootstrap.addr, *FEW, "--quant-type", "nf4"
         node = self.start(*words)
         plan = self.planned(node)
