@@ -370,7 +370,7 @@ class Live(program.Case):
 
     # proves: FR-0/0.5.2, P2/7
     def test_blocks_that_a_petals_server_serves_are_not_a_gap(self):
-        """24 blocks by KwaaiNet's nodes, 8 by one of Petals', whose version has no three numbers."""
+        """24 blocks by KwaaiNet's nodes, 8 by one of Petals', whose version is no three numbers."""
         prefix, blocks = "Llama-3-1-8B-Instruct-hf", 32
         bootstrap, writer = self.peer(), self.peer()
         writer.ask("join", addrs=[bootstrap.addr])
@@ -434,7 +434,7 @@ class Live(program.Case):
             self.assertFalse(bootstrap.ask("get", key=key)["found"])
 
     def test_an_interrupt_during_the_first_store_does_not_leave_records_behind(self):
-        """The bootstrap has them, and what it answers is still on its way when the node must end."""
+        """The bootstrap has them, and its answer is still on its way when the node must end."""
         bootstrap = self.peer()
         with far(bootstrap.addr, 0.3) as (addr, sent):
             node = self.start("--bootstrap", addr, SMALL)
