@@ -30,7 +30,7 @@ SHORT = ("--set", "dht.discovery_timeout=1s")
 SOMEBODY = ("12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUBj2vj6vnc6iDp",
             "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA")
 LLAMA = "Llama-3-1-8B-Instruct-hf", HUB + "meta-llama/Llama-3.1-8B-Instruct", 32
-DECIDED = 5  # seconds, whatever the network does
+DECIDED = 15  # seconds, whatever the network does, on a machine that is busy with other tests
 
 
 def may(*words):
@@ -206,7 +206,7 @@ class Lies(Case):
         bootstrap = self.swarm(
             (REGISTRY, prefix, {"num_blocks": blocks, "repository": repository}),
             (REGISTRY, "Llama-3-3-70B-Instruct-hf",
-             {"num_blocks": 4096, "repository": HUB + "meta-llama/Llama-3.3-70B-Instruct"}),
+             {"num_blocks": 96, "repository": HUB + "meta-llama/Llama-3.3-70B-Instruct"}),
             (REGISTRY, "Blue-1B-hf", {"num_blocks": -1, "repository": HUB + "lab/Blue-1B"}),
             (REGISTRY, "a prefix with spaces", {"num_blocks": 3, "repository": None}),
             (REGISTRY, "Grey-7B-hf", None),
@@ -223,7 +223,7 @@ class Lies(Case):
         node.wait("visible", visible_on=1)
         self.assertLessEqual(int(plan["model.end_block"]), blocks)
         self.leave(node)
-        self.reads("the registry says 4096 blocks, the model has 80",
+        self.reads("the registry says 96 blocks, the model has 80",
                    words=("--bootstrap", bootstrap.addr, *FEW, "--quant-type", "nf4",
                           "--rediscover"))
 
