@@ -61,6 +61,8 @@ static void print_calibration(struct kn_start *start, const struct kn_plan *plan
     kn_tree_set(json, "blocks_max", kn_json_int(plan->model.fit.profiles[KN_PRESET_MAX].blocks));
     kn_tree_set(json, "blocks", kn_json_int(plan->planned));
     kn_tree_text(json, "limit", plan->model.fit.limit);
+    kn_tree_text(json, "changed", plan->kept.changed[0] != '\0' ? plan->kept.changed : NULL);
+    kn_tree_text(json, "warning", plan->model.warning);
     if (plan->place.by == KN_PLACED_NOWHERE) {
         kn_tree_text(json, "reason", kn_reason_no_block(plan));
         kn_tree_text(json, "hint", kn_advice_no_block(plan));

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/cli/calibration_view.h"
 #include "app/cli/cli.h"
 #include "app/cli/swarm.h"
 #include "app/term/fold.h"
@@ -140,6 +141,25 @@ static void show_memory(struct kn_start *start, const struct kn_hardware *machin
     }
 }
 
+static void note(void *arg, const char *text)
+{
+    struct kn_text line = { 0 };
+
+    kn_text_add(&line, text);
+    item(arg, &line);
+}
+
+/* An earlier start's plan that counts no longer. spec: decisions D18 */
+static void show_change(struct kn_start *start, const struct kn_plan *plan)
+{
+    struct kn_text line = { 0 };
+
+    if (plan->kept.changed[0] == '\0')
+        return;
+    kn_text_add(&line, plan->kept.changed);
+    say(start, "🔁 ", &line);
+}
+
 /* spec: REQ-0.2.7 */
 static void show_calibration(struct kn_start *start, const struct kn_plan *plan)
 {
@@ -154,6 +174,7 @@ static void show_calibration(struct kn_start *start, const struct kn_plan *plan)
         kn_text_addf(&line, "No block is served: %s", kn_reason_no_block(plan));
         item(start, &line);
         advise(start, kn_advice_no_block(plan));
+        kn_calibration_notes(&plan->model, &plan->speed, note, start);
         return;
     }
     kn_memory_text(fit->block_bytes * plan->planned, memory);
@@ -163,6 +184,7 @@ static void show_calibration(struct kn_start *start, const struct kn_plan *plan)
     kn_text_addf(&line, "Data type: %s (%s)", kn_words_dtype[plan->model.format.dtype].name,
                  plan->model.format.reason);
     item(start, &line);
+    kn_calibration_notes(&plan->model, &plan->speed, note, start);
 }
 
 /* spec: REQ-0.5.7 */
@@ -187,6 +209,7 @@ static void show_plan(struct kn_start *start)
 
     show_discovery(start, plan);
     show_calibration(start, plan);
+    show_change(start, plan);
     show_place(start, plan);
     kn_text_addf(&line, "Node name: %s", config->node.name.text);
     say(start, "🏷️  ", &line);
