@@ -37,9 +37,29 @@ static void settle(struct entry *e)
         kn_free(join);
 }
 
+/* What is wrong with this one alone; that nobody answers at all is for those who know of all. */
+static void advise(struct entry *e)
+{
+    switch ((int)e->told.code) {
+    case KN_E_IDENTITY:
+        kn_hint(&e->told.error, "Ask who runs it for its present address and peer id, or take it "
+                                "out of network.bootstrap_peers.");
+        break;
+    case KN_E_UNSUPPORTED:
+    case KN_E_INVALID:
+    case KN_E_PROTOCOL:
+        kn_hint(&e->told.error, "Take it out of network.bootstrap_peers: nobody enters the swarm "
+                                "there.");
+        break;
+    default:
+        break;
+    }
+}
+
 static void fail(struct entry *e, enum kn_code code, const char *text)
 {
     e->told.code = kn_fail(&e->told.error, code, "%s", text);
+    advise(e);
     settle(e);
 }
 
@@ -86,6 +106,7 @@ static void on_connected(void *arg, enum kn_code code, struct kn_connection *con
         e->told.code = code;
         if (err != NULL)
             e->told.error = *err;
+        advise(e);
         settle(e);
         return;
     }

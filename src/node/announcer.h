@@ -67,7 +67,11 @@ void kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next
 /* Announce again now: the network came back, or the machine slept. */
 void kn_announcer_renew(struct kn_announcer *a);
 
-/* Say OFFLINE under every key and stop; `done` once, later. */
+/* Was a round begun? Then somebody may hold a record of ours, acknowledged or not. */
+bool kn_announcer_has_told(const struct kn_announcer *a);
+
+/* Say OFFLINE under every key and stop, also under those whose store is under way; `done` once,
+ * later. */
 void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *arg);
 
 /* Of the last round; at is 0 before the first. */

@@ -12,10 +12,16 @@ static const char *const kept[] = {
     "model.start_block", "model.end_block", "model.total_blocks",
 };
 
+/* When nothing was for this machine the built-in model stands in the plan, and nobody chose it. */
+static bool is_chosen(const struct kn_plan *plan, const char *key)
+{
+    return plan->model.kind != KN_CHOICE_NOTHING || strncmp(key, "model.", 6) != 0;
+}
+
 static const struct kn_discovered *find(const struct kn_plan *plan, const char *key)
 {
     for (size_t i = 0; i < plan->value_count; i++) {
-        if (strcmp(plan->values[i].key, key) == 0)
+        if (strcmp(plan->values[i].key, key) == 0 && is_chosen(plan, key))
             return &plan->values[i];
     }
     return NULL;
@@ -155,7 +161,7 @@ enum kn_code kn_caches_write(const struct kn_caches *caches, struct kn_error *er
     kn_discovery_cache_print(caches, &discovery);
     if (caches->swarm_is_known)
         rc = replace(caches->paths->discovery_cache, &discovery, err);
-    if (rc == KN_OK)
+    if (rc == KN_OK && is_chosen(caches->plan, "model.name"))
         rc = write_calibration(caches, err);
     kn_text_done(&discovery);
     return rc;

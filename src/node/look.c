@@ -3,9 +3,11 @@
 #include <assert.h>
 #include <string.h>
 
+#include "config/discovery/model_table.h"
 #include "lib/base/memory.h"
 #include "network/dht/dictionary.h"
 #include "network/petals/model_info.h"
+#include "network/petals/model_name.h"
 #include "network/petals/prefix.h"
 
 struct kn_look {
@@ -60,6 +62,12 @@ static void feed(struct kn_look *look, const struct kn_record *record,
 static void add_server(struct kn_look *look, size_t slot, const struct kn_survey_entry *e)
 {
     kn_survey_add_server(look->survey, (uint32_t)slot, e);
+}
+
+static void add_preferred(struct kn_look *look, size_t slot, const struct kn_survey_entry *e)
+{
+    (void)slot;
+    kn_survey_add_preferred(look->survey, e);
 }
 
 static void add_model(struct kn_look *look, size_t slot, const struct kn_survey_entry *e)
@@ -126,8 +134,10 @@ static enum kn_code read_blocks(struct kn_look *look)
 
 static void on_registry(void *arg, const struct kn_dht_value *value)
 {
-    if (value->found)
-        feed(arg, &value->record, add_model, 0);
+    if (!value->found)
+        return;
+    feed(arg, &value->record, add_preferred, 0);
+    feed(arg, &value->record, add_model, 0);
 }
 
 static void on_registry_done(void *arg, const struct kn_dht_get_totals *totals)
@@ -188,6 +198,16 @@ static void on_joined(void *arg, size_t answered)
         kn_timer_set(look->timer, kn_loop_now(look->loop)); /* nobody is left to wait for */
 }
 
+/* What can be chosen: the model that was named, else those whose shape is known (decisions D2). */
+static bool matters(void *arg, const char *prefix, const char *repository)
+{
+    const struct kn_look *look = arg;
+
+    if (look->options.model != NULL)
+        return kn_model_match(look->options.model, prefix, repository) != KN_MODEL_NO;
+    return kn_model_find(repository != NULL ? repository : prefix) != NULL;
+}
+
 static enum kn_code begin(struct kn_look *look, struct kn_error *err)
 {
     const struct kn_look_options *options = &look->options;
@@ -219,6 +239,8 @@ enum kn_code kn_look_start(const struct kn_look_options *options, struct kn_look
     look->timer = kn_timer_new(look->loop, on_timer, look);
     if (options->model != NULL)
         look->nearest = kn_nearest_to(options->model);
+    if (look->survey != NULL)
+        kn_survey_prefer(look->survey, matters, look);
     rc = look->survey == NULL || look->timer == NULL ? kn_fail_no_memory(err) : KN_OK;
     if (rc == KN_OK)
         rc = begin(look, err);

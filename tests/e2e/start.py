@@ -192,7 +192,7 @@ class Ports(Case):
             door.listen()
             self.assertEqual(self.first().told("listening")["port"], FIRST + 1)
 
-    # proves: FR-0/0.3.4
+    # proves: FR-0/0.3.4, P2/9.3, P2/10.3
     @alone
     def test_a_full_range_is_said(self):
         with held(*range(FIRST, LAST + 1)):
@@ -238,7 +238,7 @@ class Nobody(Case):
         self.assertEqual(status, DONE, err)
         return f"/ip4/127.0.0.1/tcp/{port}/p2p/{json.loads(out)['peer_id']}"
 
-    # proves: FR-0/0.1.6, FR-0/0.5.4
+    # proves: FR-0/0.1.6, FR-0/0.5.4, NFR-1/1.3, P2/9, P2/9.1, P2/9.4
     def test_the_node_starts_with_the_fallback_and_keeps_trying(self):
         with free_port() as port:
             node = self.start("--bootstrap", self.bootstrap(port))

@@ -44,6 +44,13 @@ static void add_found(const struct kn_page *page, const struct kn_swarm_facts *s
     kn_text_done(&more);
 }
 
+static void add_nobody(const struct kn_page *page, const struct kn_start_facts *facts)
+{
+    kn_page_item(page, "Nobody answered");
+    if (facts->nobody != NULL)
+        kn_page_more(page, "%s", facts->nobody);
+}
+
 static void add_swarm(const struct kn_page *page, const struct kn_start_facts *facts)
 {
     const struct kn_swarm_facts *swarm = &facts->plan->swarm;
@@ -51,7 +58,7 @@ static void add_swarm(const struct kn_page *page, const struct kn_start_facts *f
     if (kn_facts_config(facts)->network.new_swarm.value)
         kn_page_item(page, "A swarm of its own: there is nobody to ask");
     else if (!swarm->is_known)
-        kn_page_item(page, "Nobody answered");
+        add_nobody(page, facts);
     else if (swarm->model_count == 0)
         kn_page_item(page, "The registry of the swarm is empty");
     for (size_t i = 0; i < swarm->model_count && i < MODELS_SHOWN; i++)
@@ -69,10 +76,7 @@ void kn_first_run_models(const struct kn_page *page, const struct kn_start_facts
 
     add_swarm(page, facts);
     kn_page_gap(page);
-    for (size_t i = 0; i < model->passed_over_count; i++)
-        kn_page_line(page, "⏩", "Passed over: %s: %s",
-                     kn_facts_model_name(model->passed_over[i].model),
-                     model->passed_over[i].reason);
+    kn_facts_passed_over(page, facts);
     kn_page_line(page, "✅", "Selected: %s (%s)", model->name, model->reason);
     if (facts->discovery_cache != NULL && facts->plan->swarm.is_known)
         kn_page_more(page, "To be cached in: %s (fresh for 24 h)", facts->discovery_cache);

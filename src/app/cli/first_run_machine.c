@@ -1,5 +1,6 @@
 /* first_run: this machine, and how many blocks it can hold. */
 #include "app/cli/first_run.h"
+#include "node/advice.h"
 
 static void add_memory(const struct kn_page *page, const struct kn_hardware *machine)
 {
@@ -74,7 +75,8 @@ static void add_estimate(const struct kn_page *page, const struct kn_start_facts
                      model->fit.is_guess ? ", a guess" : "");
     }
     if (facts->plan->place.by == KN_PLACED_NOWHERE) {
-        kn_page_item(page, "No block is served: %s", model->fit.reason);
+        kn_page_item(page, "No block is served: %s", kn_reason_no_block(facts->plan));
+        kn_page_more(page, "%s", kn_advice_no_block(facts->plan));
         return;
     }
     kn_page_item(page, "Maximum: %u block%s (%s)", most, most == 1 ? "" : "s", model->fit.limit);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/cli/values.h"
+#include "node/advice.h"
 
 enum { FRESH_S = 24 * 60 * 60 }; /* spec: REQ-0.1.5 */
 
@@ -56,10 +57,9 @@ static void add_discovered(const struct kn_page *page, const struct kn_start_fac
     else
         kn_page_line(page, "🔍", "Discovered %zu model%s, selected %s (%s)", n, n == 1 ? "" : "s",
                      plan->model.name, plan->model.reason);
-    for (size_t i = 0; i < plan->model.passed_over_count; i++)
-        kn_page_item(page, "passed over %s: %s",
-                     kn_facts_model_name(plan->model.passed_over[i].model),
-                     plan->model.passed_over[i].reason);
+    if (facts->nobody != NULL)
+        kn_page_more(page, "%s", facts->nobody);
+    kn_facts_passed_over(page, facts);
     if (plan->model.warning != NULL)
         kn_page_line(page, "❗", "%s", plan->model.warning);
 }
@@ -76,10 +76,12 @@ void kn_later_run_loaded(const struct kn_page *page, const struct kn_start_facts
     kn_page_line(page, "📋", "Configuration loaded:");
     add(page, facts, "Model", "model.name", plan->model.name);
     kn_facts_blocks(facts, &text);
-    if (plan->place.by == KN_PLACED_NOWHERE)
-        kn_page_item(page, "Blocks: none (%s)", plan->model.fit.reason);
-    else
+    if (plan->place.by == KN_PLACED_NOWHERE) {
+        kn_page_item(page, "Blocks: none (%s)", kn_reason_no_block(plan));
+        kn_page_more(page, "%s", kn_advice_no_block(plan));
+    } else {
         add(page, facts, "Blocks", "model.start_block", kn_text_get(&text));
+    }
     kn_text_cut(&text, 0);
     kn_text_addf(&text, "%u", facts->port);
     add(page, facts, "Port", "node.port", kn_text_get(&text));

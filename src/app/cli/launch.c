@@ -8,6 +8,13 @@
 
 enum { KEYS_FIRST = 3, CLOCK_MOST_S = 3 };
 
+static void add_failure(const struct kn_page *page, const struct kn_bootstrap *told)
+{
+    kn_page_line(page, "❗", "%s: %s", told->address, told->error.text);
+    if (told->error.hint[0] != '\0')
+        kn_page_more(page, "%s", told->error.hint);
+}
+
 void kn_launch_bootstrap(const struct kn_page *page, const struct kn_bootstrap *told)
 {
     struct kn_text ms = { 0 }, host = { 0 };
@@ -15,7 +22,7 @@ void kn_launch_bootstrap(const struct kn_page *page, const struct kn_bootstrap *
     kn_facts_host(told->address, &host);
     kn_swarm_add_ms(&ms, told->ms);
     if (told->code != KN_OK)
-        kn_page_line(page, "❗", "%s: %s", told->address, told->error.text);
+        add_failure(page, told);
     else if (told->tells_time && (told->ahead_s > CLOCK_MOST_S || told->ahead_s < -CLOCK_MOST_S))
         kn_page_line(page, "❗",
                      "Connected to %s (%s); its clock is %.0f s %s ours, and peers that "

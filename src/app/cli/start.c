@@ -14,6 +14,7 @@
 #include "lib/base/memory.h"
 #include "lib/os/output.h"
 #include "lib/os/terminal.h"
+#include "node/advice.h"
 #include "node/control.h"
 #include "node/machine_file.h"
 
@@ -22,16 +23,20 @@ enum { TICK_MS = 200, LIVE_MS = 1000, LAST_WORDS_MS = 2000, STDOUT = 1 };
 struct kn_start_facts kn_start_facts_of(const struct kn_start *start)
 {
     const struct kn_look *look = kn_node_look(start->node);
+    const struct kn_plan *plan = kn_node_plan(start->node);
 
     return (struct kn_start_facts){
         .snapshot = kn_node_snapshot(start->node),
         .loaded = start->loaded,
-        .plan = kn_node_plan(start->node),
+        .plan = plan,
         .machine = kn_node_hardware(start->node),
         .machine_file = start->machine_file,
         .port_text = kn_node_port_text(start->node),
         .port = kn_node_port(start->node),
         .malformed = look != NULL ? kn_survey_totals(kn_look_survey(look)).malformed : 0,
+        .nobody = plan != NULL && look != NULL && !plan->swarm.is_known
+                      ? kn_advice_nobody(kn_look_join(look))
+                      : NULL,
         .discovery_cache = start->discovery_cache,
         .calibration_cache = start->calibration_cache,
         .file = start->file,

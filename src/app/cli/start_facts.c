@@ -4,6 +4,9 @@
 
 #include "app/cli/values.h"
 
+/* Anybody may register models; the most popular come first. */
+enum { PASSED_OVER_SHOWN = 5 };
+
 const struct kn_node_config *kn_facts_config(const struct kn_start_facts *facts)
 {
     return kn_snapshot_config(facts->snapshot);
@@ -142,6 +145,20 @@ bool kn_facts_is_guess(const struct kn_start_facts *facts)
 
     return !facts->plan->swarm.is_known && !alone &&
            !kn_snapshot_is_from(facts->loaded, "model.start_block", KN_LAYER_CACHE);
+}
+
+void kn_facts_passed_over(const struct kn_page *page, const struct kn_start_facts *facts)
+{
+    const struct kn_model_choice *model = &facts->plan->model;
+    size_t n = model->passed_over_count;
+
+    for (size_t i = 0; i < n && i < PASSED_OVER_SHOWN; i++)
+        kn_page_line(page, "⏩", "Passed over: %s: %s",
+                     kn_facts_model_name(model->passed_over[i].model),
+                     model->passed_over[i].reason);
+    if (n > PASSED_OVER_SHOWN)
+        kn_page_line(page, "⏩", "And %zu more: kwaainet network models lists them",
+                     n - PASSED_OVER_SHOWN);
 }
 
 const char *kn_facts_silence(const struct kn_start_facts *facts)

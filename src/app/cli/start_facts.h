@@ -19,6 +19,7 @@ struct kn_start_facts {
     const char *port_text;    /* "Using port 8082 (8080-8081 were in use)" */
     uint16_t port;
     uint64_t malformed;            /* records that were passed over */
+    const char *nobody;            /* nobody answered: what to do about it; else NULL */
     const char *discovery_cache;   /* where it will be kept; NULL: it will not */
     const char *calibration_cache; /* likewise */
     const char *file;              /* the configuration, as people would type it */
@@ -42,6 +43,9 @@ void kn_facts_blocks(const struct kn_start_facts *facts, struct kn_text *out);
  */
 void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool why,
                      struct kn_text *out);
+
+/* Which models of the swarm are not for this machine: the first, and how many more. */
+void kn_facts_passed_over(const struct kn_page *page, const struct kn_start_facts *facts);
 
 /* "12 blocks", "1 block" */
 void kn_facts_count(uint64_t n, const char *what, struct kn_text *out);

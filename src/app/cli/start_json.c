@@ -3,6 +3,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/tree.h"
 #include "lib/io/loop.h"
+#include "node/advice.h"
 
 static struct kn_json *object(const char *event)
 {
@@ -40,6 +41,7 @@ static void print_bootstrap(struct kn_start *start)
     kn_tree_set(json, "ok", kn_json_bool(told->code == KN_OK));
     kn_tree_set(json, "ms", kn_json_number(told->ms));
     kn_tree_text(json, "error", told->code == KN_OK ? NULL : told->error.text);
+    kn_tree_text(json, "hint", told->error.hint[0] == '\0' ? NULL : told->error.hint);
     kn_tree_set(json, "ahead_s", told->tells_time ? kn_json_number(told->ahead_s) : kn_json_null());
     print(start, json);
 }
@@ -61,6 +63,10 @@ static void print_calibration(struct kn_start *start, const struct kn_plan *plan
     kn_tree_text(json, "limit", plan->model.fit.limit);
     kn_tree_text(json, "changed", plan->kept.changed[0] != '\0' ? plan->kept.changed : NULL);
     kn_tree_text(json, "warning", plan->model.warning);
+    if (plan->place.by == KN_PLACED_NOWHERE) {
+        kn_tree_text(json, "reason", kn_reason_no_block(plan));
+        kn_tree_text(json, "hint", kn_advice_no_block(plan));
+    }
     print(start, json);
 }
 
@@ -78,6 +84,7 @@ static void print_discovery(struct kn_start *start, const struct kn_plan *plan)
     kn_tree_text(json, "model", plan->model.name);
     kn_tree_text(json, "reason", plan->model.reason);
     kn_tree_text(json, "text", kn_text_get(&text));
+    kn_tree_text(json, "hint", kn_start_facts_of(start).nobody);
     kn_text_done(&text);
     for (size_t i = 0; i < n; i++) {
         struct kn_json *one = kn_json_object();
@@ -107,7 +114,7 @@ static void print_choices(struct kn_start *start, const struct kn_plan *plan)
     json = object("blocks");
     kn_tree_set(json, "start_block", nowhere ? kn_json_null() : kn_json_int(place->start));
     kn_tree_set(json, "end_block", nowhere ? kn_json_null() : kn_json_int(place->end));
-    kn_tree_text(json, "reason", nowhere ? plan->model.fit.reason : place->reason);
+    kn_tree_text(json, "reason", nowhere ? kn_reason_no_block(plan) : place->reason);
     print(start, json);
 }
 

@@ -86,7 +86,8 @@ static const char *get_text(const struct kn_yaml_node *map, const char *name)
 {
     const struct kn_yaml_node *node = get(map, name);
 
-    return node != NULL && node->kind == KN_YAML_SCALAR ? node->text : NULL;
+    return node != NULL && node->kind == KN_YAML_SCALAR && !kn_yaml_is_null(node) ? node->text
+                                                                                  : NULL;
 }
 
 /* The top map of the right shape with a time in it, or NULL after a warning. */
