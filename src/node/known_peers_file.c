@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/codec/multiaddr.h"
+#include "lib/codec/peer_id.h"
 
 #define MAGIC "kwaainet-peers 1"
 
