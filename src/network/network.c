@@ -260,8 +260,14 @@ bool kn_network_is_relayed(const struct kn_network *network)
            (network->is_hidden || kn_network_reachability(network) != KN_REACHABILITY_PUBLIC);
 }
 
-void kn_network_moved(struct kn_network *network)
+void kn_network_moved(struct kn_network *network, const struct kn_stale *stale)
 {
+    struct kn_endpoint here[KN_INTERFACES_MAX];
+    struct kn_stale whole = *stale;
+
+    whole.here = here;
+    whole.here_count = kn_interfaces(here);
+    (void)kn_host_drop_stale(network->host, &whole);
     if (network->autonat != NULL)
         kn_autonat_client_ask(network->autonat);
     kn_network_announce(network);

@@ -58,8 +58,9 @@ enum kn_reachability kn_network_reachability(const struct kn_network *network);
 /* Do others come to us through relays, and in no other way that is known to work? */
 bool kn_network_is_relayed(const struct kn_network *network);
 
-/* Where we are has changed: judge anew whether others can dial us, and tell those connected. */
-void kn_network_moved(struct kn_network *network);
+/* Where we are has changed: drop connections that cannot be alive, judge anew whether others can
+ * dial us, and tell those connected. `stale->here` is filled in. */
+void kn_network_moved(struct kn_network *network, const struct kn_stale *stale);
 
 /* Listen at a multiaddr of an IP address and a TCP port. KN_E_INVALID: it is none; else as
  * kn_host_listen(). */

@@ -190,14 +190,26 @@ static void who_is_hidden_announces_relays_alone(void **state)
     end(&w);
 }
 
-static void who_moved_asks_anew(void **state)
+static void who_moved_asks_anew_and_drops_what_is_dead(void **state)
 {
     struct world w;
 
     (void)state;
     begin(&w, false);
-    kn_network_moved(w.at[NODE]);
+    const struct kn_stale nothing = { .all = true };
+    size_t before = kn_host_connection_count(kn_network_host(w.at[NODE]));
+    const struct kn_endpoint loopback = { .ip = { 127, 0, 0, 1 } };
+    const struct kn_stale came = { .fresh = &loopback, .fresh_count = 1 };
+
+    kn_network_moved(w.at[NODE], &nothing);
     CHECK_EQ("asked", judge.asked, 1);
+    for (int i = 0; i < 10; i++)
+        net_turn(&w.net);
+    CHECK_EQ("loopback outlives sleep", kn_host_connection_count(kn_network_host(w.at[NODE])),
+             before);
+    kn_network_moved(w.at[NODE], &came);
+    RUN_UNTIL(&w.net, "older than its address",
+              kn_host_connection_count(kn_network_host(w.at[NODE])) == 0);
     end(&w);
 }
 
@@ -206,7 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verdict_is_followed_at_run_time),
         cmocka_unit_test(who_is_hidden_announces_relays_alone),
-        cmocka_unit_test(who_moved_asks_anew),
+        cmocka_unit_test(who_moved_asks_anew_and_drops_what_is_dead),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
