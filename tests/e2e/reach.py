@@ -13,7 +13,8 @@ import unittest
 
 import program
 from program import DONE
-from started import IFF_UP, SIOCGIFFLAGS, SIOCSIFFLAGS, Node, first_of_a_swarm, own_network
+from started import (IFF_UP, SIOCGIFFLAGS, SIOCSIFFLAGS, Node, first_of_a_swarm, own_network)
+from peers import KEYS  # in the folder that `started` has found
 
 ALONE = __name__ == "__main__" and own_network()
 SMALL = "--model=TinyLlama-1.1B-Chat-v1.0"  # its blocks fit every machine that runs tests
@@ -98,6 +99,23 @@ class KnownPeers(Case):
         model, = json.loads(out)["models"]
         self.assertEqual(model["providers_joining"], 3)  # one of them is dead, and still listed
         self.interrupt(node)
+
+    def test_those_that_are_gone_or_silent_do_not_stand_in_the_way(self):
+        first, other = self.swarm()
+        first.process.kill()
+        first.process.wait()
+        head = self.peers_file().read_text().splitlines()[0]
+        with socket.socket() as nobody, socket.create_server(("127.0.0.1", 0)) as silent:
+            nobody.bind(("127.0.0.1", 0))  # and does not listen
+            lines = [f"/ip4/127.0.0.1/tcp/{door.getsockname()[1]}/p2p/{KEYS[name]['id']}"
+                     for name, door in zip("ABRS", (nobody, nobody, nobody, silent))]
+            self.peers_file().write_text("\n".join([head, *(
+                f"{line} {int(time.time())}" for line in (*lines, other.address)), ""]))
+            node = self.start(first.address)
+            joined = node.wait("joined")
+            waited = joined["time"] - node.told("listening")["time"]
+            self.assertLess(waited, SOON + 1)
+            self.interrupt(node)
 
     def test_the_bootstrap_is_met_again_when_it_comes_back(self):
         first, _ = self.swarm()
