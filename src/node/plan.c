@@ -253,7 +253,8 @@ static void write_values(const struct kn_plan_input *input, struct kn_plan *plan
     if (spelling == NULL)
         spelling = model->prefix != NULL ? "registered on the network" : "spelled as Petals does";
     add(plan, "node.name", plan->name.text, plan->name.reason);
-    if (input->port != 0)
+    /* Addresses that somebody wrote are bound exactly, also several with a port each. */
+    if (input->port != 0 && input->config->network.listen_addrs.is != KN_GIVEN)
         add_number(plan, "node.port", input->port, "the first free port of 8080-8100");
     add(plan, "model.name", model->name, model->reason);
     add(plan, "model.dht_prefix", plan->prefix.text, spelling);

@@ -240,12 +240,36 @@ static bool same_model(const struct kn_source *source, const char *model)
     return named == NULL || (model != NULL && strcmp(named->text, model) == 0);
 }
 
-/* The cached assignment is one plan: whoever pins a part of it asks for another plan. */
-static bool same_plan(const struct kn_source *source)
+/* A whole number of the cached settings; -1: there is none. */
+static int64_t cached_number(const struct kn_yaml_node *model, const char *name)
 {
-    return written(source, "model.start_block") == NULL &&
-           written(source, "model.end_block") == NULL && written(source, "model.blocks") == NULL &&
-           written(source, "model.total_blocks") == NULL;
+    const char *text = get_text(model, name);
+    int64_t number = 0;
+
+    if (text == NULL || text[0] == '\0' || strlen(text) > 9 ||
+        strspn(text, "0123456789") != strlen(text))
+        return -1;
+    for (; *text != '\0'; text++)
+        number = 10 * number + (*text - '0');
+    return number;
+}
+
+static bool is_or_not_written(const struct kn_source *source, const char *key, int64_t cached)
+{
+    const struct kn_value *value = written(source, key);
+
+    return value == NULL || value->integer == cached;
+}
+
+/* The cached assignment is one plan: whoever pins another part of it asks for another plan. */
+static bool same_plan(const struct kn_source *source, const struct kn_yaml_node *model)
+{
+    int64_t start = cached_number(model, "start_block"), end = cached_number(model, "end_block");
+
+    return is_or_not_written(source, "model.start_block", start) &&
+           is_or_not_written(source, "model.end_block", end) &&
+           is_or_not_written(source, "model.blocks", end - start) &&
+           is_or_not_written(source, "model.total_blocks", cached_number(model, "total_blocks"));
 }
 
 static bool is_of_plan(const struct kn_setting *setting)
@@ -287,7 +311,7 @@ void kn_cache_take_discovery(const struct kn_source *source, const struct kn_yam
     taking.reasons = get(top, "reasons");
     settings = get(top, "settings");
     taking.other_model = !same_model(source, get_text(get(settings, "model"), "name"));
-    taking.other_plan = !same_plan(source);
+    taking.other_plan = !same_plan(source, get(settings, "model"));
     if (settings != NULL && settings->kind == KN_YAML_MAPPING)
         kn_file_walk(&how, settings);
     if (taking.scratch.errors > 0)
