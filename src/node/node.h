@@ -37,6 +37,7 @@ struct kn_node_options {
     const struct kn_config_request *request; /* kept */
     bool dry_run;                            /* end when the plan is made */
     bool rediscover;                         /* as if there were no caches */
+    bool recalibrate;                        /* as if no earlier start had planned blocks */
     const struct kn_hardware *machine;       /* plan for this one; NULL: the one we run on; kept */
     struct kn_loop *loop;                    /* kept and outlives the node; NULL: one of its own */
     bool leaves_signals;                     /* an interrupt is somebody else's to handle */

@@ -232,12 +232,32 @@ static const struct kn_value *written(const struct kn_source *source, const char
                : NULL;
 }
 
+/* One of the two may be written with its owner. */
+static bool is_named(const char *name, const char *model)
+{
+    const char *a = strrchr(name, '/'), *b = strrchr(model, '/');
+
+    if (a != NULL && b != NULL)
+        return strcmp(name, model) == 0;
+    return strcmp(a != NULL ? a + 1 : name, b != NULL ? b + 1 : model) == 0;
+}
+
 /* A model that somebody names must be the one that was looked at. */
 static bool same_model(const struct kn_source *source, const char *model)
 {
     const struct kn_value *named = written(source, "model.name");
 
-    return named == NULL || (model != NULL && strcmp(named->text, model) == 0);
+    return named == NULL || (model != NULL && is_named(named->text, model));
+}
+
+/* The same, where an earlier start's choice is a name too: a calibration is of one model. */
+static bool calibrated_model(const struct kn_source *source, const char *model)
+{
+    const struct kn_assignment *winner =
+        kn_layers_find(source->layers, kn_setting_find("model.name"));
+
+    return winner == NULL || !winner->valid || winner->value.is != KN_GIVEN ||
+           is_named(winner->value.text, model);
 }
 
 /* A whole number of the cached settings; -1: there is none. */
@@ -373,11 +393,23 @@ static bool is_of_another(struct taking *taking, const struct kn_yaml_node *top)
 
     if (machine != NULL && cached != NULL && strcmp(machine, cached) != 0)
         warn(taking, "the cache is of another machine and was left out");
-    else if (other_settings(taking->source, get(top, "settings")))
+    else if (taking->source->layers->calibrated.for_others)
         warn(taking, "the cache was made for other settings and was left out");
     else
         return false;
     return true;
+}
+
+/* Whoever plans by the hardware of now asks for this: config/resolve/snapshot.h. */
+static void note_origin(const struct taking *taking, const struct kn_yaml_node *top,
+                        const char *preset)
+{
+    struct kn_layers *layers = taking->source->layers;
+    const char *machine = get_text(top, "fingerprint"), *chosen = get_text(top, "preset");
+
+    layers->calibrated.machine = kn_arena_dup(layers->arena, machine != NULL ? machine : "");
+    layers->calibrated.for_others = other_settings(taking->source, get(top, "settings"));
+    layers->calibrated.for_another_preset = chosen != NULL && strcmp(chosen, preset) != 0;
 }
 
 static bool is_none(const struct kn_yaml_node *blocks)
@@ -399,8 +431,9 @@ void kn_cache_take_calibration(const struct kn_source *source, const struct kn_y
     model = get_text(top, "model");
     if (model == NULL)
         warn(&taking, "the cache is not readable and was left out");
-    if (model == NULL || !same_model(source, model))
+    if (model == NULL || !calibrated_model(source, model))
         return; /* of another model: nothing to say about this one */
+    note_origin(&taking, top, preset);
     if (is_of_another(&taking, top))
         return;
     blocks = get(get(get(top, "profiles"), preset), "blocks");

@@ -1,7 +1,8 @@
 /*
  * hash — SHA-1, SHA-256, HMAC, as libp2p and hivemind use them.
  *
- * Cannot fail and needs no memory. From any thread.
+ * Cannot fail: the digests are fetched once, by the first call in the process, which ends the
+ * process with a message if libcrypto has none, or no memory. From any thread.
  */
 #ifndef KN_CRYPTO_HASH_H
 #define KN_CRYPTO_HASH_H

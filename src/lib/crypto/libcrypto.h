@@ -15,11 +15,14 @@
 
 /* Lives until the process ends. */
 struct kn_libcrypto {
+    EVP_MD *sha1, *sha256;
     EVP_CIPHER *chacha20_poly1305;
+    EVP_MAC_CTX *hmac_sha256; /* without a key: to be copied */
 };
 
 /*
- * From any thread. Ends the process with a message when libcrypto lacks it.
+ * Ends the process with a message when libcrypto lacks one of them. From any
+ * thread.
  */
 const struct kn_libcrypto *kn_libcrypto(void);
 
