@@ -27,7 +27,7 @@ struct kn_announcer {
     double expiration;     /* of the last round: the next must be later */
     kn_time failing_since; /* 0: the last round was acknowledged */
     int retry_ms;
-    bool leaving, told; /* told: a round was begun, so that somebody may hold its records */
+    bool is_relayed, leaving, told; /* told: a round was begun: somebody may hold its records */
     void (*left)(void *arg);
     void *left_arg;
 };
@@ -86,6 +86,7 @@ static void encode_info(const struct kn_announcer *a, enum kn_server_state state
     info.start_block = start;
     info.end_block = end;
     info.state = state;
+    info.using_relay = a->is_relayed;
     if (state == KN_SERVER_OFFLINE)
         info.next_pings.given = false;
     kn_server_info_encode(&info, out);
@@ -379,6 +380,15 @@ void kn_announcer_renew(struct kn_announcer *a)
 {
     if (!a->leaving && has_something(a))
         announce(a);
+}
+
+void kn_announcer_use_relay(struct kn_announcer *a, bool is_relayed)
+{
+    bool is_news = a->is_relayed != is_relayed;
+
+    a->is_relayed = is_relayed;
+    if (is_news)
+        kn_announcer_renew(a);
 }
 
 void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *arg)

@@ -64,6 +64,9 @@ void kn_announcer_set_bootstraps(struct kn_announcer *a, const struct kn_peer_id
 /* Announce this from now on, at once. Keys that are no longer in the range are told OFFLINE. */
 void kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next);
 
+/* Tell from now on whether others come to us through relays; at once when that is news. */
+void kn_announcer_use_relay(struct kn_announcer *a, bool is_relayed);
+
 /* Announce again now: the network came back, or the machine slept. */
 void kn_announcer_renew(struct kn_announcer *a);
 

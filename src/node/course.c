@@ -57,12 +57,30 @@ static void write_caches(struct kn_node *node)
     }
 }
 
+void kn_course_cache_failed(void *arg, const struct kn_error *err)
+{
+    struct kn_node *node = arg;
+
+    node->cache_failure = *err;
+    kn_course_tell(node, KN_NODE_CACHE_FAILED);
+}
+
+/* Whom this node knows is worth more to the next start than to this one. */
+static void save_known(struct kn_node *node)
+{
+    struct kn_error err = { 0 };
+
+    if (node->known != NULL && kn_known_peers_save(node->known, &err) != KN_OK)
+        kn_course_cache_failed(node, &err);
+}
+
 void kn_course_end(struct kn_node *node, const struct kn_error *err)
 {
     if (node->over)
         return;
     node->over = true;
     write_caches(node);
+    save_known(node);
     if (err != NULL)
         node->failure = *err;
     kn_course_tell(node, KN_NODE_ENDED);
@@ -78,7 +96,8 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
 {
     struct kn_node *node = arg;
 
-    (void)round;
+    if (node->known != NULL && round->acknowledged > 0)
+        kn_known_peers_keep(node->known);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
     write_caches(node);
     if (read_back) {
@@ -137,12 +156,41 @@ void kn_course_bootstrap(void *arg, const struct kn_bootstrap *told)
 {
     struct kn_node *node = arg;
 
+    if (told->code == KN_OK)
+        kn_known_peers_rest(node->known);
     node->bootstrap = told;
     kn_course_tell(node, KN_NODE_BOOTSTRAP);
     node->bootstrap = NULL;
 }
 
-static bool is_bootstrap_itself(const struct kn_node *node)
+void kn_course_all_failed(void *arg)
+{
+    const struct kn_node *node = arg;
+
+    kn_known_peers_hurry(node->known);
+}
+
+/* The machine slept, or is elsewhere: others may have lost this node, and it them. */
+void kn_course_came_back(void *arg, const struct kn_change *change)
+{
+    struct kn_node *node = arg;
+    const struct kn_stale stale = {
+        .all = change->pulse == KN_PULSE_SLEPT || change->pulse == KN_PULSE_STOPPED,
+        .fresh = change->fresh,
+        .fresh_count = change->fresh_count,
+    };
+
+    if (node->leaving || node->over)
+        return;
+    kn_network_moved(node->network, &stale);
+    if (!kn_course_is_first(node) && (node->state != KN_NODE_OFFLINE || node->seen)) {
+        kn_membership_join(node->membership);
+        kn_known_peers_begin(node->known);
+    }
+    kn_announcer_renew(node->announcer);
+}
+
+bool kn_course_is_first(const struct kn_node *node)
 {
     return config_of(node)->network.new_swarm.value || node->bootstraps.n == 0;
 }
@@ -212,7 +260,7 @@ static void decide(struct kn_node *node)
         return;
     }
     node->knows_swarm = facts.survey != NULL;
-    node->is_guess = !node->knows_swarm && !is_bootstrap_itself(node);
+    node->is_guess = !node->knows_swarm && !kn_course_is_first(node);
     decided(node);
 }
 
@@ -347,7 +395,7 @@ static void plan_refresh(struct kn_node *node)
     int64_t age_s = kn_decision_age_s(&node->what);
     kn_time in_ms = REFRESH_SOON_MS;
 
-    if (node->refresh_is_planned || is_bootstrap_itself(node))
+    if (node->refresh_is_planned || kn_course_is_first(node))
         return;
     node->refresh_is_planned = true;
     if (node->what.plan.place.by == KN_PLACED_NOWHERE)
@@ -407,9 +455,10 @@ static void on_looked(void *arg)
     struct kn_node *node = arg;
 
     node->seen = true;
-    if (kn_look_code(node->look) == KN_E_UNREACHABLE)
+    if (kn_look_code(node->look) == KN_E_UNREACHABLE) {
         kn_membership_try_later(node->membership);
-    else if (kn_look_join(node->look) != NULL)
+        kn_course_all_failed(node);
+    } else if (kn_look_join(node->look) != NULL)
         meet(node, kn_look_join(node->look));
     kn_course_tell(node, KN_NODE_SEEN);
     decide(node);
@@ -441,11 +490,13 @@ void kn_course_begin(struct kn_node *node)
     struct kn_error err = { 0 };
 
     kn_course_tell(node, KN_NODE_LISTENING);
+    if (node->known != NULL)
+        kn_known_peers_begin(node->known);
     node->working = kn_work_start(node->loop, measure, on_measured, node) == KN_OK;
     if (!node->working) {
         (void)kn_fail_no_memory(&err);
         kn_course_end(node, &err);
-    } else if (is_bootstrap_itself(node)) {
+    } else if (kn_course_is_first(node)) {
         node->seen = true;
         kn_course_joined(node, NULL);
     } else if (kn_decision_is_kept(&node->what)) {

@@ -9,9 +9,11 @@
 #define KN_NODE_COURSE_H
 
 #include "lib/crypto/random.h"
+#include "node/changes.h"
 #include "node/control.h"
 #include "node/decision.h"
 #include "node/identity.h"
+#include "node/known_peers.h"
 #include "node/listen.h"
 #include "node/membership.h"
 #include "node/node.h"
@@ -43,6 +45,8 @@ struct kn_node {
     struct kn_timer *reread_timer, *refresh_timer, *leave_timer;
 
     struct kn_membership *membership;
+    struct kn_known_peers *known; /* NULL: a swarm of its own */
+    struct kn_changes *changes;
     const struct kn_bootstrap *bootstrap; /* of the event under way */
     struct kn_peer_id met[KN_DHT_PEERS_MAX];
     size_t met_count;
@@ -60,6 +64,9 @@ void kn_course_tell(struct kn_node *node, enum kn_node_event event);
 /* Everything is taken: from here to kn_course_end(). */
 void kn_course_begin(struct kn_node *node);
 
+/* Is there no swarm to join, but one to begin? */
+bool kn_course_is_first(const struct kn_node *node);
+
 /* The run ends; `err` NULL: as it should. */
 void kn_course_end(struct kn_node *node, const struct kn_error *err);
 
@@ -69,6 +76,9 @@ void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause);
 void kn_course_announced(void *arg, const struct kn_announced *round, bool read_back);
 void kn_course_bootstrap(void *arg, const struct kn_bootstrap *told);
 void kn_course_joined(void *arg, const struct kn_join *join);
+void kn_course_all_failed(void *arg); /* no bootstrap answered */
+void kn_course_came_back(void *arg, const struct kn_change *change);
+void kn_course_cache_failed(void *arg, const struct kn_error *err);
 void kn_course_reread(void *arg);
 void kn_course_refresh(void *arg);
 

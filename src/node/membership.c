@@ -43,8 +43,10 @@ static void on_done(void *arg, size_t answered)
 {
     struct kn_membership *m = arg;
 
-    if (answered == 0)
-        kn_membership_try_later(m);
+    if (answered > 0)
+        return;
+    kn_membership_try_later(m);
+    m->options.failed(m->options.arg);
 }
 
 void kn_membership_join(struct kn_membership *m)

@@ -26,6 +26,7 @@ struct kn_membership_options {
     void (*settled)(void *arg, const struct kn_bootstrap *bootstrap); /* each, each time */
     /* More bootstraps have answered: kn_join_peers(join) are those that did. */
     void (*joined)(void *arg, const struct kn_join *join);
+    void (*failed)(void *arg); /* none of them has answered, each time */
 };
 
 /* NULL when memory is short. */

@@ -6,6 +6,7 @@
 #include "node/agent.h"
 #include "node/course.h"
 #include "node/machine_file.h"
+#include "node/reach.h"
 #include "node/status.h"
 
 enum { LEAVE_MS = 3000 };
@@ -17,10 +18,18 @@ static const struct kn_node_config *config_of(const struct kn_node *node)
     return kn_snapshot_config(node->what.snapshot);
 }
 
+static void on_moved(void *arg)
+{
+    struct kn_node *node = arg;
+
+    if (node->announcer != NULL)
+        kn_announcer_use_relay(node->announcer, kn_network_is_relayed(node->network));
+}
+
 static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
 {
     const struct kn_node_config *config = config_of(node);
-    const struct kn_network_options options = {
+    struct kn_network_options options = {
         .loop = node->loop,
         .identity = node->identity.key,
         .random = &node->random,
@@ -28,11 +37,16 @@ static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
         .connections_max = (size_t)config->network.max_connections.value,
         .announce = config->network.announce_addrs.texts.at,
         .announce_count = config->network.announce_addrs.texts.n,
+        .moved = on_moved,
+        .arg = node,
     };
-    enum kn_code rc = kn_network_new(&options, &node->network, err);
+    enum kn_code rc;
 
+    kn_reach_options(config, &options);
+    rc = kn_network_new(&options, &node->network, err);
     if (rc != KN_OK)
         return rc;
+    kn_reach_begin(node->network, config);
     kn_peer_id_print(kn_key_peer_id(node->identity.key), node->peer_id);
     return kn_listen_as(node->network, node->what.sources, &node->listening, err);
 }
@@ -65,9 +79,25 @@ static struct kn_membership *new_membership(struct kn_node *node)
         .arg = node,
         .settled = kn_course_bootstrap,
         .joined = kn_course_joined,
+        .failed = kn_course_all_failed,
     };
 
     return kn_membership_new(&options);
+}
+
+static struct kn_known_peers *new_known(struct kn_node *node)
+{
+    const struct kn_known_peers_options options = {
+        .network = node->network,
+        .path = kn_arena_printf(node->arena, "%s/known_peers.txt", node->paths.home),
+        .bootstraps = node->bootstraps.at,
+        .bootstrap_count = node->bootstraps.n,
+        .arg = node,
+        .joined = kn_course_joined,
+        .failed = kn_course_cache_failed,
+    };
+
+    return options.path != NULL ? kn_known_peers_new(&options) : NULL;
 }
 
 static void on_leave_timer(void *arg)
@@ -79,11 +109,14 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
 {
     node->announcer = new_announcer(node);
     node->membership = new_membership(node);
+    node->known = kn_course_is_first(node) ? NULL : new_known(node);
+    node->changes = kn_changes_new(node->loop, kn_course_came_back, node);
     node->reread_timer = kn_timer_new(node->loop, kn_course_reread, node);
     node->refresh_timer = kn_timer_new(node->loop, kn_course_refresh, node);
     node->leave_timer = kn_timer_new(node->loop, on_leave_timer, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
-    if (node->announcer == NULL || node->membership == NULL || node->reread_timer == NULL ||
+    if (node->announcer == NULL || node->membership == NULL || node->changes == NULL ||
+        (node->known == NULL && !kn_course_is_first(node)) || node->reread_timer == NULL ||
         node->refresh_timer == NULL || node->leave_timer == NULL || node->hardware == NULL)
         return kn_fail_no_memory(err);
     return KN_OK;
@@ -277,6 +310,8 @@ void kn_node_free(struct kn_node *node)
     if (node == NULL)
         return;
     kn_control_free(node->control);
+    kn_changes_free(node->changes);
+    kn_known_peers_free(node->known);
     kn_announcer_free(node->announcer);
     kn_membership_free(node->membership);
     kn_look_free(node->next_look);

@@ -107,6 +107,16 @@ class Two(Case):
         for node in (second, first):
             self.interrupt(node)
 
+    def test_who_is_visible_is_known_to_its_bootstrap(self):
+        first = self.first()
+        second = self.start("--bootstrap", first.address, SMALL, *OFTEN, home=self.second)
+        for _ in range(3):  # reading back must not look like the call of a client
+            second.wait("visible")
+            status, out, err = self.h.run("network", "peers", "--json", "--bootstrap",
+                                          first.address)
+            self.assertEqual(status, DONE, err)
+            self.assertIn(second.told("listening")["peer_id"], out)
+
     def test_events_come_in_their_order(self):
         first = self.first()
         second = self.start("--bootstrap", first.address, SMALL, home=self.second)

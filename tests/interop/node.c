@@ -643,14 +643,24 @@ static void do_counters(struct node *node)
 
     kn_record_counters(kn_dht_records(kn_network_dht(node->network)), &records);
     kn_dht_counters(kn_network_dht(node->network), &dht);
-    json_object_update_new(node->answer,
-                           json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "connections",
-                                     (json_int_t)kn_host_connection_count(host), "records",
-                                     (json_int_t)records.records, "refused_records",
-                                     (json_int_t)dht.refused_records, "handshake_failures",
-                                     (json_int_t)counters->handshake_failures, "protocol_errors",
-                                     (json_int_t)counters->protocol_errors, "wrong_identities",
-                                     (json_int_t)counters->wrong_identities));
+    const struct {
+        const char *name;
+        uint64_t value;
+    } all[] = {
+        { "connections", kn_host_connection_count(host) },
+        { "records", records.records },
+        { "refused_records", dht.refused_records },
+        { "handshake_failures", counters->handshake_failures },
+        { "protocol_errors", counters->protocol_errors },
+        { "wrong_identities", counters->wrong_identities },
+        { "timeouts", dht.timeouts },
+        { "failures", dht.failures },
+        { "malformed", dht.malformed },
+        { "malformed_records", dht.malformed_records },
+        { "nonsense_neighbours", dht.nonsense_neighbours },
+    };
+    for (size_t i = 0; i < KN_COUNT(all); i++)
+        json_object_set_new(node->answer, all[i].name, json_integer((json_int_t)all[i].value));
     finish(node, NULL);
 }
 

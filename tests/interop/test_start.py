@@ -264,6 +264,48 @@ class Lived(Case):
         self.assertGreaterEqual(int(node.plan["model.start_block"]), 4)
 
 
+class Relayed(Case):
+    """Who is told to act as if nobody could reach it asks the relays that it knows."""
+
+    def setUp(self):
+        super().setUp()
+        if peers.HIVEMIND == peers.OLDER:
+            self.skipTest("its daemon knows relays of the first kind only")
+
+    def test_relays_are_found_announced_and_told(self):
+        relay = self.enterContext(peers.start("p2pd", "-dhtServer=1"))
+        node = self.start(SMALL, *FEW, "--set", "network.force_private=true", "--set",
+                          f"network.trusted_relays={relay.addr}", "--set",
+                          "network.max_relay_reservations=1")
+        node.wait("announced")
+        self.assertTrue(peers.eventually(lambda: self.is_told(node)))
+        addresses = json.loads(self.expect(self.h.run("status --json"), program.DONE)[1])[
+            "addresses"]
+        self.assertEqual(addresses, [f"{relay.addr}/p2p-circuit"])
+        caller = self.enterContext(peers.start("p2pd", "-dhtServer=1"))
+        peer = node.told("listening")["peer_id"]
+        caller.ask("connect", peer=f"{relay.addr}/p2p-circuit/p2p/{peer}")
+        told = caller.ask("identify", peer=peer)
+        self.assertNotIn("/ipfs/kad/1.0.0", told["protocols"])
+        self.assertIn("DHTProtocol.rpc_find", told["protocols"])
+        self.interrupt(node)
+
+    def is_told(self, node):
+        """Do the records of all its blocks say that it is behind a relay?"""
+        found = self.records_of(node)
+        return all(one and records.from_plain(one[0])[2]["using_relay"] is True for one in found)
+
+    def test_a_node_that_is_not_hidden_uses_none_at_first(self):
+        relay = self.enterContext(peers.start("p2pd", "-dhtServer=1"))
+        node = self.start(SMALL, *FEW, *OFTEN, "--set", f"network.trusted_relays={relay.addr}")
+        for _ in range(2):
+            node.wait("visible", visible_on=1)
+        self.assertFalse(self.is_told(node))
+        out = self.expect(self.h.run("status --json"), program.DONE)[1]
+        self.assertNotIn("p2p-circuit", out)
+        self.interrupt(node)
+
+
 class Late(Case):
     def test_a_bootstrap_that_appears_late_sees_the_node_soon(self):
         with socket.socket() as taken:

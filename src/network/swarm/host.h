@@ -180,6 +180,20 @@ const struct kn_relayed *kn_host_relayed(const struct kn_connection *connection)
 /* Close a connection, soon. */
 void kn_host_close(struct kn_connection *connection);
 
+/* What has happened to this machine's addresses; ports do not count. */
+struct kn_stale {
+    bool all; /* it slept: every connection but those of loopback is doubtful */
+    const struct kn_endpoint
+        *fresh; /* just (re)appeared: what was there before is older than that */
+    size_t fresh_count;
+    const struct kn_endpoint *here; /* there are these, all in all */
+    size_t here_count;
+};
+
+/* Close, soon, the direct connections that cannot be alive after that, so that their peers are
+ * dialled anew. How many. */
+size_t kn_host_drop_stale(struct kn_host *host, const struct kn_stale *stale);
+
 /* Who finds addresses of a peer that we only know by name. */
 struct kn_host_finder {
     void *arg;

@@ -381,6 +381,28 @@ static void what_was_read_back_is_told_after(void **state)
     kn_announcer_free(a);
 }
 
+static void a_way_through_relays_is_told_at_once(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    kn_announcer_use_relay(a, true);
+    CHECK_EQ("nothing to tell yet", world.puts, 0);
+    kn_announcer_use_relay(a, false);
+    one_bootstrap(a);
+    set(a, PREFIX, 0, 2);
+    CHECK_EQ("direct", item_of(PREFIX, 1)->info.using_relay, 0);
+    kn_announcer_use_relay(a, true);
+    CHECK_EQ("news", world.puts, 2);
+    CHECK_EQ("relayed", item_of(PREFIX, 1)->info.using_relay, 1);
+    kn_announcer_use_relay(a, true);
+    CHECK_EQ("no news", world.puts, 2);
+    set(a, PREFIX, 4, 6);
+    CHECK_EQ("another range", item_of(PREFIX, 5)->info.using_relay, 1);
+    kn_announcer_free(a);
+}
+
 static void rounds_follow_each_other_with_jitter(void **state)
 {
     kn_time least = KN_NEVER, most = 0;
@@ -755,6 +777,7 @@ int main(void)
         cmocka_unit_test(every_block_and_the_model_are_told_at_once),
         cmocka_unit_test(only_what_was_acknowledged_is_counted),
         cmocka_unit_test(what_was_read_back_is_told_after),
+        cmocka_unit_test(a_way_through_relays_is_told_at_once),
         cmocka_unit_test(rounds_follow_each_other_with_jitter),
         cmocka_unit_test(it_lasts_longer_each_time_whatever_the_clock_does),
         cmocka_unit_test(who_is_not_heard_tries_again),
