@@ -40,6 +40,7 @@ void kn_host_free(struct kn_host *host)
     kn_peers_free(host);
     kn_timer_free(host->flush);
     kn_buffer_done(&host->scratch);
+    kn_connection_memory_done(&host->memory);
     kn_free(host->ready);
     kn_free(host);
 }

@@ -52,6 +52,7 @@ struct kn_yamux_stream *kn_yamux_stream_new(struct kn_yamux *y, uint32_t id, boo
     stream->credit_in = KN_YAMUX_WINDOW;
     stream->credit_out = KN_YAMUX_WINDOW;
     stream->credited = y->now;
+    stream->outbox.spare = y->spare;
     if (kn_yamux_table_add(&y->streams, stream) != KN_OK) {
         kn_free(stream);
         return NULL;

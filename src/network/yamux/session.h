@@ -23,8 +23,9 @@ struct kn_yamux {
     struct kn_yamux_stream *graves; /* ended inside an event; chained by `after` */
     unsigned depth;                 /* events that have not returned */
     size_t unacked;
-    size_t grown;     /* by how much all windows together have grown */
-    size_t pending;   /* bytes in the outboxes of all streams */
+    size_t grown;   /* by how much all windows together have grown */
+    size_t pending; /* bytes in the outboxes of all streams */
+    struct kn_outbox_spare *spare;
     uint64_t next_id; /* of our next stream; past UINT32_MAX there is none */
     bool peer_leaves; /* it takes no new streams */
 

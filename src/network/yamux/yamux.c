@@ -58,6 +58,11 @@ struct kn_yamux *kn_yamux_new(enum kn_role role, const struct kn_yamux_events *e
     return y;
 }
 
+void kn_yamux_lend(struct kn_yamux *y, struct kn_outbox_spare *spare)
+{
+    y->spare = spare;
+}
+
 void kn_yamux_free(struct kn_yamux *y)
 {
     if (y == NULL)

@@ -29,6 +29,7 @@ enum {
     KN_YAMUX_PONG_MS = 10000,            /* within which the answer must come */
 };
 
+struct kn_outbox_spare;
 struct kn_yamux;
 struct kn_yamux_stream;
 
@@ -64,6 +65,9 @@ struct kn_yamux_counters {
 /* NULL when memory is short. `events` is copied; `arg` goes to opened(). */
 KN_MUST_USE struct kn_yamux *kn_yamux_new(enum kn_role role, const struct kn_yamux_events *events,
                                           void *arg, kn_time now);
+
+/* Keep what was sent in here for what comes; it must outlive the session. Before any stream. */
+void kn_yamux_lend(struct kn_yamux *y, struct kn_outbox_spare *spare);
 
 /* Every stream that is left gets ended(KN_YAMUX_LOST) first. Not from inside an event. */
 void kn_yamux_free(struct kn_yamux *y);
