@@ -190,6 +190,8 @@ static void check_stream(const struct kn_yamux *y, const struct kn_yamux_stream 
         expect(!stream->queued && stream->outbox.n == 0);
     else
         expect(stream->queued == (stream->syn_due || may_send));
+    expect(!stream->late || (stream->queued && stream->finishing && stream->outbox.n == 0));
+    expect(!stream->late || kn_yamux_deadline(y) <= y->now + KN_YAMUX_LATE_MS);
 }
 
 static void check(const struct run *run)
@@ -318,6 +320,8 @@ static void use_stream(struct run *run, struct kn_span *script, unsigned how)
         write_some(slot, n & 0xfffff);
     else if (how == 1)
         kn_yamux_consumed(slot->stream, n);
+    else if (how == 2 && slot->id % 3 == 0)
+        kn_yamux_finish_late(slot->stream);
     else if (how == 2)
         kn_yamux_finish(slot->stream);
     else

@@ -60,21 +60,47 @@ struct kn_yamux_stream *kn_yamux_stream_new(struct kn_yamux *y, uint32_t id, boo
     return stream;
 }
 
+static struct kn_yamux_queue *queue_of(struct kn_yamux_stream *stream)
+{
+    return stream->late ? &stream->session->late : &stream->session->ready;
+}
+
+static void make_early(struct kn_yamux_stream *stream)
+{
+    kn_yamux_queue_remove(queue_of(stream), stream);
+    stream->late = false;
+}
+
 void kn_yamux_schedule(struct kn_yamux_stream *stream)
 {
     bool data = stream->outbox.n > 0 && stream->credit_out > 0;
     bool end = stream->finishing && stream->outbox.n == 0 &&
                kn_yamux_next(stream->state, KN_YAMUX_SEND_FIN) != KN_YAMUX_REFUSED;
 
-    if (stream->syn_due || data || end)
-        kn_yamux_queue_add(&stream->session->ready, stream);
+    if (stream->late && (stream->syn_due || data || !end))
+        make_early(stream);
+    if (!stream->syn_due && !data && !end)
+        return;
+    if (stream->late && stream->session->late.first == NULL)
+        stream->session->late_due = stream->session->now + KN_YAMUX_LATE_MS;
+    kn_yamux_queue_add(queue_of(stream), stream);
+}
+
+void kn_yamux_hurry(struct kn_yamux *y)
+{
+    while (y->late.first != NULL) {
+        struct kn_yamux_stream *stream = y->late.first;
+
+        make_early(stream);
+        kn_yamux_queue_add(&y->ready, stream);
+    }
 }
 
 void kn_yamux_forget(struct kn_yamux_stream *stream)
 {
     struct kn_yamux *y = stream->session;
 
-    kn_yamux_queue_remove(&y->ready, stream);
+    kn_yamux_queue_remove(queue_of(stream), stream);
     kn_yamux_table_remove(&y->streams, stream->id);
     y->pending -= stream->outbox.n;
     kn_outbox_done(&stream->outbox);
