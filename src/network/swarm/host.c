@@ -81,6 +81,16 @@ const struct kn_random *kn_host_random(const struct kn_host *host)
     return &host->random;
 }
 
+void kn_host_mark(struct kn_host *host, uint8_t *out, size_t n)
+{
+    if (host->marks_left < n) {
+        kn_random_fill(&host->random, host->marks, sizeof(host->marks));
+        host->marks_left = sizeof(host->marks);
+    }
+    memcpy(out, host->marks + host->marks_left - n, n);
+    host->marks_left -= n;
+}
+
 const struct kn_host_counters *kn_host_counters(const struct kn_host *host)
 {
     return &host->counters;
