@@ -1,5 +1,8 @@
 #include "node/look.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include "lib/base/memory.h"
 #include "network/dht/dictionary.h"
 #include "network/petals/model_info.h"
@@ -9,6 +12,8 @@ struct kn_look {
     struct kn_look_options options;
     struct kn_loop *loop;
     struct kn_join *join;
+    struct kn_peer_id met[KN_DHT_PEERS_MAX];
+    size_t met_count;
     struct kn_survey *survey;
     struct kn_nearest nearest;
     struct kn_timer *timer;
@@ -84,16 +89,17 @@ static enum kn_code get(struct kn_look *look, enum kn_dht_get_mode mode,
                         const struct kn_dht_id *keys, size_t n, kn_dht_value_fn *value,
                         kn_dht_got_fn *done)
 {
-    struct kn_peer_id also[KN_DHT_PEERS_MAX];
-    const struct kn_dht_get_options options = {
+    struct kn_dht_get_options options = {
         .keys = keys,
         .n = n,
         .mode = mode,
-        .also = also,
-        .also_n = kn_join_peers(look->join, also, KN_COUNT(also)),
+        .also = look->met,
         .deadline = look->end_by,
     };
 
+    if (look->join != NULL)
+        look->met_count = kn_join_peers(look->join, look->met, KN_COUNT(look->met));
+    options.also_n = look->met_count;
     return kn_dht_get(kn_network_dht(look->options.network), &options, value, done, look,
                       &look->get);
 }
@@ -179,11 +185,25 @@ static void on_joined(void *arg, size_t answered)
         kn_timer_set(look->timer, kn_loop_now(look->loop)); /* nobody is left to wait for */
 }
 
+static enum kn_code begin(struct kn_look *look, struct kn_error *err)
+{
+    const struct kn_look_options *options = &look->options;
+    const struct kn_join_events events = { look, on_settled, on_joined };
+
+    if (options->met_count == 0)
+        return kn_join_start(options->network, options->bootstraps, options->bootstrap_count,
+                             options->timeout_ms, &events, &look->join, err);
+    assert(options->met_count <= KN_COUNT(look->met));
+    look->met_count = options->met_count;
+    memcpy(look->met, options->met, options->met_count * sizeof(look->met[0]));
+    kn_timer_set(look->timer, kn_loop_now(look->loop));
+    return KN_OK;
+}
+
 enum kn_code kn_look_start(const struct kn_look_options *options, struct kn_look **out,
                            struct kn_error *err)
 {
     struct kn_look *look = kn_try_alloc(sizeof(*look));
-    const struct kn_join_events events = { look, on_settled, on_joined };
     enum kn_code rc;
 
     if (look == NULL)
@@ -198,8 +218,7 @@ enum kn_code kn_look_start(const struct kn_look_options *options, struct kn_look
         look->nearest = kn_nearest_to(options->model);
     rc = look->survey == NULL || look->timer == NULL ? kn_fail_no_memory(err) : KN_OK;
     if (rc == KN_OK)
-        rc = kn_join_start(options->network, options->bootstraps, options->bootstrap_count,
-                           options->timeout_ms, &events, &look->join, err);
+        rc = begin(look, err);
     if (rc != KN_OK) {
         kn_look_free(look);
         return rc;

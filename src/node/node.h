@@ -25,6 +25,8 @@ enum kn_node_event {
     KN_NODE_JOINED,       /* the first bootstrap answered, perhaps late */
     KN_NODE_ANNOUNCED,    /* a round was stored: kn_node_announced() */
     KN_NODE_READ_BACK,    /* and read back */
+    KN_NODE_REPLANNED,    /* the swarm answered at last: other choices, of which there is a plan */
+    KN_NODE_REFRESHED,    /* the facts of an earlier start were found out anew, and kept */
     KN_NODE_MOVED,        /* another range is announced: many had started together */
     KN_NODE_STATE,        /* kn_node_state() is another */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */

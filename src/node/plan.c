@@ -15,7 +15,10 @@ static void add(struct kn_plan *plan, const char *key, const char *value, const 
 {
     if (value == NULL || plan->value_count >= KN_PLAN_VALUES_MAX)
         return;
-    plan->values[plan->value_count++] = (struct kn_discovered){ key, value, reason };
+    /* Copies: a plan may be moved. */
+    plan->values[plan->value_count++] =
+        (struct kn_discovered){ key, kn_arena_dup(plan->arena, value),
+                                reason != NULL ? kn_arena_dup(plan->arena, reason) : NULL };
 }
 
 static void add_number(struct kn_plan *plan, const char *key, int64_t value, const char *reason)
@@ -195,16 +198,27 @@ static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_pl
     return kn_placement_choose(&request, &plan->place, err);
 }
 
-/* What an earlier start chose is kept, and said to be: nobody wrote it down. */
+/* Why the caches say so; NULL: this value is not theirs. */
+static const char *reason_kept(const struct kn_plan_input *input, const char *key)
+{
+    const struct kn_resolved *resolved = kn_snapshot_get(input->snapshot, kn_setting_find(key));
+
+    if (!kn_snapshot_is_from(input->snapshot, key, KN_LAYER_CACHE))
+        return NULL;
+    return resolved->assignments->origin.text != NULL ? resolved->assignments->origin.text
+                                                      : "kept from an earlier start";
+}
+
+/* What an earlier start chose is kept with its reason: nobody wrote it down. */
 static void explain_kept(const struct kn_plan_input *input, struct kn_plan *plan)
 {
-    static const char kept[] = "kept from an earlier start";
+    const char *model = reason_kept(input, "model.name");
+    const char *place = reason_kept(input, "model.start_block");
 
-    if (kn_snapshot_is_from(input->snapshot, "model.name", KN_LAYER_CACHE))
-        plan->model.reason = kept;
-    if (plan->place.by == KN_PLACED_PINNED &&
-        kn_snapshot_is_from(input->snapshot, "model.start_block", KN_LAYER_CACHE))
-        (void)snprintf(plan->place.reason, sizeof(plan->place.reason), "%s", kept);
+    if (model != NULL)
+        plan->model.reason = model;
+    if (plan->place.by == KN_PLACED_PINNED && place != NULL)
+        (void)snprintf(plan->place.reason, sizeof(plan->place.reason), "%s", place);
 }
 
 static void choose_name(const struct kn_plan_input *input, struct kn_plan *plan)
@@ -218,20 +232,31 @@ static void choose_name(const struct kn_plan_input *input, struct kn_plan *plan)
         .taken_count = plan->swarm.name_count,
     };
 
-    kn_node_name_choose(&facts, &plan->name);
+    const struct kn_string *given = &input->config->node.name;
+    const char *reason = reason_kept(input, "node.name");
+
+    if (!is_given(given->is) || strlen(given->text) >= sizeof(plan->name.text)) {
+        kn_node_name_choose(&facts, &plan->name);
+        return;
+    }
+    memcpy(plan->name.text, given->text, strlen(given->text) + 1);
+    (void)snprintf(plan->name.reason, sizeof(plan->name.reason), "%s",
+                   reason != NULL ? reason : "as the settings say");
 }
 
 /* What was chosen, as values that a configuration could hold. */
 static void write_values(const struct kn_plan_input *input, struct kn_plan *plan)
 {
     const struct kn_model_choice *model = &plan->model;
+    const char *spelling = reason_kept(input, "model.dht_prefix");
 
+    if (spelling == NULL)
+        spelling = model->prefix != NULL ? "registered on the network" : "spelled as Petals does";
     add(plan, "node.name", plan->name.text, plan->name.reason);
     if (input->port != 0)
         add_number(plan, "node.port", input->port, "the first free port of 8080-8100");
     add(plan, "model.name", model->name, model->reason);
-    add(plan, "model.dht_prefix", plan->prefix.text,
-        model->prefix != NULL ? "registered on the network" : "spelled as Petals does");
+    add(plan, "model.dht_prefix", plan->prefix.text, spelling);
     if (model->size.blocks > 0)
         add_number(plan, "model.total_blocks", model->size.blocks, "of the model's shape");
     add(plan, "model.dtype", kn_words_dtype[model->format.dtype].name, model->format.reason);

@@ -268,6 +268,9 @@ class Nobody(Case):
         self.assertEqual([told["state"] for told in node.events if told["event"] == "state"],
                          ["JOINING"])
         self.assertEqual(node.names().count("joined"), 1)
+        # What was guessed while nobody answered gives way to what the swarm has.
+        self.assertEqual([told["known"] for told in node.events if told["event"] == "discovery"],
+                         [False, True])
         self.interrupt(node)
 
     def test_a_bootstrap_that_comes_back_sees_the_node_again(self):
@@ -427,6 +430,42 @@ class Caches(Case):
             self.assertEqual(first.plan[key], second.plan[key], key)
         self.assertEqual(second.plan["model.start_block"], "1")
         self.assertEqual(first.told("listening")["peer_id"], second.told("listening")["peer_id"])
+
+    def grow_old(self):
+        """Pretend that the facts about the swarm are of another day."""
+        path = self.data("discovery_cache.yaml")
+        path.write_text(re.sub('timestamp: "[^"]+"', 'timestamp: "2020-01-01T00:00:00Z"',
+                               path.read_text()))
+
+    # proves: FR-5/5.1.3, NFR-1/1.3
+    def test_a_later_start_needs_nobody_to_know_what_to_serve(self):
+        first = self.one(*FEW)
+        self.interrupt(self.swarm)
+        later = self.start("--bootstrap", self.swarm.address, *FEW)
+        planned = later.wait("planned")
+        self.assertEqual(planned["values"], first.plan)
+        later.wait("bootstrap", ok=False)
+        self.assertNotIn("announced", later.names())
+        self.assertNotIn("refreshed", later.names())
+        self.interrupt(later)
+
+    # proves: FR-5/5.3.2, P2/8
+    def test_old_facts_are_used_at_once_and_found_out_anew_afterwards(self):
+        first = self.one(*FEW)
+        self.grow_old()
+        later = self.start("--bootstrap", self.swarm.address, *FEW)
+        later.wait("refreshed")
+        self.assertEqual(later.plan, first.plan)
+        self.assertLess(later.names().index("announced"), later.names().index("refreshed"))
+        self.assertNotIn("2020", self.data("discovery_cache.yaml").read_text())
+        self.interrupt(later)
+        self.assertEqual(self.one(*FEW).plan, first.plan)
+
+    def test_fresh_facts_are_not_found_out_anew(self):
+        self.one(*FEW)
+        later = self.one(*FEW)
+        self.assertEqual(len([told for told in later.events if told["event"] == "bootstrap"]), 1)
+        self.assertNotIn("refreshed", later.names())
 
     # proves: FR-0/0.1.5
     def test_rediscover_finds_everything_out_anew(self):

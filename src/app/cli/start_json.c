@@ -136,6 +136,7 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         print_bootstrap(start);
         break;
     case KN_NODE_PLANNED:
+    case KN_NODE_REPLANNED:
         print_plan(start);
         break;
     case KN_NODE_JOINED:
@@ -146,6 +147,9 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_READ_BACK:
         print_announced(start, "visible");
+        break;
+    case KN_NODE_REFRESHED:
+        print(start, object("refreshed"));
         break;
     case KN_NODE_MOVED:
         print_moved(start);

@@ -225,6 +225,7 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         show_bootstrap(start);
         break;
     case KN_NODE_PLANNED:
+    case KN_NODE_REPLANNED:
         show_plan(start);
         break;
     case KN_NODE_ANNOUNCED:
@@ -247,6 +248,7 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
     case KN_NODE_SEEN:
     case KN_NODE_MEASURED:
     case KN_NODE_JOINED:
+    case KN_NODE_REFRESHED:
     case KN_NODE_ENDED:
         break;
     }

@@ -25,8 +25,6 @@
 
 struct kn_yaml_document;
 
-enum { KN_CACHE_FRESH_S = 24 * 3600 };
-
 /*
  * Add what the caches say to the cache layer. The stronger layers are taken already: they say
  * which bootstraps, model and preset the facts must belong to. `now_s` is the wall clock, seconds
