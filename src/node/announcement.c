@@ -14,6 +14,9 @@ static void fill_info(const struct kn_node_config *config, struct kn_server_info
     kn_server_text_set(&info->version, config->node.version.text);
     if (config->model.dtype.is == KN_GIVEN)
         kn_server_text_set(&info->torch_dtype, kn_words_dtype[config->model.dtype.value].name);
+    if (config->model.quant_type.is == KN_GIVEN)
+        kn_server_text_set(&info->quant_type,
+                           kn_words_quant_type[config->model.quant_type.value].name);
     info->using_relay = 0;
 }
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "config/discovery/calibration.h"
 #include "lib/codec/multiaddr.h"
 #include "lib/os/file.h"
+#include "node/calibrate.h"
 
 /* What a restart keeps (decisions D16): the assignment, not what is measured anew each time. */
 static const char *const kept[] = {
@@ -125,10 +125,12 @@ static enum kn_code replace(const char *path, const struct kn_text *text, struct
     return rc;
 }
 
-static void print_calibration(const struct kn_caches *caches, struct kn_text *out)
+/* What the plan was made from, as a calibration. */
+static enum kn_code write_calibration(const struct kn_caches *caches, struct kn_error *err)
 {
-    const struct kn_model_choice *model = &caches->plan->model;
-    const struct kn_calibration calibration = {
+    const struct kn_plan *plan = caches->plan;
+    const struct kn_model_choice *model = &plan->model;
+    struct kn_calibration calibration = {
         .model = model->name,
         .repository = model->repository,
         .total_blocks = model->size.blocks,
@@ -136,24 +138,25 @@ static void print_calibration(const struct kn_caches *caches, struct kn_text *ou
         .room = &model->room,
         .format = &model->format,
         .fit = &model->fit,
+        .preset = kn_preset_of(kn_snapshot_config(caches->snapshot)),
         .now_s = caches->now_s,
     };
 
-    kn_calibration_print(&calibration, out);
+    if (!kn_calibration_asked(caches->snapshot, plan->arena, calibration.asked))
+        return kn_fail_no_memory(err);
+    return kn_calibration_write(caches->paths->calibration, &calibration, err);
 }
 
 enum kn_code kn_caches_write(const struct kn_caches *caches, struct kn_error *err)
 {
-    struct kn_text discovery = { 0 }, calibration = { 0 };
+    struct kn_text discovery = { 0 };
     enum kn_code rc = KN_OK;
 
-    print_calibration(caches, &calibration);
     kn_discovery_cache_print(caches, &discovery);
     if (caches->swarm_is_known)
         rc = replace(caches->paths->discovery_cache, &discovery, err);
     if (rc == KN_OK)
-        rc = replace(caches->paths->calibration, &calibration, err);
+        rc = write_calibration(caches, err);
     kn_text_done(&discovery);
-    kn_text_done(&calibration);
     return rc;
 }

@@ -39,7 +39,7 @@ static void write_caches(struct kn_node *node)
     struct kn_caches caches = {
         .paths = &node->paths,
         .plan = &node->what.plan,
-        .config = config_of(node),
+        .snapshot = node->what.snapshot,
         .hardware = node->hardware,
         .bootstraps = node->bootstraps.at,
         .bootstrap_count = node->bootstraps.n,
@@ -160,6 +160,7 @@ static struct kn_plan_input facts_of(const struct kn_node *node, const struct kn
         .own = node->peer_id,
         .own_bytes = kn_span(self->bytes, self->n),
         .port = node->listening.port,
+        .recalibrate = node->options.recalibrate,
     };
 }
 

@@ -100,6 +100,7 @@ enum kn_code kn_decision_plan(struct kn_decision *d, const struct kn_plan_input 
 enum kn_code kn_decision_plan_anew(struct kn_decision *d, const struct kn_plan_input *facts,
                                    struct kn_error *err)
 {
+    const struct kn_error why = *err;
     struct kn_config_request request = d->request;
     struct kn_snapshot *sources;
     enum kn_code rc;
@@ -113,7 +114,10 @@ enum kn_code kn_decision_plan_anew(struct kn_decision *d, const struct kn_plan_i
     kn_snapshot_unref(d->sources);
     d->sources = sources;
     d->request.without_caches = true;
-    return kn_decision_plan(d, facts, err);
+    rc = kn_decision_plan(d, facts, err);
+    if (rc == KN_OK)
+        kn_kept_lost(&d->plan.kept, why.text);
+    return rc;
 }
 
 bool kn_decision_reconsider(struct kn_decision *d, const struct kn_plan_input *facts,

@@ -39,7 +39,7 @@ int64_t kn_decision_age_s(const struct kn_decision *d);
 KN_MUST_USE enum kn_code kn_decision_plan(struct kn_decision *d, const struct kn_plan_input *facts,
                                           struct kn_error *err);
 
-/* The same as if no earlier start had left anything. */
+/* The same as if no earlier start had left anything; the failure in `err` is said to be why. */
 KN_MUST_USE enum kn_code kn_decision_plan_anew(struct kn_decision *d,
                                                const struct kn_plan_input *facts,
                                                struct kn_error *err);

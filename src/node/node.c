@@ -145,7 +145,8 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
 
     if (rc == KN_OK)
         rc = kn_identity_need(&place, &node->random, &node->identity, err);
-    if (rc == KN_OK)
+    node->loop = node->options.loop;
+    if (rc == KN_OK && node->loop == NULL)
         rc = kn_loop_new(&node->loop, err);
     if (rc == KN_OK)
         rc = join_network(node, err);
@@ -220,7 +221,8 @@ static void on_signal(void *arg, int number)
 
 void kn_node_run(struct kn_node *node)
 {
-    kn_loop_on_signal(node->loop, on_signal, node);
+    if (!node->options.leaves_signals)
+        kn_loop_on_signal(node->loop, on_signal, node);
     kn_course_begin(node);
     if (!node->over)
         kn_loop_run(node->loop);
@@ -264,7 +266,7 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->refresh_timer);
     kn_timer_free(node->leave_timer);
     kn_network_free(node->network);
-    if (node->loop != NULL)
+    if (node->options.loop == NULL)
         kn_loop_free(node->loop);
     kn_identity_done(&node->identity);
     kn_run_folder_close(node->folder);
@@ -277,6 +279,11 @@ void kn_node_free(struct kn_node *node)
 const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node)
 {
     return node->what.snapshot;
+}
+
+struct kn_snapshot *kn_node_snapshot_ref(const struct kn_node *node)
+{
+    return kn_snapshot_ref(node->what.snapshot);
 }
 
 bool kn_node_is_first_run(const struct kn_node *node)

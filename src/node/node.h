@@ -37,7 +37,10 @@ struct kn_node_options {
     const struct kn_config_request *request; /* kept */
     bool dry_run;                            /* end when the plan is made */
     bool rediscover;                         /* as if there were no caches */
+    bool recalibrate;                        /* as if no earlier start had planned blocks */
     const struct kn_hardware *machine;       /* plan for this one; NULL: the one we run on; kept */
+    struct kn_loop *loop;                    /* kept and outlives the node; NULL: one of its own */
+    bool leaves_signals;                     /* an interrupt is somebody else's to handle */
     void *arg;
     void (*event)(void *arg, enum kn_node_event event);
 };
@@ -63,6 +66,9 @@ void kn_node_free(struct kn_node *node);
 
 /* Lent; NULL or zero before the event that brings them. */
 const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
+
+/* The same, to keep: release it. */
+struct kn_snapshot *kn_node_snapshot_ref(const struct kn_node *node);
 
 /* Nobody wrote a configuration, and no earlier start left its choices. */
 bool kn_node_is_first_run(const struct kn_node *node);

@@ -1,10 +1,13 @@
 #include "node/plan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
+#include "lib/base/number.h"
+#include "node/calibrate.h"
 
 static bool is_given(enum kn_presence is)
 {
@@ -72,25 +75,10 @@ static enum kn_code take_names(const struct kn_plan_input *input, struct kn_plan
     return kept != NULL ? KN_OK : KN_E_NO_MEMORY;
 }
 
-static struct kn_fit_wish wish_of(const struct kn_node_config *config)
-{
-    struct kn_fit_wish wish = kn_fit_wish_none;
-
-    if (is_given(config->model.dtype.is))
-        wish.dtype = config->model.dtype.value;
-    if (is_given(config->model.quant_type.is))
-        wish.quant_type = config->model.quant_type.value;
-    if (is_given(config->resources.max_memory_gb.is))
-        wish.max_memory = config->resources.max_memory_gb.bytes;
-    if (is_given(config->resources.max_gpu_memory_gb.is))
-        wish.max_gpu_memory = config->resources.max_gpu_memory_gb.bytes;
-    return wish;
-}
-
 static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_plan *plan,
                                  struct kn_error *err)
 {
-    const struct kn_fit_wish wish = wish_of(input->config);
+    const struct kn_fit_wish wish = kn_fit_wish_of(input->config);
     const struct kn_model_question question = {
         .named = is_given(input->config->model.name.is) ? input->config->model.name.text : NULL,
         .swarm = &plan->swarm,
@@ -153,14 +141,25 @@ static enum kn_code take_coverage(const struct kn_plan_input *input, struct kn_p
     return rc;
 }
 
-static uint32_t planned_blocks(const struct kn_plan_input *input, const struct kn_fit *fit)
+/* As many as somebody asks for, else as an earlier start had while they fit, else the preset's. */
+static uint32_t plan_blocks(const struct kn_plan_input *input, struct kn_plan *plan)
 {
-    const struct kn_choice *preset = &input->config->calibration.preset;
     const struct kn_int *blocks = &input->config->model.blocks;
+    const struct kn_fit *fit = &plan->model.fit;
+    const struct kn_kept_now now = {
+        .snapshot = input->snapshot,
+        .hardware = input->hardware,
+        .fit = fit,
+        .planned = fit->profiles[kn_preset_of(input->config)].blocks,
+        .recalibrate = input->recalibrate,
+        .coverage_known = plan->blocks != NULL,
+    };
 
-    if (is_given(blocks->is))
+    kn_kept_read(input->snapshot, &plan->kept);
+    if (is_given(blocks->is) &&
+        !kn_snapshot_is_from(input->snapshot, "model.blocks", KN_LAYER_CACHE))
         return (uint32_t)blocks->value;
-    return fit->profiles[is_given(preset->is) ? preset->value : KN_PRESET_RECOMMENDED].blocks;
+    return kn_kept_hold(&plan->kept, &now);
 }
 
 static int64_t pinned(const struct kn_int *value)
@@ -180,8 +179,8 @@ static struct kn_placement_request request_of(const struct kn_plan_input *input,
         .server_count = plan->server_count,
         .planned = plan->planned,
         .max = fit->profiles[KN_PRESET_MAX].blocks,
-        .start = pinned(&input->config->model.start_block),
-        .end = pinned(&input->config->model.end_block),
+        .start = plan->kept.is_range ? plan->kept.start : pinned(&input->config->model.start_block),
+        .end = plan->kept.is_range ? plan->kept.end : pinned(&input->config->model.end_block),
         .seed = kn_placement_seed(input->own_bytes),
     };
 }
@@ -217,6 +216,8 @@ static void explain_kept(const struct kn_plan_input *input, struct kn_plan *plan
 
     if (model != NULL)
         plan->model.reason = model;
+    if (plan->place.by == KN_PLACED_PINNED && plan->kept.resized)
+        place = "from where an earlier start began";
     if (plan->place.by == KN_PLACED_PINNED && place != NULL)
         (void)snprintf(plan->place.reason, sizeof(plan->place.reason), "%s", place);
 }
@@ -244,6 +245,15 @@ static void choose_name(const struct kn_plan_input *input, struct kn_plan *plan)
                    reason != NULL ? reason : "as the settings say");
 }
 
+/* Nothing is announced of it before it was measured; a tenth is more than an estimate knows. */
+static void add_speed(struct kn_plan *plan)
+{
+    char text[KN_DECIMAL_SIZE];
+
+    kn_print_decimal(round(plan->speed.middle * 10) / 10, text);
+    add(plan, "performance.throughput", kn_arena_dup(plan->arena, text), plan->speed.reason);
+}
+
 /* What was chosen, as values that a configuration could hold. */
 static void write_values(const struct kn_plan_input *input, struct kn_plan *plan)
 {
@@ -253,7 +263,8 @@ static void write_values(const struct kn_plan_input *input, struct kn_plan *plan
     if (spelling == NULL)
         spelling = model->prefix != NULL ? "registered on the network" : "spelled as Petals does";
     add(plan, "node.name", plan->name.text, plan->name.reason);
-    if (input->port != 0)
+    /* Addresses that somebody wrote are bound exactly, also several with a port each. */
+    if (input->port != 0 && input->config->network.listen_addrs.is != KN_GIVEN)
         add_number(plan, "node.port", input->port, "the first free port of 8080-8100");
     add(plan, "model.name", model->name, model->reason);
     add(plan, "model.dht_prefix", plan->prefix.text, spelling);
@@ -266,6 +277,7 @@ static void write_values(const struct kn_plan_input *input, struct kn_plan *plan
     add_number(plan, "model.end_block", plan->place.end, plan->place.reason);
     add_number(plan, "performance.cache_tokens", model->fit.cache_tokens,
                "a fifth of the memory of the blocks");
+    add_speed(plan);
 }
 
 enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out,
@@ -288,7 +300,7 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
     if (rc == KN_OK)
         rc = take_coverage(input, out);
     if (rc == KN_OK) {
-        out->planned = planned_blocks(input, &out->model.fit);
+        out->planned = plan_blocks(input, out);
         rc = choose_place(input, out, err);
     }
     if (rc != KN_OK) {

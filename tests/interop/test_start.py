@@ -104,9 +104,16 @@ class Records(Case):
                 "start_block": begin, "end_block": end, "public_name": "ada-C-box",
                 "version": "1.0.0", "network_rps": None, "forward_rps": None,
                 "inference_rps": None, "adapters": (), "torch_dtype": plan["model.dtype"],
-                "quant_type": info["quant_type"], "using_relay": False,
+                "quant_type": None, "using_relay": False,
                 "cache_tokens_left": info["cache_tokens_left"], "next_pings": info["next_pings"]})
             self.assertAlmostEqual(expiration, seen["time"] + 3 * INTERVAL, delta=INTERVAL * 1.2)
+
+    def test_a_quantisation_is_announced_where_somebody_asks_for_it(self):
+        node = self.start(SMALL, *FEW, "--quant-type", "int8", "--dtype", "float16")
+        node.wait("visible", visible_on=1)
+        for value, _ in self.records_of(node):
+            info = records.from_plain(value)[2]
+            self.assertEqual((info["quant_type"], info["torch_dtype"]), ("int8", "float16"))
 
     def test_the_bytes_are_those_that_hivemind_would_write(self):
         node = self.start(SMALL, *FEW)

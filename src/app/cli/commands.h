@@ -6,6 +6,7 @@
 
 #include "app/docs/command.h"
 
+extern const struct kn_command kn_cmd_calibrate;
 extern const struct kn_command kn_cmd_start;
 extern const struct kn_command kn_cmd_status, kn_cmd_stop;
 extern const struct kn_command kn_cmd_config_show, kn_cmd_config_explain, kn_cmd_config_check;

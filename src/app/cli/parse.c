@@ -146,14 +146,68 @@ static const struct kn_command_flag *find_flag(const struct kn_command_flag *fla
     return NULL;
 }
 
+static bool may_stand_alone(const struct kn_command_flag *flag)
+{
+    return flag->value_name != NULL && flag->value_name[0] == '[';
+}
+
+/* Is it one of "[quick|full]"? */
+static bool is_one_of(const char *names, const char *word)
+{
+    size_t n = strlen(word), m;
+
+    for (const char *at = names + 1; n > 0; at += m + 1) {
+        m = strcspn(at, "|]");
+        if (m == n && strncmp(at, word, n) == 0)
+            return true;
+        if (at[m] != '|')
+            return false;
+    }
+    return false;
+}
+
+/* The value of a flag that may stand alone: "" when it does. */
+static enum kn_code take_optional(struct parsing *parsing, const struct kn_command_flag *flag,
+                                  const char **value, struct kn_error *err)
+{
+    const char *next = parsing->at < parsing->n ? parsing->words[parsing->at] : "";
+
+    if (*value == NULL && is_one_of(flag->value_name, next)) {
+        *value = next;
+        parsing->at++;
+    }
+    if (*value == NULL)
+        *value = "";
+    else if (!is_one_of(flag->value_name, *value)) {
+        (void)kn_fail(err, KN_E_INVALID, "%s does not take \"%.100s\"", flag->name, *value);
+        kn_hint(err, "Write %s %s.", flag->name, flag->value_name);
+        return KN_E_INVALID;
+    }
+    return KN_OK;
+}
+
+static void keep_option(struct kn_cli *cli, const char *name, const char *value)
+{
+    if (strcmp(name, "--json") == 0)
+        cli->json = true;
+    else if (strcmp(name, "--quiet") == 0)
+        cli->quiet = true;
+    else if (strcmp(name, "--help") == 0)
+        cli->help = true;
+    else
+        cli->options[cli->option_count++] =
+            (struct kn_cli_option){ name, value != NULL ? value : "" };
+}
+
 /* Take a flag that the command or every command has. */
 static enum kn_code take_own(struct parsing *parsing, const struct kn_command_flag *flag,
                              struct kn_error *err)
 {
     const char *word = parsing->words[parsing->at], *value = strchr(word, '=');
-    struct kn_cli *cli = parsing->cli;
+    bool alone = may_stand_alone(flag);
+    enum kn_code rc = KN_OK;
 
-    if (value == NULL && flag->value_name != NULL && parsing->at + 1 < parsing->n &&
+    if (value == NULL && flag->value_name != NULL && !alone && parsing->at + 1 < parsing->n &&
         strncmp(parsing->words[parsing->at + 1], "--", 2) != 0)
         value = parsing->words[++parsing->at];
     else if (value != NULL)
@@ -161,20 +215,16 @@ static enum kn_code take_own(struct parsing *parsing, const struct kn_command_fl
     parsing->at++;
     if (flag->value_name == NULL && value != NULL)
         return kn_fail(err, KN_E_INVALID, "%s takes no value", flag->name);
-    if (flag->value_name != NULL && (value == NULL || value[0] == '\0')) {
+    if (alone)
+        rc = take_optional(parsing, flag, &value, err);
+    if (rc != KN_OK)
+        return rc;
+    if (flag->value_name != NULL && !alone && (value == NULL || value[0] == '\0')) {
         (void)kn_fail(err, KN_E_INVALID, "%s has no value", flag->name);
         kn_hint(err, "Write %s %s.", flag->name, flag->value_name);
         return KN_E_INVALID;
     }
-    if (strcmp(flag->name, "--json") == 0)
-        cli->json = true;
-    else if (strcmp(flag->name, "--quiet") == 0)
-        cli->quiet = true;
-    else if (strcmp(flag->name, "--help") == 0)
-        cli->help = true;
-    else
-        cli->options[cli->option_count++] =
-            (struct kn_cli_option){ flag->name, value != NULL ? value : "" };
+    keep_option(parsing->cli, flag->name, value);
     return KN_OK;
 }
 

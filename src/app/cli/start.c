@@ -1,4 +1,7 @@
 /* start: this machine becomes a node, and stays one until it is told to end. */
+#include <string.h>
+
+#include "app/cli/calibrate.h"
 #include "app/cli/cli.h"
 #include "app/cli/commands.h"
 #include "app/cli/load.h"
@@ -52,6 +55,13 @@ static enum kn_exit refuse(struct kn_cli *cli, struct kn_snapshot *wrong,
     return code;
 }
 
+static bool asks_for_full(const struct kn_cli *cli)
+{
+    const char *mode = kn_cli_option(cli, "--calibrate");
+
+    return mode != NULL && strcmp(mode, "full") == 0;
+}
+
 static enum kn_exit run(struct kn_cli *cli)
 {
     struct kn_start start = { .cli = cli };
@@ -59,6 +69,7 @@ static enum kn_exit run(struct kn_cli *cli)
         .request = &cli->request,
         .dry_run = kn_cli_option(cli, "--dry-run") != NULL,
         .rediscover = kn_cli_option(cli, "--rediscover") != NULL,
+        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL,
         .arg = &start,
         .event = on_event,
     };
@@ -66,6 +77,8 @@ static enum kn_exit run(struct kn_cli *cli)
     struct kn_error err = { 0 };
     enum kn_exit code = KN_EXIT_DONE;
 
+    if (asks_for_full(cli))
+        return kn_calibrate_refuse_full(cli);
     if (kn_node_new(&options, &start.node, &wrong, &err) != KN_OK)
         return refuse(cli, wrong, &err);
     kn_node_run(start.node);
@@ -79,6 +92,7 @@ static enum kn_exit run(struct kn_cli *cli)
 static const struct kn_command_flag flags[] = {
     { "--dry-run", NULL, "Find everything out, show it, and end without joining." },
     { "--rediscover", NULL, "Find out anew what earlier starts have kept." },
+    { "--calibrate", "[quick|full]", "Plan the blocks anew by what this machine can hold now." },
     { NULL, NULL, NULL },
 };
 

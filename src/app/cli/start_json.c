@@ -59,6 +59,8 @@ static void print_calibration(struct kn_start *start, const struct kn_plan *plan
     kn_tree_set(json, "blocks_max", kn_json_int(plan->model.fit.profiles[KN_PRESET_MAX].blocks));
     kn_tree_set(json, "blocks", kn_json_int(plan->planned));
     kn_tree_text(json, "limit", plan->model.fit.limit);
+    kn_tree_text(json, "changed", plan->kept.changed[0] != '\0' ? plan->kept.changed : NULL);
+    kn_tree_text(json, "warning", plan->model.warning);
     print(start, json);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/cli/calibration_view.h"
 #include "app/cli/cli.h"
 #include "app/cli/swarm.h"
 #include "app/term/fold.h"
@@ -110,6 +111,25 @@ static void show_memory(struct kn_start *start, const struct kn_hardware *machin
     }
 }
 
+static void note(void *arg, const char *text)
+{
+    struct kn_text line = { 0 };
+
+    kn_text_add(&line, text);
+    item(arg, &line);
+}
+
+/* An earlier start's plan that counts no longer. spec: decisions D18 */
+static void show_change(struct kn_start *start, const struct kn_plan *plan)
+{
+    struct kn_text line = { 0 };
+
+    if (plan->kept.changed[0] == '\0')
+        return;
+    kn_text_add(&line, plan->kept.changed);
+    say(start, "🔁 ", &line);
+}
+
 /* spec: REQ-0.2.7 */
 static void show_calibration(struct kn_start *start, const struct kn_plan *plan)
 {
@@ -123,6 +143,7 @@ static void show_calibration(struct kn_start *start, const struct kn_plan *plan)
     if (plan->place.by == KN_PLACED_NOWHERE) {
         kn_text_addf(&line, "No block is served: %s", fit->reason);
         item(start, &line);
+        kn_calibration_notes(&plan->model, &plan->speed, note, start);
         return;
     }
     kn_memory_text(fit->block_bytes * plan->planned, memory);
@@ -132,6 +153,7 @@ static void show_calibration(struct kn_start *start, const struct kn_plan *plan)
     kn_text_addf(&line, "Data type: %s (%s)", kn_words_dtype[plan->model.format.dtype].name,
                  plan->model.format.reason);
     item(start, &line);
+    kn_calibration_notes(&plan->model, &plan->speed, note, start);
 }
 
 /* spec: REQ-0.5.7 */
@@ -156,6 +178,7 @@ static void show_plan(struct kn_start *start)
 
     show_discovery(start, plan);
     show_calibration(start, plan);
+    show_change(start, plan);
     show_place(start, plan);
     kn_text_addf(&line, "Node name: %s", config->node.name.text);
     say(start, "🏷️  ", &line);

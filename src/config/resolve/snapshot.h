@@ -32,6 +32,9 @@ const struct kn_resolved *kn_snapshot_get(const struct kn_snapshot *snapshot,
 bool kn_snapshot_is_from(const struct kn_snapshot *snapshot, const char *key,
                          enum kn_layer_kind layer);
 
+/* What the calibration in the cache was made for; its machine is not compared with any. */
+const struct kn_calibrated *kn_snapshot_calibrated(const struct kn_snapshot *snapshot);
+
 const struct kn_problems *kn_snapshot_problems(const struct kn_snapshot *snapshot);
 
 /* No error among the problems. */

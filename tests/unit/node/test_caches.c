@@ -66,7 +66,7 @@ static void begin(struct world *w)
     CHECK_EQ("plan", kn_plan_make(&input, &w->plan, &err), KN_OK);
     w->caches = (struct kn_caches){ .paths = &w->paths,
                                     .plan = &w->plan,
-                                    .config = kn_snapshot_config(w->snapshot),
+                                    .snapshot = w->snapshot,
                                     .hardware = &desktop,
                                     .bootstraps = bootstraps,
                                     .bootstrap_count = KN_COUNT(bootstraps),

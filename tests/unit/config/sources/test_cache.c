@@ -145,6 +145,8 @@ static void a_plan_for_something_else_is_left_out(void **state)
           "" },
         { "another count", BUILT_IN " model.blocks=4", FRESH PLAN, "node.port=8082 model.name=m",
           "" },
+        { "the same count", BUILT_IN " model.blocks=12", FRESH PLAN, ALL, "" },
+        { "the same start", BUILT_IN " model.start_block=68", FRESH PLAN, ALL, "" },
         { "auto pins nothing", BUILT_IN " model.start_block=auto model.blocks=auto", FRESH PLAN,
           ALL, "" },
     };
