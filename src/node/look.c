@@ -52,7 +52,7 @@ static void feed(struct kn_look *look, const struct kn_record *record,
 
     if (!record->is_dictionary || kn_dht_dictionary_open(record->value, &dictionary) != KN_OK)
         return;
-    while (kn_dht_dictionary_next(&dictionary, &entry, NULL)) {
+    while (kn_dht_dictionary_step(&dictionary, &entry)) {
         const struct kn_survey_entry e = { entry.subkey, entry.value, entry.expiration };
 
         add(look, slot, &e);

@@ -32,7 +32,7 @@ size_t kn_utf8_decode(const char *bytes, size_t n, uint32_t *out)
     return length;
 }
 
-/* How many of the first bytes are ASCII, counted in words. */
+/* How many of the first bytes are ASCII. */
 static size_t ascii_run(const char *at, size_t n)
 {
     size_t run = 0;
@@ -43,6 +43,8 @@ static size_t ascii_run(const char *at, size_t n)
         if ((word & UINT64_C(0x8080808080808080)) != 0)
             break;
     }
+    while (run < n && (unsigned char)at[run] < 0x80)
+        run++;
     return run;
 }
 

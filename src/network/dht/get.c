@@ -51,16 +51,16 @@ static bool merge_dictionary(struct getting *getting, size_t key, struct kn_span
 {
     struct kn_dht_dictionary dictionary;
     struct kn_dht_entry entry;
-    size_t malformed = 0;
     bool any = false;
 
-    if (kn_dht_dictionary_open(bytes, &dictionary) == KN_OK)
-        while (kn_dht_dictionary_next(&dictionary, &entry, &malformed))
+    if (kn_dht_dictionary_open(bytes, &dictionary) == KN_OK) {
+        /* The store looks at the parts, and only at those that it does not have. */
+        while (kn_dht_dictionary_step(&dictionary, &entry))
             any |= merge_one(getting, key, &entry, peer);
-    else
-        malformed++;
-    getting->totals.malformed += malformed;
-    getting->op.dht->counters.malformed_records += malformed;
+    } else {
+        getting->totals.malformed++;
+        getting->op.dht->counters.malformed_records++;
+    }
     return any;
 }
 

@@ -35,7 +35,8 @@ enum {
     KN_HOST_ASKED_PER_S = 100,        /* questions of one connection that cost us a walk */
     KN_HOST_HELD_MAX = 16 << 20,      /* bytes of incomplete requests of one connection */
     KN_HOST_HELD_ALL_MAX = 256 << 20, /* and of all */
-    KN_HOST_WRITE_AHEAD = 256 * 1024  /* bytes handed to the system before streams must wait */
+    KN_HOST_MARK_MAX = 32,
+    KN_HOST_WRITE_AHEAD = 256 * 1024 /* bytes handed to the system before streams must wait */
 };
 
 struct kn_host;
@@ -75,6 +76,9 @@ struct kn_loop *kn_host_loop(const struct kn_host *host);
 const struct kn_peer_id *kn_host_self(const struct kn_host *host);
 const struct kn_key *kn_host_identity(const struct kn_host *host);
 const struct kn_random *kn_host_random(const struct kn_host *host);
+/* At most KN_HOST_MARK_MAX bytes by which one call is told from another. Not for keys: they are
+ * fetched for many calls at once. */
+void kn_host_mark(struct kn_host *host, uint8_t *out, size_t n);
 const struct kn_host_counters *kn_host_counters(const struct kn_host *host);
 size_t kn_host_connection_count(const struct kn_host *host);
 
