@@ -8,11 +8,11 @@
 #include "app/cli/commands.h"
 #include "app/cli/load.h"
 #include "app/cli/tree.h"
-#include "app/term/fold.h"
 #include "lib/base/arena.h"
 #include "lib/base/number.h"
 #include "lib/os/private_folder.h"
 #include "lib/yaml/yaml.h"
+#include "node/calibrate.h"
 #include "node/hardware.h"
 
 enum kn_exit kn_calibrate_refuse_full(struct kn_cli *cli)
@@ -91,18 +91,42 @@ static void answer_json(struct kn_cli *cli, const struct kn_calibration *calibra
 
 /* -- the run */
 
+static void add_model(const struct kn_page *page, const struct kn_calibrated_machine *machine)
+{
+    static const char *const whose[] = {
+        [KN_MODEL_WRITTEN] = "as the settings say",
+        [KN_MODEL_KEPT] = "kept from an earlier start",
+        [KN_MODEL_FALLBACK] = "the built-in one: no model is written and no start has chosen one",
+    };
+    const struct kn_model_choice *model = &machine->model;
+
+    kn_page_item(page, "Model: %s (%s)", model->name, whose[machine->whose]);
+    if (model->size.blocks > 0)
+        kn_page_item(page, "Model size: %s has %u blocks%s", model->name, model->size.blocks,
+                     model->size.source == KN_SIZE_GUESS ? " (guessed from its name)" : "");
+    if (machine->nearest[0] != '\0')
+        kn_page_item(page, "Nobody here knows this model. %s", machine->nearest);
+    if (model->warning != NULL)
+        kn_page_line(page, "❗", "%s", model->warning);
+}
+
 static void answer_text(struct kn_cli *cli, const struct kn_calibrated_machine *machine,
                         const char *path)
 {
-    struct kn_text line = { 0 };
+    const struct kn_page page = { &cli->out_term, &cli->answer };
 
-    kn_calibration_view(machine, &cli->out_term, &cli->answer);
-    kn_text_add_char(&cli->answer, '\n');
-    kn_text_add(&line, kn_term_emoji(&cli->out_term, "✅ "));
-    kn_text_add(&line, "Kept in ");
-    kn_term_add_safe(&line, kn_short_path(cli, path));
-    kn_fold_paragraph(&cli->answer, kn_text_get(&line), cli->out_term.columns, 0);
-    kn_text_done(&line);
+    kn_page_line(&page, "🔬", "Detecting system capabilities...");
+    kn_calibration_machine(&page, machine->calibration.hardware);
+    add_model(&page, machine);
+    kn_page_gap(&page);
+    kn_calibration_estimate(&page, &machine->model);
+    kn_page_item(&page, "Data type: %s (%s)", kn_words_dtype[machine->model.format.dtype].name,
+                 machine->model.format.reason);
+    kn_calibration_notes(&page, &machine->model, &machine->speed);
+    kn_page_gap(&page);
+    kn_calibration_profiles(&page, &machine->model, (int)machine->calibration.preset);
+    kn_page_gap(&page);
+    kn_page_line(&page, "✅", "Kept in %s", kn_short_path(cli, path));
 }
 
 static enum kn_exit keep(struct kn_cli *cli, const struct kn_calibrated_machine *machine)

@@ -24,28 +24,18 @@ static void add_port(const struct kn_page *page, const struct kn_start_facts *fa
     kn_text_done(&why);
 }
 
-struct note {
-    const struct kn_page *page;
-};
-
-static void add_note(void *arg, const char *text)
-{
-    const struct note *note = arg;
-
-    kn_page_line(note->page, "⚡", "%s", text);
-}
-
 void kn_first_run_choices(const struct kn_page *page, const struct kn_start_facts *facts)
 {
     const struct kn_plan *plan = facts->plan;
-    struct note note = { page };
 
     kn_page_rule(page, "Step 4/4: Finalizing Configuration");
     add_name(page, facts);
     add_port(page, facts);
     kn_page_line(page, "💾", "Data type: %s (%s)", kn_words_dtype[plan->model.format.dtype].name,
                  plan->model.format.reason);
-    kn_calibration_notes(&plan->model, &plan->speed, add_note, &note);
+    if (plan->model.fit.profiles[KN_PRESET_MAX].blocks > 0)
+        kn_page_line(page, "⚡", "Performance:");
+    kn_calibration_notes(page, &plan->model, &plan->speed);
 }
 
 static void add_pair(const struct kn_page *page, const struct kn_start_facts *facts,

@@ -1,9 +1,9 @@
 /* What a person reads of a calibration, for machines that are handed in. */
 #include "app/cli/calibration_view.h"
 
-#include "app/term/term.h"
 #include "lib/base/arena.h"
 #include "lib/base/text.h"
+#include "node/calibrate.h"
 #include "support/check.h"
 #include "support/config_fixture.h"
 
@@ -13,7 +13,7 @@
 static const struct kn_hardware desktop = { .platform = "Linux 6.1 (x86_64)",
                                             .architecture = "x86_64",
                                             .cpu_name = "AMD Ryzen 7",
-                                            .physical_cores = 8,
+                                            .cores = 8,
                                             .memory_total = 32 * GIB,
                                             .memory_available = 24 * GIB,
                                             .memory_limit = KN_FACT_UNKNOWN,
@@ -50,10 +50,14 @@ static void check_case(const struct view_case *c)
     struct kn_calibrated_machine machine;
     struct kn_error err = { 0 };
     struct kn_text text = { 0 };
+    const struct kn_page page = { &c->term, &text };
 
     CHECK_EQ(c->name, kn_calibrate(snapshot, c->hardware, arena, FIXTURE_NOW, &machine, &err),
              KN_OK);
-    kn_calibration_view(&machine, &c->term, &text);
+    kn_calibration_machine(&page, c->hardware);
+    kn_calibration_estimate(&page, &machine.model);
+    kn_calibration_notes(&page, &machine.model, &machine.speed);
+    kn_calibration_profiles(&page, &machine.model, (int)machine.calibration.preset);
     CHECK_STR(c->name, kn_text_get(&text), c->want);
     kn_text_done(&text);
     kn_snapshot_unref(snapshot);
@@ -68,49 +72,36 @@ static void a_calibration_is_told_like_step_2(void **state)
           &desktop,
           NO_WORDS,
           { .utf8 = true, .columns = 80 },
-          "This machine:\n"
           "   • Platform: Linux 6.1 (x86_64)\n"
           "   • CPU: AMD Ryzen 7 (8 cores)\n"
-          "   • RAM: 32 GiB (24 GiB available)\n"
-          "   • GPU: none was found\n"
-          "   • Model: Llama-3.3-70B-Instruct (the built-in one: no model is written and no\n"
-          "   start has chosen one)\n"
-          "   • Model size: 80 blocks\n"
-          "\n"
-          "Quick calibration (by arithmetic; nothing was loaded):\n"
-          "   • Estimated: ~4 GiB per block, a fifth of it for the attention cache\n"
-          "   • Data type: float32 (the CPU does not multiply 16-bit numbers)\n"
+          "   • RAM: 32 GiB total, 24 GiB available\n"
+          "   • GPU: none found\n"
+          "Running quick calibration (estimating memory requirements)...\n"
+          "   • Estimated: ~4 GiB per block in float32\n"
           "   • Maximum: 5 blocks (24 GiB of memory is available)\n"
           "   • Attention cache: 104450 tokens (a fifth of the memory of the blocks)\n"
           "   • Throughput: 10-30 tokens/s (estimate for a model of this size on a CPU,\n"
-          "   until it is measured)\n"
-          "\n"
-          "Calibration profiles:\n"
-          "   • Conservative (min): 1 block (~4 GiB), guaranteed stable\n"
-          "   • Balanced (recommended): 3 blocks (~12 GiB), optimal ← SELECTED\n"
-          "   • Aggressive (max): 5 blocks (~19.9 GiB), maximum contribution\n" },
+          "     until it is measured)\n"
+          "Calibration Profiles:\n"
+          "   • Conservative (min): 1 block (~4 GiB) - the least load\n"
+          "   • Balanced (recommended): 3 blocks (~12 GiB) - three quarters of what fits ←\n"
+          "     SELECTED\n"
+          "   • Aggressive (max): 5 blocks (~19.9 GiB) - all that fits into 90 % of the\n"
+          "     memory\n" },
         { "a container, narrow and plain",
           &container,
           WORDS("--model", "Qwen2.5-7B", "--preset", "max"),
           { .columns = 60 },
-          "This machine:\n"
           "   * Platform: Linux 6.1 (x86_64)\n"
-          "   * RAM: 64 GiB (60 GiB available)\n"
+          "   * RAM: 64 GiB total, 60 GiB available\n"
           "   * Limit: 512 MiB by cgroup /pod (480 MiB left)\n"
-          "   * GPU: none was found\n"
-          "   * Model: Qwen2.5-7B (as the settings say)\n"
-          "   * Model size: 28 blocks\n"
-          "\n"
-          "Quick calibration (by arithmetic; nothing was loaded):\n"
-          "   * Estimated: ~1.1 GiB per block, a fifth of it for the\n"
-          "   attention cache\n"
-          "   * Data type: float32 (the CPU does not multiply 16-bit\n"
-          "   numbers)\n"
-          "   * Maximum: 0 blocks (not one block fits: it needs 1.1 GiB\n"
-          "   within 90 %, and cgroup /pod leaves 480 MiB)\n"
-          "   * Warning: this version does not serve the family qwen2\n"
-          "\n"
-          "Calibration profiles:\n"
+          "   * GPU: none found\n"
+          "Running quick calibration (estimating memory\n"
+          "requirements)...\n"
+          "   * Estimated: ~1.1 GiB per block in float32\n"
+          "   * Maximum: no block (not one block fits: it needs 1.1 GiB\n"
+          "     within 90 %, and cgroup /pod leaves 480 MiB)\n"
+          "Calibration Profiles:\n"
           "   * Conservative (min): no block\n"
           "   * Balanced (recommended): no block\n"
           "   * Aggressive (max): no block <- SELECTED\n" },
@@ -118,28 +109,20 @@ static void a_calibration_is_told_like_step_2(void **state)
           &card,
           WORDS("--model", "gibt-es-nicht-7B", "--quant-type", "int8"),
           { .utf8 = true, .columns = 120 },
-          "This machine:\n"
           "   • CPU: A?B\n"
           "   • RAM: the system does not tell\n"
-          "   • GPU: NVIDIA H100 (80 GiB, 78 GiB free)\n"
+          "   • GPU: NVIDIA H100 (78 GiB free)\n"
           "   • GPU: one of AMD\n"
-          "   • Model: gibt-es-nicht-7B (as the settings say)\n"
-          "   • Model size: 32 blocks, guessed from the size in its name\n"
-          "\n"
-          "Quick calibration (by arithmetic; nothing was loaded):\n"
-          "   • Estimated: ~261 MiB per block, a fifth of it for the attention cache (a guess)\n"
-          "   • Data type: bfloat16 (the GPU is Ampere or newer (compute capability 9.0))\n"
-          "   • Weights: int8\n"
+          "Running quick calibration (estimating memory requirements)...\n"
+          "   • Estimated: ~261 MiB per block in int8, a guess\n"
           "   • Maximum: 32 blocks (the model has 32 blocks)\n"
           "   • Attention cache: 13351 tokens (a fifth of the memory of the blocks)\n"
           "   • Throughput: 200-400 tokens/s (estimate for a model of this size on a GPU, until it "
           "is measured)\n"
-          "   • Warning: nobody knows its family, so nobody knows whether this version serves it\n"
-          "\n"
-          "Calibration profiles:\n"
-          "   • Conservative (min): 2 blocks (~522 MiB), guaranteed stable\n"
-          "   • Balanced (recommended): 32 blocks (~8.1 GiB), optimal ← SELECTED\n"
-          "   • Aggressive (max): 32 blocks (~8.1 GiB), maximum contribution\n" },
+          "Calibration Profiles:\n"
+          "   • Conservative (min): 2 blocks (~522 MiB) - the least load\n"
+          "   • Balanced (recommended): 32 blocks (~8.1 GiB) - the whole model ← SELECTED\n"
+          "   • Aggressive (max): 32 blocks (~8.1 GiB) - the whole model\n" },
     };
 
     (void)state;
