@@ -100,6 +100,7 @@ def times(event, *words):
     return statistics.median(samples)
 
 
+# proves: NFR-1/1.1, NFR-1/1.1.discovery
 def first_run(address):
     yield (f"first start, 12 nodes of hivemind, {PROVIDERS} providers, exec to visible, ms / 2 s",
            times("visible", "--bootstrap", address), 2000, 1)
@@ -146,6 +147,7 @@ def late():
     yield f"a bootstrap {LATE_S} s late, its start to visible, ms / 1.5 s", seen * 1000, 1500, 1
 
 
+# proves: NFR-1/1.1.cached
 def offline():
     with private_home() as first, private_home() as second:
         with bootstrap(first) as (_node, address):
@@ -157,6 +159,23 @@ def offline():
                 samples.append(node.ms("planned"))
     yield ("later start, nobody answers, exec to planned, ms / 200 ms",
            statistics.median(samples), 200, 1)
+
+
+@contextlib.contextmanager
+def held(ports):
+    """Those of them that nobody has yet."""
+    with contextlib.ExitStack() as stack:
+        for port in ports:
+            with contextlib.suppress(OSError):
+                stack.enter_context(socket.create_server(("0.0.0.0", port)))
+        yield
+
+
+# proves: NFR-1/1.1.ports
+def ports_in_use():
+    with held(range(8080, 8100)):
+        yield ("first start, 20 ports in use, exec to listening, ms / 500 ms",
+               times("listening", "--set", "network.new_swarm=true"), 500, 1)
 
 
 def idle():
@@ -174,7 +193,7 @@ def idle():
 def rows(is_long):
     with private_home() as home, bootstrap(home) as (_node, address):
         found = list(later("a node of ours", address))
-    found += [*offline(), *silent(), *late()]
+    found += [*offline(), *ports_in_use(), *silent(), *late()]
     if peers.installed("hivemind"):
         with peers.start("swarm", "--nodes", "12", "--online", str(PROVIDERS),
                          deadline=120) as swarm:

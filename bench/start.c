@@ -195,7 +195,7 @@ static double measure_start(struct bench *b)
     began = bench_now_us() - began;
     (void)kill(pid, SIGINT);
     if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        bench_fail("the node did not end as it should");
+        { (void)fprintf(stderr, "status %d\n", status); bench_fail("the node did not end as it should"); }
     return began;
 }
 

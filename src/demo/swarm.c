@@ -129,7 +129,7 @@ static void on_joined(void *arg, size_t answered)
 /* Everybody dials those before. */
 static enum kn_code join(struct node *node, struct kn_error *err)
 {
-    const struct kn_join_events events = { node, on_settled, on_joined };
+    const struct kn_join_events events = { node, NULL, on_settled, on_joined };
 
     if (node->index == 0)
         return KN_OK;

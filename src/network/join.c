@@ -110,6 +110,8 @@ static void on_connected(void *arg, enum kn_code code, struct kn_connection *con
         settle(e);
         return;
     }
+    if (e->join->events.connected != NULL)
+        e->join->events.connected(e->join->events.arg, &e->told.peer);
     code = kn_dht_ping(kn_network_dht(e->join->network), &e->told.peer, e->join->end_by, on_pong, e,
                        &e->ping);
     if (code != KN_OK)

@@ -89,6 +89,8 @@ struct kn_bootstrap {
 struct kn_join;
 struct kn_join_events {
     void *arg;
+    /* Somebody proved to be that bootstrap, and has not been asked anything yet. May be NULL. */
+    void (*connected)(void *arg, const struct kn_peer_id *peer);
     void (*settled)(void *arg, const struct kn_bootstrap *bootstrap);
     void (*done)(void *arg, size_t answered);
 };

@@ -287,6 +287,8 @@ static void announce(struct kn_announcer *a)
 
     kn_dht_cancel(a->put);
     a->put = NULL;
+    kn_read_back_free(a->read_back); /* of the round before */
+    a->read_back = NULL;
     if (make_round(a, &r)) {
         options.items = r.items;
         options.n = r.n;

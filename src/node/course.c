@@ -96,6 +96,8 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
 {
     struct kn_node *node = arg;
 
+    if (node->state == KN_NODE_OFFLINE && node->has_head_start && !node->leaving)
+        return; /* the round after it is told */
     if (node->known != NULL && round->acknowledged > 0)
         kn_known_peers_keep(node->known);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
@@ -138,6 +140,31 @@ static void go_on(struct kn_node *node)
 }
 
 /* -- joining */
+
+/*
+ * A plan that an earlier start left is announced to the first bootstrap before that has said who
+ * it is to the DHT: whoever takes the records is a node of it. Nobody is told of this round.
+ */
+static void take_head_start(struct kn_node *node)
+{
+    if (!node->resuming || !node->what.is_planned || !node->agreed || !node->has_first ||
+        node->has_head_start || node->state != KN_NODE_OFFLINE || node->leaving)
+        return;
+    node->has_head_start = true;
+    kn_announcer_set_bootstraps(node->announcer, &node->first, 1);
+    announce(node);
+}
+
+void kn_course_connected(void *arg, const struct kn_peer_id *bootstrap)
+{
+    struct kn_node *node = arg;
+
+    if (node->has_first)
+        return;
+    node->first = *bootstrap;
+    node->has_first = true;
+    take_head_start(node);
+}
 
 void kn_course_joined(void *arg, const struct kn_join *join)
 {
@@ -410,6 +437,7 @@ static void plan_refresh(struct kn_node *node)
 void kn_node_agree(struct kn_node *node)
 {
     node->agreed = true;
+    take_head_start(node);
     go_on(node);
 }
 
@@ -485,18 +513,10 @@ static void begin_look(struct kn_node *node)
         kn_course_end(node, &err);
 }
 
-void kn_course_begin(struct kn_node *node)
+/* The slow way to others first, this machine beside it. */
+static void begin_asking(struct kn_node *node)
 {
-    struct kn_error err = { 0 };
-
-    kn_course_tell(node, KN_NODE_LISTENING);
-    if (node->known != NULL)
-        kn_known_peers_begin(node->known);
-    node->working = kn_work_start(node->loop, measure, on_measured, node) == KN_OK;
-    if (!node->working) {
-        (void)kn_fail_no_memory(&err);
-        kn_course_end(node, &err);
-    } else if (kn_course_is_first(node)) {
+    if (kn_course_is_first(node)) {
         node->seen = true;
         kn_course_joined(node, NULL);
     } else if (kn_decision_is_kept(&node->what)) {
@@ -504,5 +524,20 @@ void kn_course_begin(struct kn_node *node)
         kn_membership_join(node->membership);
     } else {
         begin_look(node);
+    }
+}
+
+void kn_course_begin(struct kn_node *node)
+{
+    struct kn_error err = { 0 };
+
+    kn_course_tell(node, KN_NODE_LISTENING);
+    if (node->known != NULL)
+        kn_known_peers_begin(node->known);
+    begin_asking(node);
+    node->working = kn_work_start(node->loop, measure, on_measured, node) == KN_OK;
+    if (!node->working) {
+        (void)kn_fail_no_memory(&err);
+        kn_course_end(node, &err);
     }
 }

@@ -49,6 +49,8 @@ struct kn_node {
     struct kn_changes *changes;
     const struct kn_bootstrap *bootstrap; /* of the event under way */
     struct kn_peer_id met[KN_DHT_PEERS_MAX];
+    struct kn_peer_id first; /* bootstrap that is connected */
+    bool has_first, has_head_start;
     size_t met_count;
 
     struct kn_announcer *announcer;
@@ -74,6 +76,7 @@ void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause);
 
 /* What the parts call. */
 void kn_course_announced(void *arg, const struct kn_announced *round, bool read_back);
+void kn_course_connected(void *arg, const struct kn_peer_id *bootstrap);
 void kn_course_bootstrap(void *arg, const struct kn_bootstrap *told);
 void kn_course_joined(void *arg, const struct kn_join *join);
 void kn_course_all_failed(void *arg); /* no bootstrap answered */

@@ -25,6 +25,18 @@ bool kn_decision_is_kept(const struct kn_decision *d)
     return kn_snapshot_is_from(d->sources, "model.start_block", KN_LAYER_CACHE);
 }
 
+bool kn_decision_is_later(const struct kn_decision *d)
+{
+    static const char *const kept[] = { "model.name", "model.start_block", "node.name",
+                                        "node.port" };
+
+    for (size_t i = 0; i < KN_COUNT(kept); i++) {
+        if (kn_snapshot_is_from(d->sources, kept[i], KN_LAYER_CACHE))
+            return true;
+    }
+    return false;
+}
+
 int64_t kn_decision_age_s(const struct kn_decision *d)
 {
     const struct kn_setting *start = kn_setting_find("model.start_block");

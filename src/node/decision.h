@@ -28,6 +28,9 @@ void kn_decision_done(struct kn_decision *d);
 /* Did an earlier start leave what to serve, so that nobody needs to be asked first? */
 bool kn_decision_is_kept(const struct kn_decision *d);
 
+/* Did an earlier start leave anything that counts? */
+bool kn_decision_is_later(const struct kn_decision *d);
+
 /* Seconds since that was found out; -1: it is not kept. */
 int64_t kn_decision_age_s(const struct kn_decision *d);
 

@@ -80,7 +80,7 @@ static void on_done(void *arg, size_t answered)
 
 static void ask_some(struct kn_known_peers *known)
 {
-    const struct kn_join_events events = { known, on_settled, on_done };
+    const struct kn_join_events events = { known, NULL, on_settled, on_done };
     size_t n = known->n - known->next;
 
     if (n > KN_KNOWN_AT_ONCE)

@@ -211,7 +211,7 @@ static bool matters(void *arg, const char *prefix, const char *repository)
 static enum kn_code begin(struct kn_look *look, struct kn_error *err)
 {
     const struct kn_look_options *options = &look->options;
-    const struct kn_join_events events = { look, on_settled, on_joined };
+    const struct kn_join_events events = { look, NULL, on_settled, on_joined };
 
     if (options->met_count == 0)
         return kn_join_start(options->network, options->bootstraps, options->bootstrap_count,

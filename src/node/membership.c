@@ -28,6 +28,13 @@ void kn_membership_try_later(struct kn_membership *m)
     kn_timer_set(m->timer, now + delay);
 }
 
+static void on_connected(void *arg, const struct kn_peer_id *peer)
+{
+    struct kn_membership *m = arg;
+
+    m->options.connected(m->options.arg, peer);
+}
+
 static void on_settled(void *arg, const struct kn_bootstrap *told)
 {
     struct kn_membership *m = arg;
@@ -51,7 +58,7 @@ static void on_done(void *arg, size_t answered)
 
 void kn_membership_join(struct kn_membership *m)
 {
-    const struct kn_join_events events = { m, on_settled, on_done };
+    const struct kn_join_events events = { m, on_connected, on_settled, on_done };
 
     kn_timer_set(m->timer, KN_NEVER);
     kn_join_free(m->join);

@@ -23,6 +23,7 @@ struct kn_membership_options {
     size_t bootstrap_count;
     int timeout_ms;
     void *arg;
+    void (*connected)(void *arg, const struct kn_peer_id *bootstrap); /* not asked anything yet */
     void (*settled)(void *arg, const struct kn_bootstrap *bootstrap); /* each, each time */
     /* More bootstraps have answered: kn_join_peers(join) are those that did. */
     void (*joined)(void *arg, const struct kn_join *join);

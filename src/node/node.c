@@ -77,6 +77,7 @@ static struct kn_membership *new_membership(struct kn_node *node)
         .bootstrap_count = node->bootstraps.n,
         .timeout_ms = (int)config_of(node)->dht.discovery_timeout.ms,
         .arg = node,
+        .connected = kn_course_connected,
         .settled = kn_course_bootstrap,
         .joined = kn_course_joined,
         .failed = kn_course_all_failed,
@@ -234,8 +235,7 @@ static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struc
         rc = kn_machine_may_stand_in(config_of(node), node->options.dry_run, err);
     if (rc != KN_OK)
         return rc;
-    node->is_first_run = !node->paths.config_exists &&
-                         !kn_snapshot_is_from(node->what.sources, "model.name", KN_LAYER_CACHE);
+    node->is_first_run = !node->paths.config_exists && !kn_decision_is_later(&node->what);
     return keep_bootstraps(node, err);
 }
 

@@ -105,7 +105,7 @@ class FirstRun(Case):
         for block in range(4, 8):
             self.assertIn(f"-hf.{block} ✓", flat)
 
-    # proves: P2/1, P2/1.1, P2/1.2, P2/1.3, P2/1.4, P2/1.5, P2/1.6, P2/1.7
+    # proves: P2/10, P2/1, P2/1.1, P2/1.2, P2/1.3, P2/1.4, P2/1.5, P2/1.6, P2/1.7
     def test_a_person_types_the_name_of_the_program_and_presses_enter(self):
         began = time.monotonic()
         terminal = self.at_terminal(env={"KWAAINET_INITIAL_PEERS": self.swarm.address})

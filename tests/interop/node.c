@@ -493,7 +493,7 @@ static void on_joined(void *arg, size_t answered)
 
 static void do_join(struct node *node)
 {
-    const struct kn_join_events events = { node, on_settled, on_joined };
+    const struct kn_join_events events = { node, NULL, on_settled, on_joined };
     json_t *addrs = json_object_get(node->command, "addrs");
     struct kn_error err = { 0 };
     size_t n = json_array_size(addrs);

@@ -78,6 +78,8 @@ void kn_first_run_models(const struct kn_page *page, const struct kn_start_facts
     kn_page_gap(page);
     kn_facts_passed_over(page, facts);
     kn_page_line(page, "✅", "Selected: %s (%s)", model->name, model->reason);
+    if (model->warning != NULL)
+        kn_page_line(page, "❗", "%s", model->warning);
     if (facts->discovery_cache != NULL && facts->plan->swarm.is_known)
         kn_page_more(page, "To be cached in: %s (fresh for 24 h)", facts->discovery_cache);
 }
