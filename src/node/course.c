@@ -6,13 +6,7 @@
 #include "node/announcement.h"
 #include "node/caches.h"
 #include "node/hardware.h"
-
-/* When facts about the swarm are found out anew. */
-enum {
-    REFRESH_SOON_MS = 1000,           /* after the first announcement, when they were old */
-    REFRESH_NOTHING_MS = 3600 * 1000, /* while there is nothing to serve (decisions D35) */
-    REFRESH_AGAIN_MS = 3600 * 1000,   /* when nobody answered */
-};
+#include "node/renewal.h"
 
 void kn_course_tell(struct kn_node *node, enum kn_node_event event)
 {
@@ -34,7 +28,7 @@ void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause)
 }
 
 /* After the first announcement: a disk that is slow to flush must not delay it. */
-static void write_caches(struct kn_node *node)
+void kn_course_write_caches(struct kn_node *node)
 {
     struct kn_caches caches = {
         .paths = &node->paths,
@@ -79,7 +73,7 @@ void kn_course_end(struct kn_node *node, const struct kn_error *err)
     if (node->over)
         return;
     node->over = true;
-    write_caches(node);
+    kn_course_write_caches(node);
     save_known(node);
     if (err != NULL)
         node->failure = *err;
@@ -88,9 +82,6 @@ void kn_course_end(struct kn_node *node, const struct kn_error *err)
 }
 
 /* -- announcing */
-
-static void plan_reread(struct kn_node *node);
-static void plan_refresh(struct kn_node *node);
 
 void kn_course_announced(void *arg, const struct kn_announced *round, bool read_back)
 {
@@ -101,20 +92,20 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
     if (node->known != NULL && round->acknowledged > 0)
         kn_known_peers_keep(node->known);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
-    write_caches(node);
+    kn_course_write_caches(node);
     if (read_back) {
-        plan_reread(node);
-        plan_refresh(node);
+        kn_renewal_plan_reread(node);
+        kn_renewal_plan_refresh(node);
     }
 }
 
-static void announce(struct kn_node *node)
+void kn_course_announce(struct kn_node *node)
 {
     struct kn_announcement next;
 
     if (!kn_announcement_make(&node->what, node->arena, &next)) {
-        write_caches(node);
-        plan_refresh(node);
+        kn_course_write_caches(node);
+        kn_renewal_plan_refresh(node);
         return;
     }
     kn_announcer_set(node->announcer, &next);
@@ -128,15 +119,13 @@ static void meet(struct kn_node *node, const struct kn_join *join)
     kn_announcer_set_bootstraps(node->announcer, node->met, node->met_count);
 }
 
-static bool look_anew(struct kn_node *node);
-
 static void go_on(struct kn_node *node)
 {
     if (!node->what.is_planned || !node->agreed || node->state == KN_NODE_OFFLINE || node->leaving)
         return;
     /* Somebody can be asked at last: the guess need not be announced. */
-    if (!node->is_guess || !look_anew(node))
-        announce(node);
+    if (!node->is_guess || !kn_renewal_start(node))
+        kn_course_announce(node);
 }
 
 /* -- joining */
@@ -152,7 +141,7 @@ static void take_head_start(struct kn_node *node)
         return;
     node->has_head_start = true;
     kn_announcer_set_bootstraps(node->announcer, &node->first, 1);
-    announce(node);
+    kn_course_announce(node);
 }
 
 void kn_course_connected(void *arg, const struct kn_peer_id *bootstrap)
@@ -224,7 +213,7 @@ bool kn_course_is_first(const struct kn_node *node)
 
 /* -- deciding */
 
-static struct kn_plan_input facts_of(const struct kn_node *node, const struct kn_look *look)
+struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn_look *look)
 {
     const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
     bool known = look != NULL && kn_look_code(look) != KN_E_UNREACHABLE &&
@@ -255,7 +244,7 @@ static void begin_look(struct kn_node *node);
 /* What an earlier start chose, if this machine still carries it. */
 static void resume(struct kn_node *node)
 {
-    const struct kn_plan_input facts = facts_of(node, NULL);
+    const struct kn_plan_input facts = kn_course_facts(node, NULL);
     struct kn_error err = { 0 };
 
     node->resuming = kn_decision_plan(&node->what, &facts, &err) == KN_OK;
@@ -278,7 +267,7 @@ static void decide(struct kn_node *node)
     }
     if (!node->seen)
         return;
-    facts = facts_of(node, node->look);
+    facts = kn_course_facts(node, node->look);
     /* An assignment of an earlier start that does not fit any more is no reason not to start. */
     if (kn_decision_plan(&node->what, &facts, &err) != KN_OK &&
         (!kn_decision_is_kept(&node->what) ||
@@ -289,149 +278,6 @@ static void decide(struct kn_node *node)
     node->knows_swarm = facts.survey != NULL;
     node->is_guess = !node->knows_swarm && !kn_course_is_first(node);
     decided(node);
-}
-
-/* -- looking again, while it runs */
-
-static bool start_look(struct kn_node *node, const char *model, void (*done)(void *arg))
-{
-    const struct kn_look_options options = {
-        .network = node->network,
-        .bootstraps = node->bootstraps.at,
-        .bootstrap_count = node->bootstraps.n,
-        .met = node->met,
-        .met_count = node->met_count,
-        .timeout_ms = (int)config_of(node)->dht.discovery_timeout.ms,
-        .model = model,
-        .arg = node,
-        .done = done,
-    };
-
-    kn_look_free(node->next_look);
-    node->next_look = NULL;
-    return !node->leaving && kn_look_start(&options, &node->next_look, NULL) == KN_OK;
-}
-
-/* The plan is made from this look now. */
-static void keep_look(struct kn_node *node)
-{
-    kn_look_free(node->look);
-    node->look = node->next_look;
-    node->next_look = NULL;
-}
-
-/* Many may have started at the same moment (decisions D34). */
-static void on_reread(void *arg)
-{
-    struct kn_node *node = arg;
-    const struct kn_plan_input facts = facts_of(node, node->next_look);
-
-    if (facts.survey == NULL || node->leaving ||
-        !kn_decision_reconsider(&node->what, &facts, node->rereads - 1))
-        return;
-    node->caches_due = true;
-    kn_course_tell(node, KN_NODE_MOVED);
-    announce(node);
-}
-
-void kn_course_reread(void *arg)
-{
-    struct kn_node *node = arg;
-
-    node->rereads++;
-    (void)start_look(node, node->what.plan.prefix.text, on_reread);
-}
-
-static void plan_reread(struct kn_node *node)
-{
-    const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
-
-    if (node->what.plan.place.by != KN_PLACED_LEAST_SERVED || node->rereads >= KN_PLACEMENT_ROUNDS)
-        return;
-    kn_timer_set(
-        node->reread_timer,
-        kn_loop_now(node->loop) +
-            kn_placement_delay_ms(kn_placement_seed(kn_span(self->bytes, self->n)), node->rereads));
-}
-
-/* A plan that nobody had been asked for is made anew; one that holds only gets younger facts. */
-static bool replan(struct kn_node *node)
-{
-    const struct kn_plan_input facts = facts_of(node, node->next_look);
-    struct kn_error err = { 0 };
-
-    if (!node->is_guess && node->what.plan.place.by != KN_PLACED_NOWHERE)
-        return false;
-    node->is_guess = false;
-    if (facts.survey == NULL || kn_decision_plan(&node->what, &facts, &err) != KN_OK)
-        return false;
-    keep_look(node);
-    node->knows_swarm = true;
-    kn_course_tell(node, KN_NODE_REPLANNED);
-    return true;
-}
-
-static void on_looked_anew(void *arg)
-{
-    struct kn_node *node = arg;
-
-    if (node->leaving)
-        return;
-    (void)replan(node);
-    node->caches_due = true;
-    announce(node);
-}
-
-/* False: it cannot be. */
-static bool look_anew(struct kn_node *node)
-{
-    return start_look(node, NULL, on_looked_anew);
-}
-
-static void on_refreshed(void *arg)
-{
-    struct kn_node *node = arg;
-    bool known = facts_of(node, node->next_look).survey != NULL;
-
-    if (node->leaving)
-        return;
-    kn_timer_set(node->refresh_timer,
-                 kn_loop_now(node->loop) +
-                     (known ? (kn_time)KN_CACHE_FRESH_S * 1000 : REFRESH_AGAIN_MS));
-    if (!known)
-        return;
-    node->knows_swarm = true;
-    if (replan(node))
-        announce(node);
-    node->caches_due = true;
-    write_caches(node);
-    kn_course_tell(node, KN_NODE_REFRESHED);
-}
-
-void kn_course_refresh(void *arg)
-{
-    struct kn_node *node = arg;
-
-    if (!start_look(node, NULL, on_refreshed))
-        kn_timer_set(node->refresh_timer, kn_loop_now(node->loop) + REFRESH_AGAIN_MS);
-}
-
-/* After the first announcement; never on its way. */
-static void plan_refresh(struct kn_node *node)
-{
-    int64_t age_s = kn_decision_age_s(&node->what);
-    kn_time in_ms = REFRESH_SOON_MS;
-
-    if (node->refresh_is_planned || kn_course_is_first(node))
-        return;
-    node->refresh_is_planned = true;
-    if (node->what.plan.place.by == KN_PLACED_NOWHERE)
-        in_ms = REFRESH_NOTHING_MS;
-    else if (!node->knows_swarm && !node->resuming)
-        in_ms = REFRESH_AGAIN_MS;
-    else if (age_s <= KN_CACHE_FRESH_S)
-        in_ms += (KN_CACHE_FRESH_S - (age_s > 0 ? age_s : 0)) * 1000;
-    kn_timer_set(node->refresh_timer, kn_loop_now(node->loop) + in_ms);
 }
 
 void kn_node_agree(struct kn_node *node)

@@ -74,6 +74,15 @@ void kn_course_end(struct kn_node *node, const struct kn_error *err);
 
 void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause);
 
+/* Tell the swarm of the plan that stands now. */
+void kn_course_announce(struct kn_node *node);
+
+/* Keep what was found out, if it is due. */
+void kn_course_write_caches(struct kn_node *node);
+
+/* From what a plan is made; `look` NULL: nobody was asked. */
+struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn_look *look);
+
 /* What the parts call. */
 void kn_course_announced(void *arg, const struct kn_announced *round, bool read_back);
 void kn_course_connected(void *arg, const struct kn_peer_id *bootstrap);
@@ -82,7 +91,5 @@ void kn_course_joined(void *arg, const struct kn_join *join);
 void kn_course_all_failed(void *arg); /* no bootstrap answered */
 void kn_course_came_back(void *arg, const struct kn_change *change);
 void kn_course_cache_failed(void *arg, const struct kn_error *err);
-void kn_course_reread(void *arg);
-void kn_course_refresh(void *arg);
 
 #endif

@@ -7,6 +7,7 @@
 #include "node/course.h"
 #include "node/machine_file.h"
 #include "node/reach.h"
+#include "node/renewal.h"
 #include "node/status.h"
 
 enum { LEAVE_MS = 3000 };
@@ -112,8 +113,8 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
     node->membership = new_membership(node);
     node->known = kn_course_is_first(node) ? NULL : new_known(node);
     node->changes = kn_changes_new(node->loop, kn_course_came_back, node);
-    node->reread_timer = kn_timer_new(node->loop, kn_course_reread, node);
-    node->refresh_timer = kn_timer_new(node->loop, kn_course_refresh, node);
+    node->reread_timer = kn_timer_new(node->loop, kn_renewal_reread, node);
+    node->refresh_timer = kn_timer_new(node->loop, kn_renewal_refresh, node);
     node->leave_timer = kn_timer_new(node->loop, on_leave_timer, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
     if (node->announcer == NULL || node->membership == NULL || node->changes == NULL ||
