@@ -194,8 +194,10 @@ static double measure_start(struct bench *b)
     kn_loop_run(b->loop);
     began = bench_now_us() - began;
     (void)kill(pid, SIGINT);
-    if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        { (void)fprintf(stderr, "status %d\n", status); bench_fail("the node did not end as it should"); }
+    if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        (void)fprintf(stderr, "status %d\n", status);
+        bench_fail("the node did not end as it should");
+    }
     return began;
 }
 
