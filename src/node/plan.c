@@ -141,6 +141,12 @@ static enum kn_code take_coverage(const struct kn_plan_input *input, struct kn_p
     return rc;
 }
 
+static bool is_count_written(const struct kn_plan_input *input)
+{
+    return is_given(input->config->model.blocks.is) &&
+           !kn_snapshot_is_from(input->snapshot, "model.blocks", KN_LAYER_CACHE);
+}
+
 /* As many as somebody asks for, else as an earlier start had while they fit, else the preset's. */
 static uint32_t plan_blocks(const struct kn_plan_input *input, struct kn_plan *plan)
 {
@@ -156,8 +162,7 @@ static uint32_t plan_blocks(const struct kn_plan_input *input, struct kn_plan *p
     };
 
     kn_kept_read(input->snapshot, &plan->kept);
-    if (is_given(blocks->is) &&
-        !kn_snapshot_is_from(input->snapshot, "model.blocks", KN_LAYER_CACHE))
+    if (is_count_written(input))
         return (uint32_t)blocks->value;
     return kn_kept_hold(&plan->kept, &now);
 }
@@ -185,6 +190,23 @@ static struct kn_placement_request request_of(const struct kn_plan_input *input,
     };
 }
 
+/* spec: decisions D26, of a range; a count is as long. */
+static enum kn_code refuse_count(const struct kn_plan *plan, struct kn_error *err)
+{
+    const struct kn_fit *fit = &plan->model.fit;
+    uint32_t max = fit->profiles[KN_PRESET_MAX].blocks;
+    enum kn_code rc = kn_fail(err, KN_E_LIMIT,
+                              "model.blocks: %u are asked for, and at most %u fit this machine: %s",
+                              plan->planned, max, max > 0 ? fit->limit : fit->reason);
+
+    if (max > 0)
+        kn_hint(err, "Set at most %u, or leave it automatic.", max);
+    else
+        kn_hint(err, "Choose a smaller model, or leave it automatic: then this node joins without "
+                     "blocks.");
+    return rc;
+}
+
 static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_plan *plan,
                                  struct kn_error *err)
 {
@@ -194,6 +216,8 @@ static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_pl
         plan->place = (struct kn_placement){ .by = KN_PLACED_NOWHERE };
         return KN_OK;
     }
+    if (request.planned > request.max && is_count_written(input))
+        return refuse_count(plan, err);
     return kn_placement_choose(&request, &plan->place, err);
 }
 

@@ -242,7 +242,7 @@ class Registry(Case):
         self.assertIn("JOINING", json.dumps(out))
         self.assertNotIn("announced", node.names())
         self.leave(node)
-        self.reads("No block is served: the network has no model yet",
+        self.reads("Blocks: none (the network has no model yet)",
                    "Name the first model with --model.", words=("--bootstrap", bootstrap.addr))
         named = self.start("--bootstrap", bootstrap.addr, SMALL)
         named.wait("visible", visible_on=1)
@@ -409,7 +409,7 @@ class Memory(Case):
         self.assertIn('"JOINING"', self.expect(self.h.run("status --json"), DONE)[1])
         self.assertNotIn("announced", node.names())
         self.leave(node)
-        self.reads("No block is served: not one block fits", "Choose a smaller model with --model",
+        self.reads("Blocks: none (not one block fits", "Choose a smaller model with --model",
                    "Until then the node joins", words=words)
 
     # proves: FR-0/0.5.5, FR-0/0.5.6, P2/10.3
