@@ -76,6 +76,7 @@ def private_home():
         shutil.rmtree(folder)
 
 
+# proves: SM/1
 def later(whose, address):
     """Starts of a node that has a plan; beside it what its first announcement needs at least."""
     with private_home() as home:
@@ -100,7 +101,7 @@ def times(event, *words):
     return statistics.median(samples)
 
 
-# proves: NFR-1/1.1, NFR-1/1.1.discovery
+# proves: NFR-1/1.1, NFR-1/1.1.discovery, SM/1
 def first_run(address):
     yield (f"first start, 12 nodes of hivemind, {PROVIDERS} providers, exec to visible, ms / 2 s",
            times("visible", "--bootstrap", address), 2000, 1)

@@ -122,7 +122,7 @@ class NoNetwork(Case):
         self.reads("Nobody answered", "Connect this machine to the network: no bootstrap can be "
                    "reached from here. The node goes on trying and joins by itself.", words=FEW)
 
-    # proves: NFR-1/1.3, FR-5/5.3.4, P2/2, P2/9.4
+    # proves: NFR-1/1.3, FR-5/5.3.4, P2/2, P2/9.4, SM/1
     def test_a_later_start_without_a_network(self):
         """It knows what it served; within two seconds it is ready to serve it again."""
         port, key = free_port(), peers.KEYS["A"]
@@ -200,6 +200,7 @@ class Lies(Case):
         self.assertEqual(node.wait("visible")["visible_on"], 1)
         self.leave(node)
 
+    # proves: SM/3
     def test_one_bootstrap_tells_nonsense(self):
         """A registry and records that no honest node writes; the honest model is chosen."""
         prefix, repository, blocks = LLAMA
@@ -247,6 +248,7 @@ class Registry(Case):
         named.wait("visible", visible_on=1)
         self.leave(named)
 
+    # proves: SM/3
     def test_a_registry_with_10_000_entries(self):
         prefix, repository, blocks = LLAMA
         bootstrap = self.swarm(

@@ -43,7 +43,7 @@ class Case(program.Case):
 
 
 class Command(Case):
-    # proves: FR-0/0.2.1, FR-0/0.2.3, NFR-1/1.1.calibration, P2/1.2
+    # proves: FR-0/0.2.1, FR-0/0.2.3, NFR-1/1.1.calibration, P2/1.2, MS-2.1/2, MS-2.1/3
     def test_the_machine_is_measured_in_time_and_the_profiles_are_kept(self):
         begin = time.monotonic()
         self.expect(self.h.run("calibrate"), DONE, "RAM: ", "Estimated: ~",
@@ -145,7 +145,7 @@ class Start(Case):
     def blocks(node):
         return int(node.plan["model.end_block"]) - int(node.plan["model.start_block"])
 
-    # proves: FR-0/0.2.6
+    # proves: FR-0/0.2.6, MS-2.1/4
     def test_it_plans_anew_and_then_starts(self):
         few = self.one("--max-memory", "1GiB")
         self.assertIsNone(few.told("calibration")["changed"])

@@ -56,6 +56,25 @@ def only_libc_libm_and_libyaml_are_needed(library):
     assert set(found) - {"libm"} == {"libc", "libyaml-0"}, found
 
 
+def symbols(file, which):
+    return {line.split()[-1] for line in need("nm", which, "--extern-only", file).splitlines()
+            if " kn_" in line}
+
+
+# proves: TR-2/discovery
+def what_is_discovered_and_what_is_loaded_know_nothing_of_each_other(build, library):
+    discovers = one(build, "libkn_config_discovery.a")
+    names = symbols(discovers, "--defined-only")
+    assert len(names) > 20, names
+    inside = {line.split()[-1] for line in need("nm", library).splitlines()}
+    assert any(name.startswith("kn_snapshot_") for name in inside)  # not stripped
+    assert not names & inside, names & inside
+    for loads in ("libkn_config_sources.a", "libkn_config_resolve.a", "libkn_config.a"):
+        wrong = symbols(discovers, "--undefined-only") & symbols(one(build, loads),
+                                                                 "--defined-only")
+        assert not wrong, wrong
+
+
 def compile_consumer(source, prefix, out):
     compile_with(["kwaai-config"], source, prefix, out)
 
@@ -142,6 +161,7 @@ def main():
         only_the_public_names_are_visible(library)
         neither_the_network_nor_the_end_of_the_process_is_imported(library)
         only_libc_libm_and_libyaml_are_needed(library)
+        what_is_discovered_and_what_is_loaded_know_nothing_of_each_other(build, library)
         compile_consumer(source / "tests/public/consumer.c", prefix, consumer)
         (folder / "node_config.yaml").write_text(FILE)
         status, lines = consume(prefix, consumer, folder, "--port", "9500",

@@ -129,7 +129,7 @@ class Visible(program.Case):
                           DONE)[1]
         return [model["providers_joining"] for model in json.loads(out)["models"]]
 
-    # proves: TR-2/example, MS-1/6
+    # proves: TR-2/example, MS-1/6, P1/1
     def test_without_arguments_it_discovers_joins_announces_and_stays(self):
         first = self.first()
         example = self.start(env={"INITIAL_PEERS": first.address})

@@ -87,14 +87,17 @@ class Case(program.Case):
 
 
 class FirstRun(Case):
-    # proves: FR-5/5.2, FR-5/5.2.1, FR-5/5.2.2, FR-5/5.2.3, FR-5/5.2.4, FR-5/5.2.5, FR-0/0.2.7
+    # proves: FR-5/5.2, FR-5/5.2.1, FR-5/5.2.2, FR-5/5.2.3, FR-5/5.2.4, FR-5/5.2.5, FR-0/0.2.7,
+    # UX/1, UX/2, UX/4, UX/10, MS-2.1/5
     def test_four_steps_in_their_order(self):
         text = self.first_run()
         at = [text.index(heading) for heading in HEADINGS]
         self.assertEqual(at, sorted(at))
         flat = " ".join(text.split())
-        for part in ("First-Time Setup", "auto-configuring your node", "Found: " + SMALL,
-                     "Selected: " + SMALL, "RAM: ", "per block in", "Conservative (min)",
+        for part in ("First-Time Setup", "auto-configuring your node",
+                     "no configuration was found", "Found: " + SMALL, "Selected: " + SMALL,
+                     "discovery_cache.yaml", "calibration.yaml", "Connected to 127.0.0.1:",
+                     "RAM: ", "per block in", "Conservative (min)",
                      "Balanced (recommended)", "Aggressive (max)", "under-served", "Target: 4 cont",
                      "Selected: Blocks 4-7", "Node name: ", "Port: ", "Data type: ",
                      "Configuration saved to: ./node_config.yaml",
@@ -105,18 +108,22 @@ class FirstRun(Case):
         for block in range(4, 8):
             self.assertIn(f"-hf.{block} ✓", flat)
 
-    # proves: P2/10, P2/1, P2/1.1, P2/1.2, P2/1.3, P2/1.4, P2/1.5, P2/1.6, P2/1.7
+    # proves: P2/10, P2/1, P2/1.1, P2/1.2, P2/1.3, P2/1.4, P2/1.5, P2/1.6, P2/1.7, P1/1, UX/9,
+    # UX/11, SM/1
     def test_a_person_types_the_name_of_the_program_and_presses_enter(self):
         began = time.monotonic()
-        terminal = self.at_terminal(env={"KWAAINET_INITIAL_PEERS": self.swarm.address})
+        terminal = Terminal(self.h, env={"INITIAL_PEERS": self.swarm.address})
+        self.addCleanup(terminal.__exit__)
         terminal.wait(QUESTION)
         terminal.type("\n")
         terminal.wait("Your node is live!")
         self.assertLess(time.monotonic() - began, 20)
-        self.assertIn("Configuration saved to", terminal.text)
+        self.assertIn("Configuration saved to: ./node_config.yaml", terminal.text)
+        self.assertTrue(self.h.config.exists())
+        terminal.wait("Press Ctrl+C to stop")
         self.assertEqual(terminal.interrupt(), DONE)
 
-    # proves: FR-5/5.2.6, FR-5/5.3.1, FR-0/0.3.6, FR-0/0.4.7
+    # proves: FR-5/5.2.6, FR-5/5.3.1, FR-0/0.3.6, FR-0/0.4.7, IT/1, MS-2.2/5
     def test_the_file_starts_the_same_node_again(self):
         self.first_run()
         saved = self.h.config.read_text()
@@ -279,7 +286,7 @@ class Question(Case):
 
 
 class LaterRun(Case):
-    # proves: FR-5/5.3, FR-5/5.3.1, FR-5/5.3.3, FR-5/5.3.4, FR-5/5.6, P2/10.2
+    # proves: FR-5/5.3, FR-5/5.3.1, FR-5/5.3.3, FR-5/5.3.4, FR-5/5.6, P2/10.2, UX/12
     def test_it_tells_where_every_value_comes_from(self):
         self.first_run()
         node = self.on_pipe("--name", "grace")
@@ -287,7 +294,8 @@ class LaterRun(Case):
         for part in ("Loading configuration from: ./node_config.yaml", "Configuration loaded:",
                      f"Model: {SMALL} (auto-discovered: ", "cached ", "Blocks: 4-7 (4 blocks",
                      "Port: ", "(node_config.yaml:", "Name: grace (--name)", "float16 (node_config",
-                     "Announced 4 blocks to DHT", "[STATUS] Node is running!"):
+                     "Launching KwaaiNet node...", "Announced 4 blocks to DHT",
+                     "[STATUS] Node is running!"):
             self.assertIn(part, text)
         self.assertNotIn("Step 1/4", text)
         self.assertEqual(node.end(), DONE)

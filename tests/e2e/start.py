@@ -138,7 +138,7 @@ class Two(Case):
         second = self.start("--bootstrap", first.address, SMALL, home=self.second)
         self.assertEqual(second.wait("planned")["values"]["node.name"], f"{name}-2")
 
-    # proves: FR-0/0.5.2.1, FR-0/0.5.2.3, FR-0/0.5.3
+    # proves: FR-0/0.5.2.1, FR-0/0.5.2.3, FR-0/0.5.3, MS-2.3/4
     def test_the_second_takes_blocks_that_the_first_has_not(self):
         first = self.first("--set", "model.blocks=4")
         second = self.start("--bootstrap", first.address, SMALL, "--set", "model.blocks=4",
@@ -185,7 +185,7 @@ class Ports(Case):
             told = self.first().told("listening")
             self.assertEqual(told["text"], "Using port 8081 (8080 was in use)")
 
-    # proves: FR-0/0.3.3, FR-0/0.3.5
+    # proves: FR-0/0.3.3, FR-0/0.3.5, MS-2.2/2
     @alone
     def test_several_ports_in_use_are_told_as_a_range(self):
         with held(FIRST, FIRST + 1):
@@ -193,7 +193,7 @@ class Ports(Case):
         self.assertEqual(told["port"], 8082)
         self.assertEqual(told["text"], "Using port 8082 (8080-8081 were in use)")
 
-    # proves: FR-0/0.3.2
+    # proves: FR-0/0.3.2, TR-1/tcp_listener, MS-2.2/1
     @alone
     def test_a_port_that_is_taken_on_ipv6_alone_is_passed_over(self):
         with socket.socket(socket.AF_INET6) as door:
@@ -202,13 +202,14 @@ class Ports(Case):
             door.listen()
             self.assertEqual(self.first().told("listening")["port"], FIRST + 1)
 
-    # proves: FR-0/0.3.4, P2/9.3, P2/10.3
+    # proves: FR-0/0.3.4, P2/9.3, P2/10.3, MS-2.2/2
     @alone
     def test_a_full_range_is_said(self):
         with held(*range(FIRST, LAST + 1)):
             self.expect(self.h.run("start", "--set", "network.new_swarm=true"), TRY_AGAIN,
                         "Could not find available port in range 8080-8100", "--port N")
 
+    # proves: MS-2.2/2
     @alone
     def test_the_last_port_of_the_range_is_taken(self):
         with held(*range(FIRST, LAST)):
@@ -432,7 +433,7 @@ class Caches(Case):
         path.write_text(re.sub("end_block: [0-9]+", f"end_block: {1 + length}",
                                re.sub("start_block: [0-9]+", "start_block: 1", text)))
 
-    # proves: FR-0/0.1.4, FR-5/5.1.3
+    # proves: FR-0/0.1.4, FR-5/5.1.3, MS-2.3/5
     def test_the_assignment_is_kept(self):
         first = self.one(*FEW)
         self.move()
@@ -491,6 +492,7 @@ class Caches(Case):
         few = self.one(*FEW)
         self.assertLess(int(few.plan["model.end_block"]) - int(few.plan["model.start_block"]), 22)
 
+    # proves: SM/3
     def test_caches_that_are_cut_at_any_byte(self):
         self.one()
         whole = {name: self.data(name).read_bytes()
@@ -503,6 +505,7 @@ class Caches(Case):
                     self.one()
                     self.data(name).write_bytes(text)
 
+    # proves: SM/3
     def test_caches_of_others(self):
         self.one()
         text = self.data("discovery_cache.yaml").read_text()

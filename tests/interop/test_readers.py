@@ -147,7 +147,7 @@ class Lived(Case):
 
     models = "builtin"
 
-    # proves: FR-0/0.1.3, P2/3
+    # proves: FR-0/0.1.3, P2/3, P1/6
     def test_a_first_run_with_no_arguments_is_read_by_all(self):
         node = self.start()
         node.wait("visible", visible_on=1)

@@ -202,7 +202,7 @@ class Lived(Case):
         super().setUp()
         self.model = self.swarm.ready["models"][0]
 
-    # proves: FR-0/0.1.1, FR-0/0.1.2, FR-0/0.1.3, FR-0/0.5.1
+    # proves: FR-0/0.1.1, FR-0/0.1.2, FR-0/0.1.3, FR-0/0.5.1, MS-2.3/1, MS-2.3/2
     def test_the_choice_is_of_what_the_swarm_serves(self):
         node = self.start()
         planned, told = node.wait("planned"), node.told("discovery")
@@ -230,7 +230,7 @@ class Lived(Case):
         self.interrupt(node)
         self.assertEqual(set(self.read(key)) - {node.told("listening")["peer_id"]}, others)
 
-    # proves: FR-0/0.5.2.2, FR-0/0.5.2.3, FR-0/0.5.3
+    # proves: FR-0/0.5.2.2, FR-0/0.5.2.3, FR-0/0.5.3, MS-2.3/3, MS-2.3/4
     def test_the_blocks_are_where_nobody_serves(self):
         node = self.start("--model", "Meta-Llama-3.1-405B-Instruct", "--max-memory", "4GiB",
                           "--quant-type", "nf4")

@@ -109,7 +109,7 @@ static const char *const kept[] = { "node.name",         "node.port",         "m
                                     "model.dht_prefix",  "model.start_block", "model.end_block",
                                     "model.total_blocks" };
 
-/* proves: FR-0/0.1.4, FR-0/0.3.6, FR-5/5.1.3 */
+/* proves: FR-0/0.1.4, FR-0/0.3.6, FR-5/5.1.3, MS-2.3/5, TR-2/cache */
 static void the_next_start_reads_the_assignment(void **state)
 {
     struct kn_snapshot *snapshot;

@@ -174,7 +174,7 @@ static void settings_reach_the_arithmetic(void **state)
     }
 }
 
-/* proves: FR-0/0.2.5 */
+/* proves: FR-0/0.2.5, MS-2.1/3, TR-2/cache */
 static void what_is_kept_is_what_the_next_start_reads(void **state)
 {
     struct kn_config_request request = { .now_s = FIXTURE_NOW };

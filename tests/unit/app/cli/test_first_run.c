@@ -63,7 +63,8 @@ static void compare(const char *name, const struct kn_text *text)
         CHECK_STR(path, kn_text_get(text), want);
 }
 
-/* proves: FR-5/5.2.1, FR-5/5.2.5, FR-0/0.2.7, FR-0/0.5.7, P2/1.5 */
+/* proves: FR-5/5.2.1, FR-5/5.2.5, FR-0/0.2.7, FR-0/0.5.7, P2/1.5, UX/1, UX/2, UX/3, UX/4, UX/6,
+ * UX/7, UX/8, UX/10, UX/11 */
 static void the_screen_is_that_of_the_requirements(void **state)
 {
     static const struct {
@@ -232,6 +233,7 @@ static void the_last_line_is_short_where_room_is_scarce(void **state)
     }
 }
 
+/* proves: UX/11 */
 static void the_map_is_a_link_where_it_is_on(void **state)
 {
     const struct {

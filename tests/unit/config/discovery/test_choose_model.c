@@ -81,7 +81,7 @@ static void check(const struct choice_case *c)
 #define HF "Llama-3-3-70B-Instruct-hf"
 #define NOBODY "built-in, because nobody in the network answered"
 
-/* proves: FR-0/0.1.3, FR-0/0.1.6, P2/3, P2/9.1 */
+/* proves: FR-0/0.1.3, FR-0/0.1.6, P2/3, P2/9.1, MS-2.3/2 */
 static void the_most_popular_model_that_can_be_served_is_chosen(void **state)
 {
     static const struct choice_case cases[] = {

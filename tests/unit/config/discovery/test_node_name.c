@@ -72,7 +72,7 @@ static void check_form(const char *row, const char *name)
     CHECK(row, kn_form_node_name.check(name, &kind, NULL));
 }
 
-/* proves: FR-0/0.4.1, FR-0/0.4.3.1, FR-0/0.4.3.2, FR-0/0.4.3.3, P2/6 */
+/* proves: FR-0/0.4.1, FR-0/0.4.3.1, FR-0/0.4.3.2, FR-0/0.4.3.3, P2/6, MS-2.2/3 */
 static void test_names_tell_user_and_machine(void **state)
 {
     (void)state;
@@ -156,7 +156,7 @@ static void test_names_do_not_run_out(void **state)
     CHECK_STR("the last is free", name.text, "ann-C-box-9999");
 }
 
-/* proves: FR-0/0.4.4, TR-1/rand */
+/* proves: FR-0/0.4.4, TR-1/rand, MS-2.2/4 */
 static void test_the_word_is_one_of_the_list(void **state)
 {
     static const char *const words[] = { "Swift", "Brave", "Keen", "Bold",   "Bright",
