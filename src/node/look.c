@@ -83,7 +83,7 @@ static void on_block(void *arg, const struct kn_dht_value *value)
     look->read[value->key] = true;
     if (value->found)
         feed(look, &value->record, add_server, value->key);
-    else if (value->answers == 0)
+    else if (value->answers == 0 || value->is_late)
         look->unanswered++;
 }
 

@@ -86,9 +86,11 @@ static void on_result(struct kn_dht_op *op, size_t key, const struct kn_peer_id 
               result->expiration, peer);
 }
 
-static void tell(struct getting *getting, size_t key)
+static void tell(struct getting *getting, size_t key, bool is_late)
 {
-    struct kn_dht_value value = { .key = key, .answers = getting->answers[key] };
+    struct kn_dht_value value = { .key = key,
+                                  .answers = getting->answers[key],
+                                  .is_late = is_late };
 
     value.found =
         kn_record_get(getting->merged, &getting->keys[key], kn_dht_unix_time(getting->op.dht),
@@ -99,7 +101,7 @@ static void tell(struct getting *getting, size_t key)
 
 static void on_settled(struct kn_dht_op *op, size_t key)
 {
-    tell((struct getting *)op, key);
+    tell((struct getting *)op, key, false);
 }
 
 static void finish(struct getting *getting, enum kn_code code)
@@ -142,7 +144,7 @@ static void give_up(struct getting *getting)
         kn_dht_lookup_settle(getting->search.lookup, i);
     while (!getting->op.over &&
            kn_dht_lookup_take_settled(getting->search.lookup, getting->op.wake, &key))
-        tell(getting, key);
+        tell(getting, key, true);
     if (!getting->op.over)
         finish(getting, KN_E_TIMEOUT);
 }
