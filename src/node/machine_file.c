@@ -77,7 +77,7 @@ static const struct {
 
 struct reading {
     const char *name;
-    const struct kn_yaml_document *doc;
+    struct kn_yaml_document doc;
     struct kn_arena *arena;
     struct kn_error *err;
     bool failed;
@@ -87,7 +87,7 @@ struct reading {
 static bool reject(struct reading *r, const struct kn_yaml_node *at, const char *key,
                    const struct kn_error *what)
 {
-    struct kn_yaml_position place = kn_yaml_locate(r->doc, at->start);
+    struct kn_yaml_position place = kn_yaml_locate(&r->doc, at->start);
 
     if (r->failed)
         return false;
@@ -281,7 +281,7 @@ static bool take_field(struct reading *r, const struct kn_yaml_node *key, struct
 /* No machine has more of it free than there is. */
 static bool is_consistent(struct reading *r, const struct kn_hardware *out)
 {
-    const struct kn_yaml_node *key = kn_yaml_find(r->doc->root, "memory_available");
+    const struct kn_yaml_node *key = kn_yaml_find(r->doc.root, "memory_available");
     struct kn_error err = { 0 };
 
     if (out->memory_total < 0 || out->memory_available <= out->memory_total)
@@ -302,7 +302,7 @@ static bool take_all(struct reading *r, struct kn_hardware *out)
         .memory_left = KN_FACT_UNKNOWN,
         .open_files = KN_FACT_UNKNOWN,
     };
-    for (const struct kn_yaml_node *key = r->doc->root->first; key != NULL; key = key->next) {
+    for (const struct kn_yaml_node *key = r->doc.root->first; key != NULL; key = key->next) {
         if (!take_field(r, key, out))
             return false;
     }
@@ -311,11 +311,11 @@ static bool take_all(struct reading *r, struct kn_hardware *out)
 
 static enum kn_code refuse_yaml(struct reading *r)
 {
-    const struct kn_yaml_fault *fault = r->doc->faults;
-    struct kn_yaml_node at = { .start = r->doc->fault_count > 0 ? fault->start : 0 };
+    const struct kn_yaml_fault *fault = r->doc.faults;
+    struct kn_yaml_node at = { .start = r->doc.fault_count > 0 ? fault->start : 0 };
     struct kn_error err = { 0 };
 
-    if (r->doc->fault_count == 0) {
+    if (r->doc.fault_count == 0) {
         (void)kn_fail(&err, KN_E_SYNTAX, "a map of facts is wanted here");
     } else {
         (void)kn_fail(&err, KN_E_SYNTAX, "%s", fault->message);
@@ -328,13 +328,12 @@ static enum kn_code refuse_yaml(struct reading *r)
 
 static enum kn_code decode(struct reading *r, const char *bytes, size_t n, struct kn_hardware *out)
 {
-    struct kn_yaml_document doc;
+    const struct kn_yaml_document *doc = &r->doc;
     struct kn_hardware found;
 
-    if (kn_yaml_parse(r->arena, bytes, n, &doc) != KN_OK)
+    if (kn_yaml_parse(r->arena, bytes, n, &r->doc) != KN_OK)
         return kn_fail_no_memory(r->err);
-    r->doc = &doc;
-    if (doc.fault_count > 0 || doc.root == NULL || doc.root->kind != KN_YAML_MAPPING)
+    if (doc->fault_count > 0 || doc->root == NULL || doc->root->kind != KN_YAML_MAPPING)
         return refuse_yaml(r);
     if (!take_all(r, &found))
         return r->failed ? KN_E_INVALID : kn_fail_no_memory(r->err);
