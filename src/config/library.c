@@ -2,79 +2,17 @@
 #include "kwaainet/config.h"
 
 #include <string.h>
-#include <time.h>
 
-#include "config/config.h"
+#include "config/outside.h"
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
-#include "lib/os/working.h"
-
-#define SAME(a, b) _Static_assert((int)(a) == (int)(b), "public and own names must agree")
-
-SAME(KWAAI_LAYER_CLI, KN_LAYER_CLI);
-SAME(KWAAI_LAYER_FALLBACK, KN_LAYER_FALLBACK);
-SAME(KWAAI_FILE_NOT_FOUND, KN_FILE_NOT_FOUND);
-SAME(KWAAI_MERGE_ERROR, KN_MERGE_ERROR);
-SAME(KWAAI_ERROR, KN_ERROR);
-SAME(KWAAI_WARNING, KN_WARNING);
 
 struct kwaai_config {
     struct kn_snapshot *snapshot;
     struct kn_arena *arena; /* of the path */
     const char *path;
 };
-
-/* The command line, read. */
-struct arguments {
-    struct kn_flag *flags;
-    struct kn_problem *wrong;
-    size_t flag_count, wrong_count;
-};
-
-static enum kn_code note_wrong(struct kn_arena *arena, struct arguments *out, const char *name,
-                               const struct kn_error *err)
-{
-    struct kn_problem *problem = &out->wrong[out->wrong_count++];
-
-    *problem = (struct kn_problem){ .kind = KN_P_USAGE,
-                                    .origin = { .layer = KN_LAYER_CLI, .age_s = -1 },
-                                    .message = kn_arena_dup(arena, err->text),
-                                    .hint = kn_arena_dup(arena, err->hint) };
-    problem->origin.name = kn_arena_dup(arena, name);
-    return kn_arena_failed(arena) ? KN_E_NO_MEMORY : KN_OK;
-}
-
-static enum kn_code read_arguments(const struct kwaai_config_options *options,
-                                   struct kn_arena *arena, struct kn_config_request *request,
-                                   struct arguments *out)
-{
-    size_t n = options->argument_count;
-
-    out->flags = kn_arena_alloc(arena, n * sizeof(*out->flags));
-    out->wrong = kn_arena_alloc(arena, n * sizeof(*out->wrong));
-    if (out->flags == NULL || out->wrong == NULL)
-        return KN_E_NO_MEMORY;
-    for (size_t i = 0; i < n;) {
-        struct kn_error err = { 0 };
-        struct kn_flag flag = kn_flag_match(arena, options->arguments + i, n - i, &err);
-
-        i += flag.used > 0 ? flag.used : 1;
-        if (flag.kind == KN_FLAG_CONFIG)
-            request->config_path = flag.value;
-        else if (flag.kind == KN_FLAG_HOME)
-            request->home = flag.value;
-        else if (flag.kind == KN_FLAG_SETTING)
-            out->flags[out->flag_count++] = flag;
-        else if (note_wrong(arena, out, flag.name, &err) != KN_OK)
-            return KN_E_NO_MEMORY;
-    }
-    request->flags = out->flags;
-    request->flag_count = out->flag_count;
-    request->problems = out->wrong;
-    request->problem_count = out->wrong_count;
-    return KN_OK;
-}
 
 static enum kwaai_config_result result_of(enum kn_code rc)
 {
@@ -85,27 +23,10 @@ static enum kwaai_config_result result_of(enum kn_code rc)
 
 static enum kn_code load(const struct kwaai_config_options *options, struct kwaai_config *config)
 {
-    struct kn_config_request request = { .config_path = options->config_path,
-                                         .home = options->home,
-                                         .environment = options->environment,
-                                         .working = options->working_folder,
-                                         .now_s = options->now_s };
-    struct arguments arguments = { 0 };
+    struct kn_config_request request;
     struct kn_config_paths paths;
-    struct kn_text working = { 0 };
-    enum kn_code rc = KN_OK;
+    enum kn_code rc = kn_outside_request(options, config->arena, &request, NULL);
 
-    if (request.working == NULL) {
-        rc = kn_working_folder(&working, NULL);
-        request.working = kn_arena_dup(config->arena, kn_text_get(&working));
-        kn_text_done(&working);
-    }
-    if (rc == KN_OK && request.working == NULL)
-        rc = KN_E_NO_MEMORY;
-    if (request.now_s == 0)
-        request.now_s = (int64_t)time(NULL);
-    if (rc == KN_OK)
-        rc = read_arguments(options, config->arena, &request, &arguments);
     if (rc == KN_OK)
         rc = kn_config_locate(&request, config->arena, &paths, NULL);
     if (rc != KN_OK)
@@ -300,23 +221,13 @@ const char *kwaai_config_key(size_t index)
     return index < kn_setting_count ? kn_settings[index].key : NULL;
 }
 
-static struct kwaai_origin public_origin(const struct kn_origin *origin)
-{
-    return (struct kwaai_origin){ .layer = (enum kwaai_layer)origin->layer,
-                                  .name = origin->name,
-                                  .line = origin->line,
-                                  .column = origin->column,
-                                  .text = origin->text,
-                                  .age_s = origin->age_s };
-}
-
 bool kwaai_config_origin(const struct kwaai_config *config, const char *key,
                          struct kwaai_origin *out)
 {
     const struct kn_resolved *resolved = find(config, key);
 
     if (resolved != NULL)
-        *out = public_origin(&resolved->origin);
+        *out = kn_outside_origin(&resolved->origin);
     return resolved != NULL;
 }
 
@@ -328,21 +239,5 @@ size_t kwaai_config_problem_count(const struct kwaai_config *config)
 bool kwaai_config_problem(const struct kwaai_config *config, size_t index,
                           struct kwaai_problem *out)
 {
-    const struct kn_problems *problems = kn_snapshot_problems(config->snapshot);
-    const struct kn_problem_info *info;
-    const struct kn_problem *problem;
-
-    if (index >= problems->n)
-        return false;
-    problem = &problems->at[index];
-    info = kn_problem_info(problem->kind);
-    *out = (struct kwaai_problem){ .kind = (enum kwaai_error_kind)info->error_kind,
-                                   .severity = (enum kwaai_severity)info->severity,
-                                   .word = info->word,
-                                   .origin = public_origin(&problem->origin),
-                                   .key = problem->key,
-                                   .value = problem->value,
-                                   .message = problem->message,
-                                   .hint = problem->hint };
-    return true;
+    return kn_outside_problem(config->snapshot, index, out);
 }

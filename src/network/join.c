@@ -37,9 +37,29 @@ static void settle(struct entry *e)
         kn_free(join);
 }
 
+/* What is wrong with this one alone; that nobody answers at all is for those who know of all. */
+static void advise(struct entry *e)
+{
+    switch ((int)e->told.code) {
+    case KN_E_IDENTITY:
+        kn_hint(&e->told.error, "Ask who runs it for its present address and peer id, or take it "
+                                "out of network.bootstrap_peers.");
+        break;
+    case KN_E_UNSUPPORTED:
+    case KN_E_INVALID:
+    case KN_E_PROTOCOL:
+        kn_hint(&e->told.error, "Take it out of network.bootstrap_peers: nobody enters the swarm "
+                                "there.");
+        break;
+    default:
+        break;
+    }
+}
+
 static void fail(struct entry *e, enum kn_code code, const char *text)
 {
     e->told.code = kn_fail(&e->told.error, code, "%s", text);
+    advise(e);
     settle(e);
 }
 
@@ -86,9 +106,12 @@ static void on_connected(void *arg, enum kn_code code, struct kn_connection *con
         e->told.code = code;
         if (err != NULL)
             e->told.error = *err;
+        advise(e);
         settle(e);
         return;
     }
+    if (e->join->events.connected != NULL)
+        e->join->events.connected(e->join->events.arg, &e->told.peer);
     code = kn_dht_ping(kn_network_dht(e->join->network), &e->told.peer, e->join->end_by, on_pong, e,
                        &e->ping);
     if (code != KN_OK)

@@ -16,6 +16,10 @@ struct kn_network {
     struct kn_relay_client *relays;
     size_t relays_wanted;
     struct kn_autonat_client *autonat;
+    struct kn_timer *doubt;
+    bool is_hidden;
+    void (*moved)(void *arg);
+    void *moved_arg;
     struct kn_buffer announce[KN_NETWORK_ANNOUNCE_MAX];
     size_t announce_count;
 };
@@ -61,7 +65,9 @@ static void announcer(void *arg, kn_add_address_fn *add, void *add_arg)
 
     for (size_t i = 0; i < network->announce_count; i++)
         add(add_arg, kn_buffer_get(&network->announce[i]));
-    for (size_t i = 0; network->announce_count == 0 && i < kn_host_listeners(network->host); i++) {
+    if (network->announce_count > 0 || network->is_hidden)
+        return;
+    for (size_t i = 0; i < kn_host_listeners(network->host); i++) {
         struct kn_endpoint at;
 
         kn_host_listener(network->host, i, &at);
@@ -86,9 +92,16 @@ static enum kn_code read_announced(struct kn_network *network,
     return KN_OK;
 }
 
+static void tell_moved(struct kn_network *network)
+{
+    kn_network_announce(network);
+    if (network->moved != NULL)
+        network->moved(network->moved_arg);
+}
+
 static void on_announced_changed(void *arg)
 {
-    kn_network_announce(arg);
+    tell_moved(arg);
 }
 
 /* A client is not looked for. */
@@ -96,7 +109,7 @@ static bool build_relays(struct kn_network *network, const struct kn_network_opt
 {
     const struct kn_relay_client_options relays = {
         .host = network->host,
-        .wanted = options->relays,
+        .wanted = options->asks_reachability && !options->is_hidden ? 0 : options->relays,
         .changed = on_announced_changed,
         .arg = network,
     };
@@ -107,20 +120,34 @@ static bool build_relays(struct kn_network *network, const struct kn_network_opt
     return options->is_client || network->relays != NULL;
 }
 
-/* Nobody knows, or nobody reaches us: then relays do no harm. */
+/* spec: kad-dht, "Client and server mode": who is asked by others must be dialable. */
 static void on_reachability(void *arg, enum kn_reachability reachability)
 {
     struct kn_network *network = arg;
-    bool is_public = reachability == KN_REACHABILITY_PUBLIC;
+    bool is_private = reachability == KN_REACHABILITY_PRIVATE || network->is_hidden;
 
-    kn_relay_client_want(network->relays, is_public ? 0 : network->relays_wanted);
-    kn_network_announce(network);
+    if (reachability != KN_REACHABILITY_UNKNOWN)
+        kn_relay_client_want(network->relays, is_private ? network->relays_wanted : 0);
+    /* No room among the protocols: it stays a client, which is no harm. */
+    (void)!kn_kad_set_serving(network->kad, !is_private);
+    tell_moved(network);
+}
+
+/* Nobody can tell, and nobody has come: relays do no harm. */
+static void on_doubt(void *arg)
+{
+    struct kn_network *network = arg;
+
+    if (kn_network_reachability(network) == KN_REACHABILITY_UNKNOWN &&
+        kn_host_counters(network->host)->accepted == 0)
+        kn_relay_client_want(network->relays, network->relays_wanted);
 }
 
 static bool build_autonat(struct kn_network *network, const struct kn_network_options *options)
 {
     const struct kn_autonat_client_options autonat = {
         .host = network->host,
+        .observers = options->observers,
         .changed = on_reachability,
         .arg = network,
     };
@@ -128,7 +155,10 @@ static bool build_autonat(struct kn_network *network, const struct kn_network_op
     if (options->is_client || !options->asks_reachability)
         return true;
     network->autonat = kn_autonat_client_new(&autonat);
-    return network->autonat != NULL;
+    network->doubt = kn_timer_new(options->loop, on_doubt, network);
+    if (network->doubt != NULL)
+        kn_timer_set(network->doubt, kn_loop_now(options->loop) + KN_NETWORK_DOUBT_MS);
+    return network->autonat != NULL && network->doubt != NULL;
 }
 
 static bool build(struct kn_network *network, const struct kn_network_options *options)
@@ -148,7 +178,9 @@ static bool build(struct kn_network *network, const struct kn_network_options *o
     if (network->host == NULL)
         return false;
     kn_host_set_announcer(network->host, announcer, network);
-    /* spec: kad-dht, "Client and server mode"; who is asked by others must be dialable */
+    network->is_hidden = options->is_hidden;
+    network->moved = options->moved;
+    network->moved_arg = options->arg;
     network->kad = kn_kad_new(network->host, !options->is_client && !options->is_hidden);
     dht.host = network->host;
     network->dht = kn_dht_service_new(&dht);
@@ -181,6 +213,8 @@ void kn_network_free(struct kn_network *network)
 {
     if (network == NULL)
         return;
+    network->moved = NULL;
+    kn_timer_free(network->doubt);
     kn_autonat_client_free(network->autonat);
     kn_relay_client_free(network->relays);
     kn_dht_service_free(network->dht);
@@ -216,6 +250,27 @@ enum kn_reachability kn_network_reachability(const struct kn_network *network)
 {
     return network->autonat != NULL ? kn_autonat_client_verdict(network->autonat)->now
                                     : KN_REACHABILITY_UNKNOWN;
+}
+
+bool kn_network_is_relayed(const struct kn_network *network)
+{
+    struct kn_relay_held held[KN_RELAY_WANTED_MAX];
+
+    return network->relays != NULL && kn_relay_client_held(network->relays, held) > 0 &&
+           (network->is_hidden || kn_network_reachability(network) != KN_REACHABILITY_PUBLIC);
+}
+
+void kn_network_moved(struct kn_network *network, const struct kn_stale *stale)
+{
+    struct kn_endpoint here[KN_INTERFACES_MAX];
+    struct kn_stale whole = *stale;
+
+    whole.here = here;
+    whole.here_count = kn_interfaces(here);
+    (void)kn_host_drop_stale(network->host, &whole);
+    if (network->autonat != NULL)
+        kn_autonat_client_ask(network->autonat);
+    kn_network_announce(network);
 }
 
 void kn_network_announce(struct kn_network *network)

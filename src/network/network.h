@@ -15,7 +15,11 @@
 #include "network/swarm/kad.h"
 #include "network/swarm/relay_client.h"
 
-enum { KN_NETWORK_ANNOUNCE_MAX = 16, KN_NETWORK_BOOTSTRAPS_MAX = 64 };
+enum {
+    KN_NETWORK_ANNOUNCE_MAX = 16,
+    KN_NETWORK_BOOTSTRAPS_MAX = 64,
+    KN_NETWORK_DOUBT_MS = 60000, /* after which who was never reached looks for relays */
+};
 
 struct kn_network;
 
@@ -25,12 +29,17 @@ struct kn_network_options {
     const struct kn_random *random; /* copied */
     const char *agent;              /* kept; "kwaainet/1.0.0" */
     bool is_client;
-    bool is_hidden; /* nobody can dial us, but through a relay: does not serve kad */
+    bool is_hidden; /* nobody can dial us, but through a relay: nothing else is announced */
     size_t connections_max, replicas; /* 0: the usual */
     size_t relays;                    /* places to hold at relays, so that we can be reached */
-    bool asks_reachability;           /* have others dial us: without relays while they can */
+    /* Have others dial us: relays only when they cannot, or when nobody says so and nobody has come
+     * for KN_NETWORK_DOUBT_MS; and kad is served while they can, or nobody knows. */
+    bool asks_reachability;
+    unsigned observers; /* that must see the same address before it is asked for; 0: the usual */
     const char *const *announce; /* multiaddrs to tell instead of what is listened on; copied */
     size_t announce_count;
+    void (*moved)(void *arg); /* what is announced, or whether by relays, is another; or NULL */
+    void *arg;
 };
 
 /* KN_E_NO_MEMORY; KN_E_INVALID: an address to announce that is none. */
@@ -45,6 +54,13 @@ struct kn_relay_client *kn_network_relays(const struct kn_network *network); /* 
 
 /* What others found out; unknown for a client, and when it is not asked. */
 enum kn_reachability kn_network_reachability(const struct kn_network *network);
+
+/* Do others come to us through relays, and in no other way that is known to work? */
+bool kn_network_is_relayed(const struct kn_network *network);
+
+/* Where we are has changed: drop connections that cannot be alive, judge anew whether others can
+ * dial us, and tell those connected. `stale->here` is filled in. */
+void kn_network_moved(struct kn_network *network, const struct kn_stale *stale);
 
 /* Listen at a multiaddr of an IP address and a TCP port. KN_E_INVALID: it is none; else as
  * kn_host_listen(). */
@@ -73,6 +89,8 @@ struct kn_bootstrap {
 struct kn_join;
 struct kn_join_events {
     void *arg;
+    /* Somebody proved to be that bootstrap, and has not been asked anything yet. May be NULL. */
+    void (*connected)(void *arg, const struct kn_peer_id *peer);
     void (*settled)(void *arg, const struct kn_bootstrap *bootstrap);
     void (*done)(void *arg, size_t answered);
 };

@@ -6,6 +6,7 @@
 #include "lib/codec/msgpack.h"
 #include "network/petals/model_info.h"
 #include "network/petals/prefix.h"
+#include "node/given_up.h"
 #include "node/read_back.h"
 
 struct kn_announcer {
@@ -15,17 +16,18 @@ struct kn_announcer {
     struct kn_peer_id bootstraps[KN_DHT_PEERS_MAX];
     size_t bootstrap_count;
     struct kn_announcement what;
-    struct kn_prefix prefix, gone_prefix; /* `gone`: a range that was given up */
-    uint32_t gone_start, gone_end;
+    struct kn_prefix prefix;
+    struct kn_given_up gone;
     char repository[KN_REPOSITORY_MAX + 1];
     struct kn_timer *timer;
     struct kn_dht_op *put;
     struct kn_read_back *read_back;
     struct kn_announced last;
+    bool *took;            /* what `last` lends */
     double expiration;     /* of the last round: the next must be later */
     kn_time failing_since; /* 0: the last round was acknowledged */
     int retry_ms;
-    bool leaving;
+    bool is_relayed, leaving, told; /* told: a round was begun: somebody may hold its records */
     void (*left)(void *arg);
     void *left_arg;
 };
@@ -34,7 +36,7 @@ struct kn_announcer {
 struct round {
     struct kn_dht_item *items;
     uint32_t n;
-    struct kn_buffer subkey, value, offline, model_subkey, model_value;
+    struct kn_buffer subkey, value, offline[KN_GIVEN_UP_MAX], model_subkey, model_value;
 };
 
 static void free_round(struct round *r)
@@ -42,7 +44,8 @@ static void free_round(struct round *r)
     kn_free(r->items);
     kn_buffer_done(&r->subkey);
     kn_buffer_done(&r->value);
-    kn_buffer_done(&r->offline);
+    for (size_t i = 0; i < KN_GIVEN_UP_MAX; i++)
+        kn_buffer_done(&r->offline[i]);
     kn_buffer_done(&r->model_subkey);
     kn_buffer_done(&r->model_value);
 }
@@ -67,11 +70,12 @@ static void add_block(struct round *r, const char *prefix, uint32_t block,
     add_item(r, key, &r->subkey, value, expiration);
 }
 
-/* Is that key of the range that was given up told something newer? */
-static bool is_served_again(const struct kn_announcer *a, uint32_t block)
+/* Is that key of a range that was given up told something newer? */
+static bool is_served_again(const struct kn_announcer *a, const struct kn_given_range *range,
+                            uint32_t block)
 {
     return a->what.prefix != NULL && block >= a->what.start && block < a->what.end &&
-           strcmp(a->gone_prefix.text, a->what.prefix) == 0;
+           strcmp(range->prefix.text, a->what.prefix) == 0;
 }
 
 static void encode_info(const struct kn_announcer *a, enum kn_server_state state, uint32_t start,
@@ -82,6 +86,7 @@ static void encode_info(const struct kn_announcer *a, enum kn_server_state state
     info.start_block = start;
     info.end_block = end;
     info.state = state;
+    info.using_relay = a->is_relayed;
     if (state == KN_SERVER_OFFLINE)
         info.next_pings.given = false;
     kn_server_info_encode(&info, out);
@@ -105,16 +110,38 @@ static void add_model(const struct kn_announcer *a, struct round *r, double expi
     add_item(r, KN_REGISTRY_KEY, &r->model_subkey, &r->model_value, expiration);
 }
 
-static void add_blocks(const struct kn_announcer *a, struct round *r, double expiration)
+/* OFFLINE under the keys of a range that was given up. */
+static void add_gone(struct kn_announcer *a, struct round *r, size_t index, double expiration)
+{
+    struct kn_given_range *range = &a->gone.at[index];
+    uint32_t before = r->n;
+
+    encode_info(a, KN_SERVER_OFFLINE, range->start, range->end, &r->offline[index]);
+    for (uint32_t i = range->start; i < range->end; i++) {
+        if (kn_given_up_has(&a->gone, index, i) && !is_served_again(a, range, i))
+            add_block(r, range->prefix.text, i, &r->offline[index], expiration);
+    }
+    range->told = r->n - before;
+}
+
+static void add_blocks(struct kn_announcer *a, struct round *r, double expiration)
 {
     for (uint32_t i = a->what.start; i < a->what.end; i++)
         add_block(r, a->what.prefix, i, &r->value, expiration);
     if (is_registered(a) && !a->leaving)
         add_model(a, r, expiration);
-    for (uint32_t i = a->gone_start; i < a->gone_end; i++) {
-        if (!is_served_again(a, i))
-            add_block(r, a->gone_prefix.text, i, &r->offline, expiration);
-    }
+    for (size_t i = 0; i < a->gone.n; i++)
+        add_gone(a, r, i, expiration);
+}
+
+static bool is_whole(const struct round *r)
+{
+    bool failed =
+        r->subkey.failed || r->value.failed || r->model_subkey.failed || r->model_value.failed;
+
+    for (size_t i = 0; i < KN_GIVEN_UP_MAX; i++)
+        failed = failed || r->offline[i].failed;
+    return !failed;
 }
 
 /* Strictly later than before, also when the clock was set back: peers refuse an equal end. */
@@ -131,20 +158,18 @@ static double next_expiration(struct kn_announcer *a)
 static bool make_round(struct kn_announcer *a, struct round *r)
 {
     enum kn_server_state state = a->leaving ? KN_SERVER_OFFLINE : a->what.info.state;
-    uint32_t blocks = a->what.end - a->what.start, gone = a->gone_end - a->gone_start;
+    uint32_t blocks = a->what.end - a->what.start;
     double expiration = next_expiration(a);
     char id[KN_PEER_ID_TEXT_SIZE];
 
     kn_peer_id_print(kn_host_self(kn_network_host(a->options.network)), id);
-    r->items = kn_try_alloc((blocks + gone + 1) * sizeof(r->items[0]));
+    r->items = kn_try_alloc((blocks + kn_given_up_keys(&a->gone) + 1) * sizeof(r->items[0]));
     if (r->items == NULL)
         return false;
     kn_msgpack_write_text(&r->subkey, kn_span_text(id));
     encode_info(a, state, a->what.start, a->what.end, &r->value);
-    encode_info(a, KN_SERVER_OFFLINE, a->gone_start, a->gone_end, &r->offline);
     add_blocks(a, r, expiration);
-    return !r->subkey.failed && !r->value.failed && !r->offline.failed && !r->model_subkey.failed &&
-           !r->model_value.failed;
+    return is_whole(r);
 }
 
 static void end_leaving(struct kn_announcer *a)
@@ -219,30 +244,31 @@ static void on_put(void *arg, enum kn_code code, const struct kn_dht_put_outcome
 {
     struct kn_announcer *a = arg;
     uint32_t keys = a->what.end - a->what.start + is_registered(a);
-    bool gone_told = true;
 
     a->put = NULL;
     if (a->leaving) {
         end_leaving(a);
         return;
     }
+    kn_free(a->took);
+    a->took = kn_try_alloc((keys + 1) * sizeof(*a->took));
     a->last = (struct kn_announced){ .blocks = a->what.end - a->what.start,
                                      .keys = keys,
+                                     .registers = is_registered(a),
+                                     .took = a->took,
                                      .at = kn_loop_unix_time(),
                                      .state = a->what.info.state,
                                      .alone = code == KN_E_UNREACHABLE && a->bootstrap_count == 0 };
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && i < keys; i++) {
         /* The registry's record is everybody's: another node's may end later than ours. */
         bool is_registry = i + 1 == keys && is_registered(a);
+        bool took = outcomes[i].acknowledged > 0 || (is_registry && outcomes[i].refused > 0);
 
-        if (i < keys)
-            a->last.acknowledged +=
-                outcomes[i].acknowledged > 0 || (is_registry && outcomes[i].refused > 0);
-        else
-            gone_told = gone_told && outcomes[i].acknowledged > 0;
+        a->last.acknowledged += took;
+        if (a->took != NULL)
+            a->took[i] = took;
     }
-    if (gone_told)
-        a->gone_start = a->gone_end = 0;
+    kn_given_up_settle(&a->gone, n > keys ? outcomes + keys : NULL, n > keys ? n - keys : 0);
     a->options.announced(a->options.arg, &a->last, false);
     schedule(a, a->last.acknowledged == keys || a->last.alone);
     if (a->last.acknowledged > 0 && a->bootstrap_count > 0)
@@ -261,11 +287,14 @@ static void announce(struct kn_announcer *a)
 
     kn_dht_cancel(a->put);
     a->put = NULL;
+    kn_read_back_free(a->read_back); /* of the round before */
+    a->read_back = NULL;
     if (make_round(a, &r)) {
         options.items = r.items;
         options.n = r.n;
         rc = kn_dht_put(kn_network_dht(a->options.network), &options, on_put, a, &a->put);
     }
+    a->told = a->told || rc == KN_OK;
     free_round(&r);
     if (rc != KN_OK && a->leaving)
         end_leaving(a);
@@ -275,7 +304,7 @@ static void announce(struct kn_announcer *a)
 
 static bool has_something(const struct kn_announcer *a)
 {
-    return a->what.prefix != NULL || a->gone_start < a->gone_end;
+    return a->what.prefix != NULL || a->gone.n > 0;
 }
 
 static void on_timer(void *arg)
@@ -310,6 +339,7 @@ void kn_announcer_free(struct kn_announcer *a)
     kn_dht_cancel(a->put);
     kn_read_back_free(a->read_back);
     kn_timer_free(a->timer);
+    kn_free(a->took);
     kn_free(a);
 }
 
@@ -327,9 +357,7 @@ static void give_up_range(struct kn_announcer *a, const struct kn_announcement *
 
     if (a->what.prefix == NULL || same)
         return;
-    a->gone_prefix = a->prefix;
-    a->gone_start = a->what.start;
-    a->gone_end = a->what.end;
+    kn_given_up_add(&a->gone, a->prefix.text, a->what.start, a->what.end);
 }
 
 void kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next)
@@ -356,6 +384,15 @@ void kn_announcer_renew(struct kn_announcer *a)
         announce(a);
 }
 
+void kn_announcer_use_relay(struct kn_announcer *a, bool is_relayed)
+{
+    bool is_news = a->is_relayed != is_relayed;
+
+    a->is_relayed = is_relayed;
+    if (is_news)
+        kn_announcer_renew(a);
+}
+
 void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *arg)
 {
     a->leaving = true;
@@ -366,6 +403,11 @@ void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *a
         a->what.start = a->what.end = 0;
         a->what.prefix = "";
     }
+}
+
+bool kn_announcer_has_told(const struct kn_announcer *a)
+{
+    return a->told;
 }
 
 const struct kn_announced *kn_announcer_last(const struct kn_announcer *a)

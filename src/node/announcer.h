@@ -36,6 +36,9 @@ struct kn_announced {
     uint32_t acknowledged;      /* those that some other node took, or holds for longer */
     uint32_t visible_on, asked; /* bootstraps that gave every record back; that were asked */
     bool alone;                 /* there is nobody else to confirm */
+    bool registers;             /* the last key is the registry's */
+    const bool *took;           /* of each key, in order: acknowledged? Lent until the next round;
+                                 * NULL: memory was short */
     double at;                  /* seconds since 1970 */
     enum kn_server_state state; /* that was announced */
 };
@@ -61,10 +64,17 @@ void kn_announcer_set_bootstraps(struct kn_announcer *a, const struct kn_peer_id
 /* Announce this from now on, at once. Keys that are no longer in the range are told OFFLINE. */
 void kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next);
 
+/* Tell from now on whether others come to us through relays; at once when that is news. */
+void kn_announcer_use_relay(struct kn_announcer *a, bool is_relayed);
+
 /* Announce again now: the network came back, or the machine slept. */
 void kn_announcer_renew(struct kn_announcer *a);
 
-/* Say OFFLINE under every key and stop; `done` once, later. */
+/* Was a round begun? Then somebody may hold a record of ours, acknowledged or not. */
+bool kn_announcer_has_told(const struct kn_announcer *a);
+
+/* Say OFFLINE under every key and stop, also under those whose store is under way; `done` once,
+ * later. */
 void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *arg);
 
 /* Of the last round; at is 0 before the first. */

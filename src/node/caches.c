@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "config/discovery/calibration.h"
 #include "lib/codec/multiaddr.h"
 #include "lib/os/file.h"
+#include "node/calibrate.h"
 
 /* What a restart keeps (decisions D16): the assignment, not what is measured anew each time. */
 static const char *const kept[] = {
@@ -12,10 +12,16 @@ static const char *const kept[] = {
     "model.start_block", "model.end_block", "model.total_blocks",
 };
 
+/* When nothing was for this machine the built-in model stands in the plan, and nobody chose it. */
+static bool is_chosen(const struct kn_plan *plan, const char *key)
+{
+    return plan->model.kind != KN_CHOICE_NOTHING || strncmp(key, "model.", 6) != 0;
+}
+
 static const struct kn_discovered *find(const struct kn_plan *plan, const char *key)
 {
     for (size_t i = 0; i < plan->value_count; i++) {
-        if (strcmp(plan->values[i].key, key) == 0)
+        if (strcmp(plan->values[i].key, key) == 0 && is_chosen(plan, key))
             return &plan->values[i];
     }
     return NULL;
@@ -125,10 +131,12 @@ static enum kn_code replace(const char *path, const struct kn_text *text, struct
     return rc;
 }
 
-static void print_calibration(const struct kn_caches *caches, struct kn_text *out)
+/* What the plan was made from, as a calibration. */
+static enum kn_code write_calibration(const struct kn_caches *caches, struct kn_error *err)
 {
-    const struct kn_model_choice *model = &caches->plan->model;
-    const struct kn_calibration calibration = {
+    const struct kn_plan *plan = caches->plan;
+    const struct kn_model_choice *model = &plan->model;
+    struct kn_calibration calibration = {
         .model = model->name,
         .repository = model->repository,
         .total_blocks = model->size.blocks,
@@ -136,24 +144,25 @@ static void print_calibration(const struct kn_caches *caches, struct kn_text *ou
         .room = &model->room,
         .format = &model->format,
         .fit = &model->fit,
+        .preset = kn_preset_of(kn_snapshot_config(caches->snapshot)),
         .now_s = caches->now_s,
     };
 
-    kn_calibration_print(&calibration, out);
+    if (!kn_calibration_asked(caches->snapshot, plan->arena, calibration.asked))
+        return kn_fail_no_memory(err);
+    return kn_calibration_write(caches->paths->calibration, &calibration, err);
 }
 
 enum kn_code kn_caches_write(const struct kn_caches *caches, struct kn_error *err)
 {
-    struct kn_text discovery = { 0 }, calibration = { 0 };
+    struct kn_text discovery = { 0 };
     enum kn_code rc = KN_OK;
 
-    print_calibration(caches, &calibration);
     kn_discovery_cache_print(caches, &discovery);
     if (caches->swarm_is_known)
         rc = replace(caches->paths->discovery_cache, &discovery, err);
-    if (rc == KN_OK)
-        rc = replace(caches->paths->calibration, &calibration, err);
+    if (rc == KN_OK && is_chosen(caches->plan, "model.name"))
+        rc = write_calibration(caches, err);
     kn_text_done(&discovery);
-    kn_text_done(&calibration);
     return rc;
 }

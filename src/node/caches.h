@@ -13,7 +13,7 @@
 struct kn_caches {
     const struct kn_config_paths *paths;
     const struct kn_plan *plan;
-    const struct kn_node_config *config; /* final */
+    const struct kn_snapshot *snapshot; /* final */
     const struct kn_hardware *hardware;
     const char *const *bootstraps; /* addresses of the configuration */
     size_t bootstrap_count;

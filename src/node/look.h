@@ -2,8 +2,9 @@
  * look — what the swarm serves right now: enter it, read the registry, read every block.
  *
  * The first bootstrap that answers begins it. Others may still come in until as much time has
- * passed again: peers that do not copy each other's records are then asked as well. Belongs to the
- * loop thread.
+ * passed again: peers that do not copy each other's records are then asked as well. Who is in the
+ * swarm already names the bootstraps that it has met, and begins at once. Belongs to the loop
+ * thread.
  */
 #ifndef KN_NODE_LOOK_H
 #define KN_NODE_LOOK_H
@@ -18,6 +19,8 @@ struct kn_look_options {
     struct kn_network *network;
     const char *const *bootstraps; /* multiaddrs; kept */
     size_t bootstrap_count;
+    const struct kn_peer_id *met; /* copied; then no bootstrap is knocked at */
+    size_t met_count;             /* at most KN_DHT_PEERS_MAX */
     int timeout_ms;
     const char *model; /* kept; NULL: all, else only the one that this word names */
     void *arg;
@@ -37,9 +40,17 @@ void kn_look_free(struct kn_look *look);
  * KN_E_NO_MEMORY. */
 enum kn_code kn_look_code(const struct kn_look *look);
 const struct kn_survey *kn_look_survey(const struct kn_look *look); /* evaluated */
-const struct kn_join *kn_look_join(const struct kn_look *look);
+const struct kn_join *kn_look_join(const struct kn_look *look);     /* NULL: they had been met */
 const struct kn_nearest *kn_look_nearest(const struct kn_look *look);
 double kn_look_elapsed_ms(const struct kn_look *look);
+
+/* How far it is, at any moment. */
+struct kn_look_progress {
+    size_t keys, answered; /* of the plan, the registry's among them; keys 0: nobody answered yet */
+    size_t models, read;   /* spellings of models in the plan, and those that are read as a whole */
+    double elapsed_ms;
+};
+struct kn_look_progress kn_look_progress(const struct kn_look *look);
 
 /* Block keys that nobody answered for. */
 size_t kn_look_unanswered(const struct kn_look *look);

@@ -25,6 +25,8 @@ enum kn_node_event {
     KN_NODE_JOINED,       /* the first bootstrap answered, perhaps late */
     KN_NODE_ANNOUNCED,    /* a round was stored: kn_node_announced() */
     KN_NODE_READ_BACK,    /* and read back */
+    KN_NODE_REPLANNED,    /* the swarm answered at last: other choices, of which there is a plan */
+    KN_NODE_REFRESHED,    /* the facts of an earlier start were found out anew, and kept */
     KN_NODE_MOVED,        /* another range is announced: many had started together */
     KN_NODE_STATE,        /* kn_node_state() is another */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
@@ -33,8 +35,13 @@ enum kn_node_event {
 
 struct kn_node_options {
     const struct kn_config_request *request; /* kept */
-    bool dry_run;                            /* end when the plan is made */
-    bool rediscover;                         /* as if there were no caches */
+    bool dry_run;     /* end when the plan is made, and write nothing, wherever that is */
+    bool rediscover;  /* as if there were no caches */
+    bool recalibrate; /* as if no earlier start had planned blocks */
+    const struct kn_hardware *machine; /* plan for this one; NULL: the one we run on; kept.
+                                        * Only where kn_machine_may_stand_in() */
+    struct kn_loop *loop;              /* kept and outlives the node; NULL: one of its own */
+    bool leaves_signals;               /* an interrupt is somebody else's to handle */
     void *arg;
     void (*event)(void *arg, enum kn_node_event event);
 };
@@ -59,10 +66,19 @@ void kn_node_agree(struct kn_node *node);
 void kn_node_free(struct kn_node *node);
 
 /* Lent; NULL or zero before the event that brings them. */
-const struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
+struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
+
+/* The same, to keep: release it. */
+struct kn_snapshot *kn_node_snapshot_ref(const struct kn_node *node);
+
+/* Nobody wrote a configuration, and no earlier start left its choices. */
+bool kn_node_is_first_run(const struct kn_node *node);
 const struct kn_config_paths *kn_node_paths(const struct kn_node *node);
 const struct kn_hardware *kn_node_hardware(const struct kn_node *node);
 const struct kn_look *kn_node_look(const struct kn_node *node);
+
+/* False: nothing is looked at, or it was seen by now. */
+bool kn_node_look_progress(const struct kn_node *node, struct kn_look_progress *out);
 const struct kn_plan *kn_node_plan(const struct kn_node *node);
 const struct kn_bootstrap *kn_node_bootstrap(const struct kn_node *node);
 const struct kn_announced *kn_node_announced(const struct kn_node *node);
@@ -74,5 +90,9 @@ const char *kn_node_port_text(const struct kn_node *node); /* "Using port 8080" 
 uint16_t kn_node_port(const struct kn_node *node);
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
 size_t kn_node_peers(const struct kn_node *node);
+
+/* The loop on which events come, for whoever has something else to wait for. Freed with the node.
+ */
+struct kn_loop *kn_node_loop(const struct kn_node *node);
 
 #endif

@@ -1,10 +1,13 @@
 #include "node/plan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
+#include "lib/base/number.h"
+#include "node/calibrate.h"
 
 static bool is_given(enum kn_presence is)
 {
@@ -15,7 +18,10 @@ static void add(struct kn_plan *plan, const char *key, const char *value, const 
 {
     if (value == NULL || plan->value_count >= KN_PLAN_VALUES_MAX)
         return;
-    plan->values[plan->value_count++] = (struct kn_discovered){ key, value, reason };
+    /* Copies: a plan may be moved. */
+    plan->values[plan->value_count++] =
+        (struct kn_discovered){ key, kn_arena_dup(plan->arena, value),
+                                reason != NULL ? kn_arena_dup(plan->arena, reason) : NULL };
 }
 
 static void add_number(struct kn_plan *plan, const char *key, int64_t value, const char *reason)
@@ -69,25 +75,10 @@ static enum kn_code take_names(const struct kn_plan_input *input, struct kn_plan
     return kept != NULL ? KN_OK : KN_E_NO_MEMORY;
 }
 
-static struct kn_fit_wish wish_of(const struct kn_node_config *config)
-{
-    struct kn_fit_wish wish = kn_fit_wish_none;
-
-    if (is_given(config->model.dtype.is))
-        wish.dtype = config->model.dtype.value;
-    if (is_given(config->model.quant_type.is))
-        wish.quant_type = config->model.quant_type.value;
-    if (is_given(config->resources.max_memory_gb.is))
-        wish.max_memory = config->resources.max_memory_gb.bytes;
-    if (is_given(config->resources.max_gpu_memory_gb.is))
-        wish.max_gpu_memory = config->resources.max_gpu_memory_gb.bytes;
-    return wish;
-}
-
 static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_plan *plan,
                                  struct kn_error *err)
 {
-    const struct kn_fit_wish wish = wish_of(input->config);
+    const struct kn_fit_wish wish = kn_fit_wish_of(input->config);
     const struct kn_model_question question = {
         .named = is_given(input->config->model.name.is) ? input->config->model.name.text : NULL,
         .swarm = &plan->swarm,
@@ -150,14 +141,30 @@ static enum kn_code take_coverage(const struct kn_plan_input *input, struct kn_p
     return rc;
 }
 
-static uint32_t planned_blocks(const struct kn_plan_input *input, const struct kn_fit *fit)
+static bool is_count_written(const struct kn_plan_input *input)
 {
-    const struct kn_choice *preset = &input->config->calibration.preset;
-    const struct kn_int *blocks = &input->config->model.blocks;
+    return is_given(input->config->model.blocks.is) &&
+           !kn_snapshot_is_from(input->snapshot, "model.blocks", KN_LAYER_CACHE);
+}
 
-    if (is_given(blocks->is))
+/* As many as somebody asks for, else as an earlier start had while they fit, else the preset's. */
+static uint32_t plan_blocks(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const struct kn_int *blocks = &input->config->model.blocks;
+    const struct kn_fit *fit = &plan->model.fit;
+    const struct kn_kept_now now = {
+        .snapshot = input->snapshot,
+        .hardware = input->hardware,
+        .fit = fit,
+        .planned = fit->profiles[kn_preset_of(input->config)].blocks,
+        .recalibrate = input->recalibrate,
+        .coverage_known = plan->blocks != NULL,
+    };
+
+    kn_kept_read(input->snapshot, &plan->kept);
+    if (is_count_written(input))
         return (uint32_t)blocks->value;
-    return fit->profiles[is_given(preset->is) ? preset->value : KN_PRESET_RECOMMENDED].blocks;
+    return kn_kept_hold(&plan->kept, &now);
 }
 
 static int64_t pinned(const struct kn_int *value)
@@ -177,10 +184,27 @@ static struct kn_placement_request request_of(const struct kn_plan_input *input,
         .server_count = plan->server_count,
         .planned = plan->planned,
         .max = fit->profiles[KN_PRESET_MAX].blocks,
-        .start = pinned(&input->config->model.start_block),
-        .end = pinned(&input->config->model.end_block),
+        .start = plan->kept.is_range ? plan->kept.start : pinned(&input->config->model.start_block),
+        .end = plan->kept.is_range ? plan->kept.end : pinned(&input->config->model.end_block),
         .seed = kn_placement_seed(input->own_bytes),
     };
+}
+
+/* spec: decisions D26, of a range; a count is as long. */
+static enum kn_code refuse_count(const struct kn_plan *plan, struct kn_error *err)
+{
+    const struct kn_fit *fit = &plan->model.fit;
+    uint32_t max = fit->profiles[KN_PRESET_MAX].blocks;
+    enum kn_code rc = kn_fail(err, KN_E_LIMIT,
+                              "model.blocks: %u are asked for, and at most %u fit this machine: %s",
+                              plan->planned, max, max > 0 ? fit->limit : fit->reason);
+
+    if (max > 0)
+        kn_hint(err, "Set at most %u, or leave it automatic.", max);
+    else
+        kn_hint(err, "Choose a smaller model, or leave it automatic: then this node joins without "
+                     "blocks.");
+    return rc;
 }
 
 static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_plan *plan,
@@ -192,25 +216,33 @@ static enum kn_code choose_place(const struct kn_plan_input *input, struct kn_pl
         plan->place = (struct kn_placement){ .by = KN_PLACED_NOWHERE };
         return KN_OK;
     }
+    if (request.planned > request.max && is_count_written(input))
+        return refuse_count(plan, err);
     return kn_placement_choose(&request, &plan->place, err);
 }
 
-static bool is_kept(const struct kn_plan_input *input, const char *key)
+/* Why the caches say so; NULL: this value is not theirs. */
+static const char *reason_kept(const struct kn_plan_input *input, const char *key)
 {
     const struct kn_resolved *resolved = kn_snapshot_get(input->snapshot, kn_setting_find(key));
 
-    return resolved->assignments != NULL && resolved->assignments->origin.layer == KN_LAYER_CACHE;
+    if (!kn_snapshot_is_from(input->snapshot, key, KN_LAYER_CACHE))
+        return NULL;
+    return resolved->origin.text != NULL ? resolved->origin.text : "kept from an earlier start";
 }
 
-/* What an earlier start chose is kept, and said to be: nobody wrote it down. */
+/* What an earlier start chose is kept with its reason: nobody wrote it down. */
 static void explain_kept(const struct kn_plan_input *input, struct kn_plan *plan)
 {
-    static const char kept[] = "kept from an earlier start";
+    const char *model = reason_kept(input, "model.name");
+    const char *place = reason_kept(input, "model.start_block");
 
-    if (is_kept(input, "model.name"))
-        plan->model.reason = kept;
-    if (plan->place.by == KN_PLACED_PINNED && is_kept(input, "model.start_block"))
-        (void)snprintf(plan->place.reason, sizeof(plan->place.reason), "%s", kept);
+    if (model != NULL)
+        plan->model.reason = model;
+    if (plan->place.by == KN_PLACED_PINNED && plan->kept.resized)
+        place = "from where an earlier start began";
+    if (plan->place.by == KN_PLACED_PINNED && place != NULL)
+        (void)snprintf(plan->place.reason, sizeof(plan->place.reason), "%s", place);
 }
 
 static void choose_name(const struct kn_plan_input *input, struct kn_plan *plan)
@@ -224,20 +256,41 @@ static void choose_name(const struct kn_plan_input *input, struct kn_plan *plan)
         .taken_count = plan->swarm.name_count,
     };
 
-    kn_node_name_choose(&facts, &plan->name);
+    const struct kn_string *given = &input->config->node.name;
+    const char *reason = reason_kept(input, "node.name");
+
+    if (!is_given(given->is) || strlen(given->text) >= sizeof(plan->name.text)) {
+        kn_node_name_choose(&facts, &plan->name);
+        return;
+    }
+    memcpy(plan->name.text, given->text, strlen(given->text) + 1);
+    (void)snprintf(plan->name.reason, sizeof(plan->name.reason), "%s",
+                   reason != NULL ? reason : "as the settings say");
+}
+
+/* Nothing is announced of it before it was measured; a tenth is more than an estimate knows. */
+static void add_speed(struct kn_plan *plan)
+{
+    char text[KN_DECIMAL_SIZE];
+
+    kn_print_decimal(round(plan->speed.middle * 10) / 10, text);
+    add(plan, "performance.throughput", kn_arena_dup(plan->arena, text), plan->speed.reason);
 }
 
 /* What was chosen, as values that a configuration could hold. */
 static void write_values(const struct kn_plan_input *input, struct kn_plan *plan)
 {
     const struct kn_model_choice *model = &plan->model;
+    const char *spelling = reason_kept(input, "model.dht_prefix");
 
+    if (spelling == NULL)
+        spelling = model->prefix != NULL ? "registered on the network" : "spelled as Petals does";
     add(plan, "node.name", plan->name.text, plan->name.reason);
-    if (input->port != 0)
+    /* Addresses that somebody wrote are bound exactly, also several with a port each. */
+    if (input->port != 0 && input->config->network.listen_addrs.is != KN_GIVEN)
         add_number(plan, "node.port", input->port, "the first free port of 8080-8100");
     add(plan, "model.name", model->name, model->reason);
-    add(plan, "model.dht_prefix", plan->prefix.text,
-        model->prefix != NULL ? "registered on the network" : "spelled as Petals does");
+    add(plan, "model.dht_prefix", plan->prefix.text, spelling);
     if (model->size.blocks > 0)
         add_number(plan, "model.total_blocks", model->size.blocks, "of the model's shape");
     add(plan, "model.dtype", kn_words_dtype[model->format.dtype].name, model->format.reason);
@@ -247,6 +300,7 @@ static void write_values(const struct kn_plan_input *input, struct kn_plan *plan
     add_number(plan, "model.end_block", plan->place.end, plan->place.reason);
     add_number(plan, "performance.cache_tokens", model->fit.cache_tokens,
                "a fifth of the memory of the blocks");
+    add_speed(plan);
 }
 
 enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out,
@@ -269,7 +323,7 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
     if (rc == KN_OK)
         rc = take_coverage(input, out);
     if (rc == KN_OK) {
-        out->planned = planned_blocks(input, &out->model.fit);
+        out->planned = plan_blocks(input, out);
         rc = choose_place(input, out, err);
     }
     if (rc != KN_OK) {

@@ -15,6 +15,7 @@
 #include "config/discovery/placement.h"
 #include "network/petals/prefix.h"
 #include "network/petals/survey_view.h"
+#include "node/kept.h"
 
 /* Families that clients of Petals can use: what a node offers itself for. Until it computes their
  * blocks it says JOINING. */
@@ -30,6 +31,7 @@ struct kn_plan_input {
     const char *own;                /* our peer id, base58 */
     struct kn_span own_bytes;       /* the same as bytes */
     uint16_t port;                  /* bound; 0: none */
+    bool recalibrate;               /* what an earlier start had planned does not count */
 };
 
 struct kn_plan {
@@ -45,7 +47,8 @@ struct kn_plan {
     size_t range_count;
     struct kn_node_name name;
     struct kn_speed speed;
-    uint32_t planned; /* blocks of the preset */
+    uint32_t planned; /* blocks of the preset, or as many as an earlier start had */
+    struct kn_kept kept;
     struct kn_discovered values[KN_PLAN_VALUES_MAX];
     size_t value_count;
 };

@@ -86,7 +86,8 @@ static void on_answer(void *arg, enum kn_code code, struct kn_span bytes,
 static bool ask(struct asking *a)
 {
     struct kn_read_back *r = a->owner;
-    const struct kn_dht_node nobody = { 0 };
+    const struct kn_peer_id *self = kn_host_self(kn_network_host(r->options.network));
+    struct kn_dht_node node = { .has_id = true };
     struct kn_dht_id keys[KEYS_A_CALL];
     struct kn_buffer request = { 0 };
     char key[KN_BLOCK_KEY_SIZE];
@@ -96,7 +97,9 @@ static bool ask(struct asking *a)
         kn_block_key(r->prefix.text, a->next + n, key);
         (void)kn_dht_id_of_text(kn_span_text(key), &keys[n]);
     }
-    kn_dht_find_request_encode(&nobody, keys, n, &request);
+    /* Who names no id is taken for a client, and forgotten by those who knew it. */
+    kn_dht_id_of_bytes(kn_span(self->bytes, self->n), &node.id);
+    kn_dht_find_request_encode(&node, keys, n, &request);
     if (!request.failed)
         a->call = kn_unary_start(kn_network_host(r->options.network), &a->peer,
                                  kn_dht_method_name(KN_DHT_FIND), kn_buffer_get(&request),

@@ -3,6 +3,7 @@
 #include "lib/base/memory.h"
 #include "lib/base/text.h"
 #include "lib/json/json.h"
+#include "lib/os/leftovers.h"
 #include "lib/os/lock.h"
 #include "lib/os/pid_file.h"
 #include "lib/os/private_folder.h"
@@ -61,6 +62,17 @@ static enum kn_code take_lock(struct kn_run_folder *folder, const char *home, st
     return rc;
 }
 
+/* Without a place for its key and its lock there is no node: say where one could be. */
+static enum kn_code advise(enum kn_code rc, struct kn_error *err)
+{
+    if (rc == KN_E_NO_SPACE)
+        kn_hint(err, "Make room there, or name a data folder on another disk: --home FOLDER.");
+    else if (rc == KN_E_DENIED || rc == KN_E_IO || rc == KN_E_NOT_FOUND)
+        kn_hint(err, "The node keeps its key and what it finds out there. Name a folder that you "
+                     "may write to: --home FOLDER.");
+    return rc;
+}
+
 enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out, struct kn_error *err)
 {
     struct kn_run_folder *folder = kn_try_alloc(sizeof(*folder));
@@ -76,6 +88,8 @@ enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out, st
         rc = kn_private_folder_need(folder->path.at, err);
     if (rc == KN_OK)
         rc = take_lock(folder, home, err);
+    if (rc != KN_OK)
+        rc = advise(rc, err);
     if (rc == KN_OK)
         rc = look_for_rust_node(folder->path.at, err);
     if (rc != KN_OK) {
@@ -83,6 +97,7 @@ enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out, st
         return rc;
     }
     kn_transient_file_remove(folder->file.at); /* of one that was killed */
+    kn_leftovers_remove(home, NULL);
     *out = folder;
     return KN_OK;
 }

@@ -64,7 +64,7 @@ class Documentation(program.Case):
                                  "network.bootstrap_peers": [program.PEER]})
 
     # proves: UD/4, FR-3/order, FR-3/--name, FR-3/--model, FR-3/--start-block, FR-3/--end-block,
-    # FR-3/--port, FR-3/--dtype, FR-3/--version, P1/3
+    # FR-3/--port, FR-3/--dtype, FR-3/--version, P1/3, P1/6
     def test_flags_move_into_the_file_with_the_same_result(self):
         flags = {"--name": "ada", "--model": "a/b", "--start-block": "8", "--end-block": "16",
                  "--port": "8085", "--dtype": "float16", "--version": "1.2.3"}

@@ -31,7 +31,7 @@ COMMANDS = ("config show", "config show --changed", "config explain node.port", 
             "config edit", "config diff", "config path", "config migrate", "config example",
             "config schema", "identity new --replace", "identity show", "docs settings",
             "docs commands", "docs errors", "docs states", "completion bash", "completion zsh",
-            "completion fish", "man", "help", "help config", "help config check", "", "--help",
+            "completion fish", "man", "help", "help config", "help config check", "--help",
             "config --help", "config show -h")
 WRONG_USAGE = ("zzz", "config", "config zzz", "config show extra", "config get", "config get zzz",
                "config explain node.prot", "config set node.port", "config set a b",

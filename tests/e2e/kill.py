@@ -3,6 +3,7 @@
 
 usage: kill.py PROGRAM [SEED [ROUNDS]]
 """
+import os
 import random
 import signal
 import sys
@@ -14,6 +15,7 @@ import program
 OLD = b"# mine\r\nnode:\r\n  port: 8080 # behind the router\r\n  name: ada-C-box\r\n"
 NEW = OLD.replace(b"8080", b"9000")
 MOST_SECONDS = 90
+LONG_AGO = 2 * 3600
 
 
 def leftovers(home):
@@ -104,6 +106,24 @@ def leftovers_do_not_disturb_a_later_save(home):
         raise AssertionError("a later save touched the files of others")
 
 
+def leftovers_of_long_ago_go_with_the_next_save(home):
+    """But not those of another file, nor files of others that are only called alike."""
+    for path in leftovers(home):
+        path.unlink()
+    home.config.write_bytes(OLD)
+    names = (".node_config.yaml.kwaainet-aaaaaa", ".node_config.yaml.kwaainet-bbbbbb",
+             ".other.yaml.kwaainet-cccccc", ".node_config.yaml.kwaainet-mine")
+    for name in names:
+        (home.work / name).write_bytes(b"")
+        if name != names[1]:
+            os.utime(home.work / name, (time.time() - LONG_AGO,) * 2)
+    status, out, err = home.run("config set node.port 9000")
+    if status != program.DONE:
+        raise AssertionError(f"{status}\n{out}{err}")
+    if {path.name for path in leftovers(home)} != set(names[1:]):
+        raise AssertionError(f"there are {leftovers(home)}")
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__.strip())
@@ -114,6 +134,7 @@ def main():
     with program.Home() as home:
         a_killed_save_leaves_no_half_written_file(home, seed, rounds)
         leftovers_do_not_disturb_a_later_save(home)
+        leftovers_of_long_ago_go_with_the_next_save(home)
 
 
 main()

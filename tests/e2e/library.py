@@ -5,15 +5,13 @@ usage: library.py SOURCE BUILD CMAKE
 
 BUILD gets a plain build of the library; it is installed into a private prefix.
 """
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-DEADLINE = 240
-FLAGS = ["-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+from installed import compile_with, imported, install, need, one, run, visible
+
 FILE = """\
 node: {port: 8080, identity_key: keys/id}
 model: {rebalance: {enabled: false, quality: 0.5}}
@@ -37,46 +35,15 @@ WANT = {
 }
 
 
-def run(*words, **options):
-    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=DEADLINE,
-                          check=False, **options)
-    return done.returncode, done.stdout
-
-
-def need(*words, **options):
-    status, out = run(*words, **options)
-    if status:
-        raise AssertionError(f"{' '.join(map(str, words))}: exit {status}\n{out}")
-    return out
-
-
-def install(source, build, cmake, prefix):
-    """A plain build: what the sanitizers need could not be linked by others."""
-    env = {name: value for name, value in os.environ.items() if not name.endswith("FLAGS")}
-    need(cmake, "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
-         "-DKN_TESTS=OFF", "-DKN_SANITIZE=", env=env)
-    need(cmake, "--build", build, "-j", "2", "--target", "kwaainet", "kwaai-config", env=env)
-    need(cmake, "--install", build, "--prefix", prefix, env=env)
-
-
-def one(prefix, pattern):
-    found = sorted(prefix.rglob(pattern))
-    assert len(found) == 1, f"{pattern}: {found}"
-    return found[0]
-
-
 def only_the_public_names_are_visible(library):
-    names = [line.split()[-1].split("@")[0] for line in
-             need("nm", "-D", "--defined-only", library).splitlines()]
+    names = visible(library)
     assert len(names) > 10, names
     assert all(name.startswith("kwaai_") for name in names), names
 
 
 # proves: Q/4, NFR-3/3.4
 def neither_the_network_nor_the_end_of_the_process_is_imported(library):
-    names = {line.split()[-1].split("@")[0] for line in
-             need("nm", "-D", "--undefined-only", library).splitlines()}
+    names = imported(library)
     wrong = names & {"socket", "connect", "bind", "listen", "accept", "send", "sendto", "recv",
                      "getaddrinfo", "gethostbyname", "res_query", "fork", "execve", "exit",
                      "_exit", "abort", "setlocale", "pthread_create", "system", "popen", "getenv"}
@@ -89,12 +56,27 @@ def only_libc_libm_and_libyaml_are_needed(library):
     assert set(found) - {"libm"} == {"libc", "libyaml-0"}, found
 
 
+def symbols(file, which):
+    return {line.split()[-1] for line in need("nm", which, "--extern-only", file).splitlines()
+            if " kn_" in line}
+
+
+# proves: TR-2/discovery
+def what_is_discovered_and_what_is_loaded_know_nothing_of_each_other(build, library):
+    discovers = one(build, "libkn_config_discovery.a")
+    names = symbols(discovers, "--defined-only")
+    assert len(names) > 20, names
+    inside = {line.split()[-1] for line in need("nm", library).splitlines()}
+    assert any(name.startswith("kn_snapshot_") for name in inside)  # not stripped
+    assert not names & inside, names & inside
+    for loads in ("libkn_config_sources.a", "libkn_config_resolve.a", "libkn_config.a"):
+        wrong = symbols(discovers, "--undefined-only") & symbols(one(build, loads),
+                                                                 "--defined-only")
+        assert not wrong, wrong
+
+
 def compile_consumer(source, prefix, out):
-    env = {**os.environ, "PKG_CONFIG_PATH": str(one(prefix, "kwaai-config.pc").parent)}
-    flags = need("pkg-config", "--cflags", "--libs", "kwaai-config", env=env).split()
-    assert f"-I{prefix}/include" in map(os.path.normpath, flags) or \
-           any(os.path.normpath(flag[2:]) == f"{prefix}/include" for flag in flags), flags
-    need("cc", *FLAGS, source, "-o", out, *flags)
+    compile_with(["kwaai-config"], source, prefix, out)
 
 
 def consume(prefix, consumer, folder, *words, env=None):
@@ -158,8 +140,8 @@ def every_error_has_one_of_the_four_kinds(prefix, consumer, folder):
 
 # proves: TR-2/example, MS-1/6
 def the_example_prints_the_configuration(source, prefix, folder):
-    out = folder / "petals_visible"
-    compile_consumer(source / "examples/petals_visible.c", prefix, out)
+    out = folder / "show_config"
+    compile_consumer(source / "examples/show_config.c", prefix, out)
     (folder / "node_config.yaml").write_text(FILE)
     status, lines = consume(prefix, out, folder, "--model", "a/b-70B")
     assert status == 0 and lines[0].startswith("Configuration loaded: "), lines
@@ -179,6 +161,7 @@ def main():
         only_the_public_names_are_visible(library)
         neither_the_network_nor_the_end_of_the_process_is_imported(library)
         only_libc_libm_and_libyaml_are_needed(library)
+        what_is_discovered_and_what_is_loaded_know_nothing_of_each_other(build, library)
         compile_consumer(source / "tests/public/consumer.c", prefix, consumer)
         (folder / "node_config.yaml").write_text(FILE)
         status, lines = consume(prefix, consumer, folder, "--port", "9500",

@@ -1,13 +1,79 @@
 #!/usr/bin/env python3
-"""What another node's program got wrong with its configuration, and this one must not.
+"""What another node's program got wrong, and this one must not.
+
+usage: regressions.py PROGRAM NODE [TEST…]       NODE: the built tests/interop/node.c
 
 Each test is named by what must not happen; the program runs as people run it.
 """
+import contextlib
 import json
 import os
+import queue
+import socket
+import stat
+import sys
+import threading
+import time
 
 import program
+from network import HUB, REGISTRY, pack, provider
 from program import CONFIGURATION, DONE, FAILED, USAGE
+from started import Node, first_of_a_swarm, own_network
+import peers
+
+if __name__ == "__main__":
+    own_network()  # other tests of this machine want the same ports
+NODE = None
+TRY_AGAIN = 75
+OFFLINE, JOINING, ONLINE = range(3)
+NEW_SWARM = ("--set", "network.new_swarm=true")
+SMALL = "--model=TinyLlama-1.1B-Chat-v1.0"
+TRUE_BLOCKS = {"Llama-3.1-405B": 126, "DeepSeek-V3": 61, "Qwen2.5-72B": 80,
+               "Mixtral-8x22B-Instruct-v0.1": 56}
+
+
+@contextlib.contextmanager
+def far(address, seconds):
+    """(another address of that peer, where what it answers arrives so much later; [bytes that were
+    sent to it there])"""
+    _, _, host, _, port, *rest = address.split("/")
+
+    def there_now(near, there):
+        with contextlib.suppress(OSError):
+            while data := near.recv(65536):
+                there.sendall(data)
+                sent[0] += len(data)
+            there.shutdown(socket.SHUT_WR)
+
+    def back_later(there, under_way):
+        with contextlib.suppress(OSError):
+            while data := there.recv(65536):
+                under_way.put((time.monotonic() + seconds, data))
+        under_way.put((0, b""))
+
+    def arrive(under_way, near):
+        with contextlib.suppress(OSError):
+            while (due := under_way.get())[1]:
+                time.sleep(max(0, due[0] - time.monotonic()))  # that is how far it is
+                near.sendall(due[1])
+            near.shutdown(socket.SHUT_WR)
+
+    def serve(door):
+        with contextlib.suppress(OSError):
+            while True:
+                near, there = door.accept()[0], socket.create_connection((host, int(port)))
+                ends.extend((near, there))
+                under_way = queue.Queue()
+                for work in ((there_now, near, there), (back_later, there, under_way),
+                             (arrive, under_way, near)):
+                    threading.Thread(target=work[0], args=work[1:], daemon=True).start()
+
+    ends, sent = [], [0]
+    with socket.create_server((host, 0)) as door:
+        threading.Thread(target=serve, args=(door,), daemon=True).start()
+        yield "/".join(("", "ip4", host, "tcp", str(door.getsockname()[1]), *rest)), sent
+        for end in ends:
+            end.close()
 
 
 class Regressions(program.Case):
@@ -188,5 +254,208 @@ class Regressions(program.Case):
                     self.assertNotIn("T0K3N", text)
 
 
+class Live(program.Case):
+    """Of a node that runs."""
+
+    def setUp(self):
+        super().setUp()
+        self.second = program.Home()
+        self.addCleanup(self.second._folder.cleanup)
+
+    def keep(self, node):
+        self.addCleanup(node.__exit__)
+        return node
+
+    def first(self, *words, home=None):
+        return self.keep(first_of_a_swarm(home or self.h, SMALL, *words))
+
+    def start(self, *words, home=None):
+        return self.keep(Node(home or self.h, *words))
+
+    def peer(self, *words):
+        peer = peers.Peer(NODE, *words)
+        self.addCleanup(peer.stop)
+        return peer
+
+    def end(self, node):
+        self.assertEqual(node.end(), DONE, node.err)
+
+    def models(self, bootstrap):
+        """What the swarm of that address holds."""
+        out = self.expect(self.second.run("network", "models", "--json", "--bootstrap", bootstrap),
+                          DONE)[1]
+        return {model["prefix"]: model for model in json.loads(out)["models"]}
+
+    def records(self, peer, node):
+        """What that peer holds of the blocks of the node, as bytes."""
+        prefix, plan = node.plan["model.dht_prefix"], node.plan
+        return [bytes.fromhex(peer.ask("get", key=f"{prefix}.{block}")["hex"])
+                for block in range(int(plan["model.start_block"]), int(plan["model.end_block"]))]
+
+    # proves: FR-0/0.3.2, FR-0/0.3.7, P2/5
+    def test_a_port_that_is_taken_is_not_announced(self):
+        with socket.create_server(("0.0.0.0", 0)) as door:
+            taken = door.getsockname()[1]
+            got = self.expect(self.h.run("start", "--json", *NEW_SWARM, SMALL, "--port",
+                                         str(taken)), TRY_AGAIN, f"port {taken} is in use")
+            self.assertNotIn("announced", got[1])
+        with socket.create_server(("0.0.0.0", 8080)):
+            node = self.first()
+            self.assertNotEqual(node.told("listening")["port"], 8080)
+            told = self.peer().ask("identify", peer=node.address)["addrs"]
+            self.assertTrue(told)
+            for address in told:  # each is one where it listens
+                self.assertIn(f"/tcp/{node.told('listening')['port']}", address)
+
+    # proves: P2/5
+    def test_six_ports_that_are_taken_do_not_stop_a_start(self):
+        doors = [socket.create_server(("0.0.0.0", port)) for port in range(8080, 8086)]
+        for door in doors:
+            self.addCleanup(door.close)
+        self.assertEqual(self.first().told("listening")["text"],
+                         "Using port 8086 (8080-8085 were in use)")
+
+    def test_two_nodes_do_not_share_a_port_or_a_socket(self):
+        first = self.first()
+        port = str(first.told("listening")["port"])
+        got = self.expect(self.second.run("start", *NEW_SWARM, SMALL, "--port", port), TRY_AGAIN,
+                          f"port {port} is in use")
+        self.assertNotIn("Announced", got[1])
+        second = self.first(home=self.second)
+        self.end(second)
+        # The second took nothing of the first's with it.
+        out = self.expect(self.h.run("status --json"), DONE)[1]
+        self.assertIn(first.told("listening")["peer_id"], out)
+        self.peer().ask("ping", peer=first.address)
+
+    # proves: NFR-1/1.3, P2/9.4
+    def test_a_bootstrap_that_is_down_is_not_called_joined(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            at = f"/ip4/127.0.0.1/tcp/{taken.getsockname()[1]}/p2p/{peers.KEYS['A']['id']}"
+            node = self.start("--bootstrap", at, SMALL)
+            node.wait("planned")
+            begin = node.told("planned")["time"]
+            again = [node.wait("bootstrap", ok=False) for _ in range(3)][-1]
+            self.assertLess(again["time"] - begin, 10)  # not 305 s
+            self.assertTrue({"joined", "announced", "visible", "state"}.isdisjoint(node.names()))
+            self.assertIn('"OFFLINE"', self.expect(self.h.run("status --json"), DONE)[1])
+            self.end(node)
+
+    def test_more_blocks_than_the_model_has_are_not_announced(self):
+        for words in (["--start-block", "40"], ["--start-block", "4294967295"],
+                      ["--start-block", "3", "--end-block", "2"],
+                      ["--set", "model.blocks=4294967295"]):
+            with self.subTest(words=words):
+                got = self.h.run("start", "--json", *NEW_SWARM, SMALL, *words)
+                self.assertIn(got[0], (USAGE, CONFIGURATION), got[1] + got[2])
+                self.assertNotIn('"announced"', got[1])
+
+    def test_a_model_without_a_name_is_not_announced(self):
+        self.h.config.write_text("model:\n  name: ''\n")
+        got = self.expect(self.h.run("start", "--json", *NEW_SWARM), CONFIGURATION, "model.name")
+        self.assertNotIn('"announced"', got[1])
+
+    # proves: FR-0/0.4.1, FR-0/0.4.2, P2/6, P2/1.4
+    def test_nodes_without_a_name_do_not_share_one(self):
+        self.h.config.write_text("node:\n  port: auto\n")
+        first = self.first()
+        second = self.start("--bootstrap", first.address, SMALL, home=self.second)
+        second.wait("visible", visible_on=1)
+        names = [node.plan["node.name"] for node in (first, second)]
+        self.assertEqual(len(set(names)), 2)
+        for name in names:
+            self.assertRegex(name, "^[A-Za-z0-9][A-Za-z0-9-]{1,62}[A-Za-z0-9]$")
+            self.assertIn("-C-", name)
+
+    # proves: FR-0/0.5.2, P2/7
+    def test_blocks_that_a_petals_server_serves_are_not_a_gap(self):
+        """24 blocks by KwaaiNet's nodes, 8 by one of Petals', whose version is no three numbers."""
+        prefix, blocks = "Llama-3-1-8B-Instruct-hf", 32
+        bootstrap, writer = self.peer(), self.peer()
+        writer.ask("join", addrs=[bootstrap.addr])
+        writer.ask("store", key=REGISTRY, subkey=prefix, hex=pack(
+            {"num_blocks": blocks, "repository": HUB + "meta-llama/Llama-3.1-8B-Instruct"}).hex())
+        for number, begin, end, version in ((1, 0, 8, "kwaai-0.6.2"), (2, 8, 16, "kwaai-0.6.2"),
+                                            (3, 16, 24, "2.3.0.dev2"), (4, 24, 32, "kwaai-0.6.2")):
+            value = pack((ONLINE, 10.0, {"start_block": begin, "end_block": end,
+                                         "version": version})).hex()
+            for block in range(begin, end):
+                writer.ask("store", key=f"{prefix}.{block}", subkey=provider(number), hex=value)
+        out = self.expect(self.second.run("network", "coverage", prefix, "--bootstrap",
+                                          bootstrap.addr), DONE)[1]
+        self.assertIn("32 of 32 blocks", " ".join(out.split()))
+        node = self.start("--bootstrap", bootstrap.addr, "--max-memory", "512MiB", "--quant-type",
+                          "nf4")
+        reason = node.wait("planned")["reasons"]["model.start_block"]
+        self.assertIn("1 provider", reason)
+        self.assertNotIn("no providers", reason)
+
+    # proves: FR-0/0.2.3.2, P2/4.3
+    def test_a_large_model_does_not_fit_as_if_it_were_a_small_one(self):
+        for model, blocks in TRUE_BLOCKS.items():
+            with self.subTest(model=model):
+                out = self.expect(self.h.run("start", "--dry-run", "--json", *NEW_SWARM, "--model",
+                                             model), DONE)[1]
+                told = {line["event"]: line for line in map(json.loads, out.splitlines())}
+                machine = told["calibration"]
+                self.assertEqual(told["planned"]["values"]["model.total_blocks"], str(blocks))
+                self.assertLessEqual(machine["blocks_max"], blocks)
+                self.assertLessEqual(machine["blocks_max"] * machine["block_bytes"],
+                                     0.9 * machine["memory_available"])
+                self.assertGreater(machine["block_bytes"], 2**29)  # 405B: 6 GiB, the least 1.6
+
+    def test_a_fresh_node_does_not_announce_a_speed_that_nobody_measured(self):
+        bootstrap = self.peer()
+        node = self.start("--bootstrap", bootstrap.addr, SMALL, "--max-memory", "512MiB")
+        node.wait("visible", visible_on=1)
+        model, = self.models(bootstrap.addr).values()
+        self.assertEqual((model["providers_online"], model["providers_joining"],
+                          model["throughput"]), (0, 1, 0))
+        for value in self.records(bootstrap, node):
+            # Ext 64, three items, JOINING, the float64 0.0; and the data type that was chosen.
+            self.assertIn(b"\x40\x93\x01\xcb" + bytes(8), value)
+            kind = node.plan["model.dtype"].encode()
+            self.assertIn(b"torch_dtype" + bytes([0xa0 + len(kind)]) + kind, value)
+            self.assertNotIn(b"\xce\x00\x01\x86\xa0", value)  # 100000 tokens, a constant
+
+    def test_a_node_that_left_is_not_looked_for(self):
+        bootstrap = self.peer()
+        node = self.start("--bootstrap", bootstrap.addr, SMALL, "--max-memory", "512MiB")
+        node.wait("visible", visible_on=1)
+        self.assertEqual(len(self.records(bootstrap, node)), node.told("visible")["records"] - 1)
+        self.expect(self.h.run("stop"), DONE)
+        self.assertEqual(node.ended(), DONE)
+        for value in self.records(bootstrap, node):
+            self.assertIn(b"\x40\x93\x00\xcb" + bytes(8), value)  # OFFLINE
+        for model in self.models(bootstrap.addr).values():
+            self.assertEqual((model["providers_online"], model["providers_joining"]), (0, 0))
+        for key in ("_kwaai.inference.nodes", "_kwaai.vpk.nodes"):  # nothing that stays for 360 s
+            self.assertFalse(bootstrap.ask("get", key=key)["found"])
+
+    def test_an_interrupt_during_the_first_store_does_not_leave_records_behind(self):
+        """The bootstrap has them, and its answer is still on its way when the node must end."""
+        bootstrap = self.peer()
+        with far(bootstrap.addr, 0.3) as (addr, sent):
+            node = self.start("--bootstrap", addr, SMALL)
+            node.wait("planned")
+            # Each record has more than 200 bytes.
+            self.assertTrue(peers.eventually(lambda: sent[0] > 200 * 22))
+            self.end(node)
+        self.assertNotIn("announced", node.names())
+        for value in self.records(bootstrap, node):
+            self.assertIn(b"\x40\x93\x00\xcb" + bytes(8), value)  # OFFLINE
+
+    def test_a_key_is_not_readable_by_others(self):
+        self.addCleanup(os.umask, os.umask(0))  # as careless as can be
+        self.first()
+        folder = self.h.home / ".kwaainet"
+        self.assertEqual(stat.S_IMODE((folder / "identity.key").stat().st_mode), 0o600)
+        self.assertEqual(stat.S_IMODE(folder.stat().st_mode) & 0o077, 0)
+
+
 if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    NODE = os.path.abspath(sys.argv.pop(2))
     program.main()

@@ -107,15 +107,25 @@ class Two(Case):
         for node in (second, first):
             self.interrupt(node)
 
+    def test_who_is_visible_is_known_to_its_bootstrap(self):
+        first = self.first()
+        second = self.start("--bootstrap", first.address, SMALL, *OFTEN, home=self.second)
+        for _ in range(3):  # reading back must not look like the call of a client
+            second.wait("visible")
+            status, out, err = self.h.run("network", "peers", "--json", "--bootstrap",
+                                          first.address)
+            self.assertEqual(status, DONE, err)
+            self.assertIn(second.told("listening")["peer_id"], out)
+
     def test_events_come_in_their_order(self):
         first = self.first()
         second = self.start("--bootstrap", first.address, SMALL, home=self.second)
         second.wait("visible")
         self.assertEqual(second.names(), [
-            "listening", "bootstrap", "state", "joined", "discovery", "calibration", "planned",
-            "announced", "visible"])
+            "listening", "bootstrap", "state", "joined", "discovery", "calibration", "port",
+            "name", "blocks", "planned", "announced", "visible"])
         self.interrupt(second)
-        self.assertEqual(second.names()[9:], ["state", "ended"])
+        self.assertEqual(second.names()[12:], ["state", "ended"])
         self.assertEqual([told["state"] for told in second.events if told["event"] == "state"],
                          ["JOINING", "DRAINING"])
         times = [told["time"] for told in second.events]
@@ -128,7 +138,7 @@ class Two(Case):
         second = self.start("--bootstrap", first.address, SMALL, home=self.second)
         self.assertEqual(second.wait("planned")["values"]["node.name"], f"{name}-2")
 
-    # proves: FR-0/0.5.2.1, FR-0/0.5.2.3, FR-0/0.5.3
+    # proves: FR-0/0.5.2.1, FR-0/0.5.2.3, FR-0/0.5.3, MS-2.3/4
     def test_the_second_takes_blocks_that_the_first_has_not(self):
         first = self.first("--set", "model.blocks=4")
         second = self.start("--bootstrap", first.address, SMALL, "--set", "model.blocks=4",
@@ -175,7 +185,7 @@ class Ports(Case):
             told = self.first().told("listening")
             self.assertEqual(told["text"], "Using port 8081 (8080 was in use)")
 
-    # proves: FR-0/0.3.3, FR-0/0.3.5
+    # proves: FR-0/0.3.3, FR-0/0.3.5, MS-2.2/2
     @alone
     def test_several_ports_in_use_are_told_as_a_range(self):
         with held(FIRST, FIRST + 1):
@@ -183,7 +193,7 @@ class Ports(Case):
         self.assertEqual(told["port"], 8082)
         self.assertEqual(told["text"], "Using port 8082 (8080-8081 were in use)")
 
-    # proves: FR-0/0.3.2
+    # proves: FR-0/0.3.2, TR-1/tcp_listener, MS-2.2/1
     @alone
     def test_a_port_that_is_taken_on_ipv6_alone_is_passed_over(self):
         with socket.socket(socket.AF_INET6) as door:
@@ -192,13 +202,14 @@ class Ports(Case):
             door.listen()
             self.assertEqual(self.first().told("listening")["port"], FIRST + 1)
 
-    # proves: FR-0/0.3.4
+    # proves: FR-0/0.3.4, P2/9.3, P2/10.3, MS-2.2/2
     @alone
     def test_a_full_range_is_said(self):
         with held(*range(FIRST, LAST + 1)):
             self.expect(self.h.run("start", "--set", "network.new_swarm=true"), TRY_AGAIN,
                         "Could not find available port in range 8080-8100", "--port N")
 
+    # proves: MS-2.2/2
     @alone
     def test_the_last_port_of_the_range_is_taken(self):
         with held(*range(FIRST, LAST)):
@@ -238,7 +249,7 @@ class Nobody(Case):
         self.assertEqual(status, DONE, err)
         return f"/ip4/127.0.0.1/tcp/{port}/p2p/{json.loads(out)['peer_id']}"
 
-    # proves: FR-0/0.1.6, FR-0/0.5.4
+    # proves: FR-0/0.1.6, FR-0/0.5.4, NFR-1/1.3, P2/9, P2/9.1, P2/9.4
     def test_the_node_starts_with_the_fallback_and_keeps_trying(self):
         with free_port() as port:
             node = self.start("--bootstrap", self.bootstrap(port))
@@ -268,6 +279,9 @@ class Nobody(Case):
         self.assertEqual([told["state"] for told in node.events if told["event"] == "state"],
                          ["JOINING"])
         self.assertEqual(node.names().count("joined"), 1)
+        # What was guessed while nobody answered gives way to what the swarm has.
+        self.assertEqual([told["known"] for told in node.events if told["event"] == "discovery"],
+                         [False, True])
         self.interrupt(node)
 
     def test_a_bootstrap_that_comes_back_sees_the_node_again(self):
@@ -308,7 +322,7 @@ class Refusals(Case):
 
     def test_a_model_that_nobody_knows(self):
         self.refused(["--model", "Llama-3.3-70B-Instrukt"], '"Llama-3.3-70B-Instrukt"',
-                     "Did you mean Llama-3.3-70B-Instruct?")
+                     "Did you mean Llama-3.3-70B-Instruct or")
 
     # proves: FR-0/0.5.5
     def test_a_range_outside_the_model(self):
@@ -365,7 +379,8 @@ class DryRun(Case):
     def test_the_text_has_the_plan(self):
         out = self.expect(self.h.run("start", "--dry-run", "--set", "network.new_swarm=true",
                                      SMALL, "--set", "model.blocks=4"), DONE,
-                          "Assigned blocks 0-3 (4 blocks", "Node name:", "Using port")[1]
+                          "Selected: Blocks 0-3", "Blocks: 0-3 (4 blocks", "Node name:",
+                          "Port: ")[1]
         self.assertNotIn("Announced", out)
 
 
@@ -418,7 +433,7 @@ class Caches(Case):
         path.write_text(re.sub("end_block: [0-9]+", f"end_block: {1 + length}",
                                re.sub("start_block: [0-9]+", "start_block: 1", text)))
 
-    # proves: FR-0/0.1.4, FR-5/5.1.3
+    # proves: FR-0/0.1.4, FR-5/5.1.3, MS-2.3/5
     def test_the_assignment_is_kept(self):
         first = self.one(*FEW)
         self.move()
@@ -427,6 +442,42 @@ class Caches(Case):
             self.assertEqual(first.plan[key], second.plan[key], key)
         self.assertEqual(second.plan["model.start_block"], "1")
         self.assertEqual(first.told("listening")["peer_id"], second.told("listening")["peer_id"])
+
+    def grow_old(self):
+        """Pretend that the facts about the swarm are of another day."""
+        path = self.data("discovery_cache.yaml")
+        path.write_text(re.sub('timestamp: "[^"]+"', 'timestamp: "2020-01-01T00:00:00Z"',
+                               path.read_text()))
+
+    # proves: FR-5/5.1.3, NFR-1/1.3
+    def test_a_later_start_needs_nobody_to_know_what_to_serve(self):
+        first = self.one(*FEW)
+        self.interrupt(self.swarm)
+        later = self.start("--bootstrap", self.swarm.address, *FEW)
+        planned = later.wait("planned")
+        self.assertEqual(planned["values"], first.plan)
+        later.wait("bootstrap", ok=False)
+        self.assertNotIn("announced", later.names())
+        self.assertNotIn("refreshed", later.names())
+        self.interrupt(later)
+
+    # proves: FR-5/5.3.2, P2/8
+    def test_old_facts_are_used_at_once_and_found_out_anew_afterwards(self):
+        first = self.one(*FEW)
+        self.grow_old()
+        later = self.start("--bootstrap", self.swarm.address, *FEW)
+        later.wait("refreshed")
+        self.assertEqual(later.plan, first.plan)
+        self.assertLess(later.names().index("announced"), later.names().index("refreshed"))
+        self.assertNotIn("2020", self.data("discovery_cache.yaml").read_text())
+        self.interrupt(later)
+        self.assertEqual(self.one(*FEW).plan, first.plan)
+
+    def test_fresh_facts_are_not_found_out_anew(self):
+        self.one(*FEW)
+        later = self.one(*FEW)
+        self.assertEqual(len([told for told in later.events if told["event"] == "bootstrap"]), 1)
+        self.assertNotIn("refreshed", later.names())
 
     # proves: FR-0/0.1.5
     def test_rediscover_finds_everything_out_anew(self):
@@ -441,6 +492,7 @@ class Caches(Case):
         few = self.one(*FEW)
         self.assertLess(int(few.plan["model.end_block"]) - int(few.plan["model.start_block"]), 22)
 
+    # proves: SM/3
     def test_caches_that_are_cut_at_any_byte(self):
         self.one()
         whole = {name: self.data(name).read_bytes()
@@ -453,6 +505,7 @@ class Caches(Case):
                     self.one()
                     self.data(name).write_bytes(text)
 
+    # proves: SM/3
     def test_caches_of_others(self):
         self.one()
         text = self.data("discovery_cache.yaml").read_text()
@@ -600,9 +653,9 @@ class Output(Case):
         self.assertNotIn("\x1b", text)
         flat = " ".join(text.split())
         # proves: FR-0/0.1.7, FR-0/0.2.7, FR-0/0.5.7
-        for part in ("Connected to /ip4/127.0.0.1/tcp/", "Discovered 1 model, selected TinyLlama",
-                     "Hardware Calibration Complete:", "RAM: ", "Recommended blocks: ",
-                     "Assigned blocks ", "least served on", "Node name: ", "records acknowledged",
+        for part in ("Connected to 127.0.0.1:", "Found: TinyLlama", "Selected: TinyLlama",
+                     "Calibration complete!", "RAM: ", "Balanced (recommended): ",
+                     "Selected: Blocks ", "least served on", "Node name: ", "records acknowledged",
                      "Shown as JOINING with throughput 0", "Visible on 1 of 1 bootstraps",
                      "Telling the swarm that this node leaves"):
             self.assertIn(part, flat)

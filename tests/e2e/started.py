@@ -43,10 +43,12 @@ def own_network():
 class Node:
     """`kwaainet start --json WORDS` in that home; killed when the block or this process ends."""
 
+    command = "start"
+
     def __init__(self, home, *words, env=None, json_lines=True):
         self._lines, self.events, self.err = queue.Queue(), [], ""
         self._readers = []
-        words = ["start", *(["--json"] if json_lines else []), *map(str, words)]
+        words = [self.command, *(["--json"] if json_lines else []), *map(str, words)]
         self.process = home.start(*words, env=env, preexec_fn=die_with_parent)
         for stream, keep in ((self.process.stdout, self._lines.put), (self.process.stderr,
                                                                       self._add_error)):

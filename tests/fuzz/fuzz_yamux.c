@@ -1,8 +1,8 @@
 /*
  * The input is a script: what a peer sends, well formed or not, and what we do with streams,
- * also in the middle of events. Played twice, the peer's bytes whole and cut, it must give the same
- * events, the same answers and the same bytes to send; after every step the session is within its
- * limits and its books agree.
+ * also in the middle of events. Played again with the peer's bytes cut and with spare chunks to
+ * write into, it must give the same events, the same answers and the same bytes to send; after
+ * every step the session is within its limits and its books agree.
  */
 #include <stdlib.h>
 
@@ -28,6 +28,7 @@ struct run {
     kn_time now;
     enum action action;
     struct kn_buffer wire;
+    struct kn_outbox_spare spare;
     uint64_t trace;
     uint32_t data_id; /* the latest event was data of this stream */
     size_t count, live;
@@ -189,6 +190,8 @@ static void check_stream(const struct kn_yamux *y, const struct kn_yamux_stream 
         expect(!stream->queued && stream->outbox.n == 0);
     else
         expect(stream->queued == (stream->syn_due || may_send));
+    expect(!stream->late || (stream->queued && stream->finishing && stream->outbox.n == 0));
+    expect(!stream->late || kn_yamux_deadline(y) <= y->now + KN_YAMUX_LATE_MS);
 }
 
 static void check(const struct run *run)
@@ -211,6 +214,7 @@ static void check(const struct run *run)
     }
     expect(unacked == y->unacked && grown == y->grown && grown <= KN_YAMUX_GROWTH_MAX);
     expect(y->fault.code == KN_OK || y->control.n <= KN_YAMUX_HEADER_SIZE);
+    expect(run->spare.n <= KN_OUTBOX_SPARE_MAX);
 }
 
 static void deliver(struct run *run, struct kn_span bytes)
@@ -316,6 +320,8 @@ static void use_stream(struct run *run, struct kn_span *script, unsigned how)
         write_some(slot, n & 0xfffff);
     else if (how == 1)
         kn_yamux_consumed(slot->stream, n);
+    else if (how == 2 && slot->id % 3 == 0)
+        kn_yamux_finish_late(slot->stream);
     else if (how == 2)
         kn_yamux_finish(slot->stream);
     else
@@ -364,6 +370,8 @@ static uint64_t play(struct kn_span script, size_t cut)
     run.y = kn_yamux_new(take(&script) & 1 ? KN_ROLE_DIALER : KN_ROLE_LISTENER, &events, &run, 0);
     if (run.y == NULL)
         return 0;
+    if (cut > 0)
+        kn_yamux_lend(run.y, &run.spare);
     for (int i = 0; script.n > 0 && i < STEPS_MAX; i++) {
         step(&run, &script);
         check(&run);
@@ -372,6 +380,7 @@ static uint64_t play(struct kn_span script, size_t cut)
     check(&run);
     kn_yamux_free(run.y);
     expect(run.live == 0);
+    kn_outbox_spare_done(&run.spare);
     kn_buffer_done(&run.wire);
     return run.trace;
 }

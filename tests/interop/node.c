@@ -2,12 +2,14 @@
  * node — a whole network node of ours, by the contract of README.md, for tests with real peers.
  *
  * usage: node [--key HEX] [--client | --no-dht | --hidden] [--port N] [--relay ADDR,ADDR…]
+ *             [--ahead SECONDS]
  *
  * Beyond the contract: echo on `count` streams at once; join (addrs); store (key, subkey, hex or
- * size, lifetime); get (key, first); dht_ping (peer); counters; held (gives relays, announced).
- * Values are MessagePack; a subkey "" makes a regular value. A client listens nowhere; --no-dht
- * listens and speaks neither kad nor the DHT; --hidden listens nowhere and is no client; --relay
- * holds a place at each of these.
+ * size, lifetime; with `count`, under so many subkeys, each with its number behind); get (key,
+ * first); dht_ping (peer); counters; held (gives relays, announced). Values are MessagePack; a
+ * subkey "" makes a regular value. A client listens nowhere; --no-dht listens and speaks neither
+ * kad nor the DHT; --hidden listens nowhere and is no client; --relay holds a place at each of
+ * these; --ahead has a wall clock that is so far ahead (or, below 0, behind).
  */
 #include <jansson.h>
 #include <pthread.h>
@@ -27,6 +29,17 @@
 #include "network/swarm/ping.h"
 
 enum { LINE_MAX_BYTES = 1 << 16, WAIT_MS = 15000 };
+
+/* The linker puts the second before the first (tests/CMakeLists.txt). */
+double __real_kn_loop_unix_time(void);
+double __wrap_kn_loop_unix_time(void);
+
+static double ahead_s;
+
+double __wrap_kn_loop_unix_time(void)
+{
+    return __real_kn_loop_unix_time() + ahead_s;
+}
 
 /* One of the streams of an echo; they end together with the command. */
 struct echo {
@@ -480,7 +493,7 @@ static void on_joined(void *arg, size_t answered)
 
 static void do_join(struct node *node)
 {
-    const struct kn_join_events events = { node, on_settled, on_joined };
+    const struct kn_join_events events = { node, NULL, on_settled, on_joined };
     json_t *addrs = json_object_get(node->command, "addrs");
     struct kn_error err = { 0 };
     size_t n = json_array_size(addrs);
@@ -533,28 +546,48 @@ static void add_value(struct node *node, struct kn_buffer *out)
     kn_buffer_done(&zeros);
 }
 
+static void add_subkey(const struct node *node, size_t number, struct kn_buffer *out)
+{
+    const char *word = field(node, "subkey");
+    struct kn_text text = { 0 };
+
+    if (word[0] == '\0')
+        return;
+    kn_text_add(&text, word);
+    if (number > 0)
+        kn_text_addf(&text, "%zu", number);
+    kn_msgpack_write_text(out, kn_span_text(kn_text_get(&text)));
+    kn_text_done(&text);
+}
+
 static void do_store(struct node *node)
 {
-    struct kn_buffer subkey = { 0 }, value = { 0 };
     json_t *lifetime = json_object_get(node->command, "lifetime");
-    struct kn_dht_item item = {
-        .expiration = kn_loop_unix_time() + (lifetime != NULL ? json_number_value(lifetime) : 300)
-    };
-    const struct kn_dht_put_options options = { .items = &item,
-                                                .n = 1,
+    size_t count = (size_t)json_integer_value(json_object_get(node->command, "count"));
+    size_t n = count > 0 ? count : 1;
+    struct kn_dht_item *items = calloc(n, sizeof(*items));
+    struct kn_buffer *subkeys = calloc(n, sizeof(*subkeys)), value = { 0 };
+    const struct kn_dht_put_options options = { .items = items,
+                                                .n = n,
                                                 .deadline = in_ms(node, 12000) };
     struct kn_dht_op *op;
 
-    kn_dht_id_of_text(kn_span_text(field(node, "key")), &item.key);
-    if (field(node, "subkey")[0] != '\0')
-        kn_msgpack_write_text(&subkey, kn_span_text(field(node, "subkey")));
     add_value(node, &value);
-    item.subkey = kn_buffer_get(&subkey);
-    item.value = kn_buffer_get(&value);
+    for (size_t i = 0; i < n; i++) {
+        kn_dht_id_of_text(kn_span_text(field(node, "key")), &items[i].key);
+        add_subkey(node, count > 0 ? i + 1 : 0, &subkeys[i]);
+        items[i].subkey = kn_buffer_get(&subkeys[i]);
+        items[i].value = kn_buffer_get(&value);
+        items[i].expiration =
+            kn_loop_unix_time() + (lifetime != NULL ? json_number_value(lifetime) : 300);
+    }
     if (kn_dht_put(kn_network_dht(node->network), &options, on_put, node, &op) != KN_OK)
         finish(node, "it cannot be stored");
-    kn_buffer_done(&subkey);
+    for (size_t i = 0; i < n; i++)
+        kn_buffer_done(&subkeys[i]);
     kn_buffer_done(&value);
+    free(subkeys);
+    free(items);
 }
 
 static void on_value(void *arg, const struct kn_dht_value *value)
@@ -610,14 +643,24 @@ static void do_counters(struct node *node)
 
     kn_record_counters(kn_dht_records(kn_network_dht(node->network)), &records);
     kn_dht_counters(kn_network_dht(node->network), &dht);
-    json_object_update_new(node->answer,
-                           json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "connections",
-                                     (json_int_t)kn_host_connection_count(host), "records",
-                                     (json_int_t)records.records, "refused_records",
-                                     (json_int_t)dht.refused_records, "handshake_failures",
-                                     (json_int_t)counters->handshake_failures, "protocol_errors",
-                                     (json_int_t)counters->protocol_errors, "wrong_identities",
-                                     (json_int_t)counters->wrong_identities));
+    const struct {
+        const char *name;
+        uint64_t value;
+    } all[] = {
+        { "connections", kn_host_connection_count(host) },
+        { "records", records.records },
+        { "refused_records", dht.refused_records },
+        { "handshake_failures", counters->handshake_failures },
+        { "protocol_errors", counters->protocol_errors },
+        { "wrong_identities", counters->wrong_identities },
+        { "timeouts", dht.timeouts },
+        { "failures", dht.failures },
+        { "malformed", dht.malformed },
+        { "malformed_records", dht.malformed_records },
+        { "nonsense_neighbours", dht.nonsense_neighbours },
+    };
+    for (size_t i = 0; i < KN_COUNT(all); i++)
+        json_object_set_new(node->answer, all[i].name, json_integer((json_int_t)all[i].value));
     finish(node, NULL);
 }
 
@@ -842,6 +885,8 @@ int main(int argc, char **argv)
     if (!make_key(option(argc, argv, "--key"), &random, &key) ||
         kn_loop_new(&node.loop, &err) != KN_OK || pthread_mutex_init(&node.lock, NULL) != 0)
         return 2;
+    if (option(argc, argv, "--ahead") != NULL)
+        ahead_s = strtod(option(argc, argv, "--ahead"), NULL);
     options.relays = count_of(option(argc, argv, "--relay"));
     options.loop = node.loop;
     options.identity = key;

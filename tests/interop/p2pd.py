@@ -64,7 +64,7 @@ class P2pd:
     def __init__(self, *flags, key=None):
         self._folder = tempfile.TemporaryDirectory(prefix="p2pd-")
         self.folder = Path(self._folder.name)
-        program, = (peers.INSTALLED / "hivemind").glob(
+        program, = (peers.INSTALLED / peers.HIVEMIND).glob(
             "lib/python3*/site-packages/hivemind/hivemind_cli/p2pd")
         words = [program, "-listen", f"/unix{self.folder}/control", *flags]
         if "-noListenAddrs=1" not in flags:

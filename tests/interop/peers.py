@@ -13,9 +13,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 INSTALLED = Path(os.environ.get("KN_ORACLE", ROOT / "build" / "oracle"))
+HIVEMIND = os.environ.get("KN_HIVEMIND", "hivemind")  # or hivemind-old
 ECHO = "/kwaainet/echo/1.0.0"  # sends back what it gets, until the end of the stream
 DEADLINE = 30  # seconds until an answer counts as missing
 OPTIONAL = ("go", "rust")  # their tool chains are not packages of Debian
+OLDER = "hivemind-old"
 SKIPPED = 77  # the exit status that ctest knows as "not run"
 PR_SET_PDEATHSIG = 1
 
@@ -41,22 +43,23 @@ def installed(kind):
 def require(*kinds):
     """Leave, as skipped (in continuous integration as failed), unless these are installed."""
     for kind in kinds:
+        kind = HIVEMIND if kind == "hivemind" else kind
         if not installed(kind):
             print(f"no real {kind} peer here: run tools/peers {kind}")
-            needed = os.environ.get("CI") == "true" and kind not in OPTIONAL
+            needed = os.environ.get("CI") == "true" and kind not in (*OPTIONAL, OLDER)
             sys.exit(1 if needed else SKIPPED)
 
 
 def as_hivemind():
     """Go on as the Python of hivemind, which has MessagePack and cryptography."""
-    python = INSTALLED / "hivemind" / "bin" / "python"
-    if Path(sys.prefix).resolve() != (INSTALLED / "hivemind").resolve():
+    python = INSTALLED / HIVEMIND / "bin" / "python"
+    if Path(sys.prefix).resolve() != (INSTALLED / HIVEMIND).resolve():
         os.execv(python, [str(python), *sys.argv])
 
 
 def command(kind):
     """The words that start a peer of that kind."""
-    python = INSTALLED / "hivemind" / "bin" / "python"
+    python = INSTALLED / HIVEMIND / "bin" / "python"
     words = {"p2pd": [sys.executable, HERE / "p2pd.py"],
              "swarm": [python, HERE / "swarm.py"],
              "js": ["node", "--preserve-symlinks-main", "--import", HERE / "js" / "older.mjs",

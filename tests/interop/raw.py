@@ -1,4 +1,5 @@
-"""A libp2p dialler that does just what a test says, well or badly; for the Python of hivemind."""
+"""The steps of a libp2p connection, each done as a test says, well or badly; for the Python of
+hivemind. A dialler is put together here, a server in answering.py."""
 import hashlib
 import hmac
 import socket
@@ -74,7 +75,7 @@ class Cipher:
 
 
 class Handshake:
-    """Noise_XX_25519_ChaChaPoly_SHA256, the initiator's side."""
+    """Noise_XX_25519_ChaChaPoly_SHA256, both sides."""
 
     def __init__(self):
         self.static, self.ephemeral = X25519PrivateKey.generate(), X25519PrivateKey.generate()
@@ -123,6 +124,23 @@ class Handshake:
         self._agree(self.static, self.theirs)
         return sealed + self._sealed(payload)
 
+    def answer(self, data, payload):
+        """The second message, of who is dialled, to the first one."""
+        self.theirs = data[:32]
+        self._mix(self.theirs)
+        self._mix(data[32:])
+        ours = raw_public(self.ephemeral)
+        self._mix(ours)
+        self._agree(self.ephemeral, self.theirs)
+        static = self._sealed(raw_public(self.static))
+        self._agree(self.static, self.theirs)
+        return ours + static + self._sealed(payload)
+
+    def end(self, data):
+        """The dialler's payload, in the third message."""
+        self._agree(self.ephemeral, self._opened(data[:48]))
+        return self._opened(data[48:])
+
     def ciphers(self):
         return map(Cipher, self._two(b""))
 
@@ -132,7 +150,10 @@ class Connection:
 
     def __init__(self, addr, timeout=3):
         words = addr.split("/")
-        self.socket = socket.create_connection((words[2], int(words[4])), timeout)
+        self.begin(socket.create_connection((words[2], int(words[4])), timeout))
+
+    def begin(self, connected):
+        self.socket = connected
         self.plain, self.sent, self.received = b"", None, None
 
     def close(self):
@@ -148,7 +169,7 @@ class Connection:
         """Bytes on TCP. What the other side no longer wants is lost."""
         try:
             self.socket.sendall(data)
-        except ConnectionError:
+        except OSError:
             pass
 
     def receive(self, size):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Unmodified hivemind nodes on loopback, in one process; to be run by the Python of tools/peers.
 
-usage: swarm.py [run] [--nodes N] [--models builtin|none] [--online N] [--lifetime S] [--dump FILE]
+usage: swarm.py [run] [--nodes N] [--models builtin|none] [--online N] [--times X]
+                      [--lifetime S] [--dump FILE]
        swarm.py get KEY --peer ADDR        what a new node reads there
        swarm.py ping ADDR                  join ADDR as its only peer, strictly, and be checked
 
@@ -198,7 +199,8 @@ async def run(swarm, options):
     told = await swarm.found(options.nodes, options.seed)
     entries, models, now = [], [], time.time()
     for model in records.MODELS if options.models == "builtin" and told else ():
-        model = {**model, "online": min(model["online"], options.online or model["online"])}
+        online = round(model["online"] * options.times)
+        model = {**model, "online": min(online, options.online or online)}
         added, summary = records.population(model, options.seed, now, options.lifetime)
         entries, models = entries + added, models + [summary]
     swarm.fill(entries)
@@ -248,6 +250,7 @@ def arguments(words):
     held.add_argument("--nodes", type=int, default=3)
     held.add_argument("--models", choices=("builtin", "none"), default="builtin")
     held.add_argument("--online", type=int, help="at most so many per model")
+    held.add_argument("--times", type=float, default=1, help="so many times as many online")
     held.add_argument("--lifetime", type=float, default=3600)
     held.add_argument("--seed", default="swarm")
     held.add_argument("--dump", help="a file for all records, as JSON")

@@ -14,7 +14,9 @@ import peers
 WINDOW = 256 * 1024  # of a yamux stream before it is updated
 SIZES = (1, WINDOW, WINDOW + 1, 5 << 20)
 KAD = "-dhtServer=1"
-KINDS = ("p2pd", "js", *filter(peers.installed, peers.OPTIONAL))
+# Of an older daemon everything is asked, of the others nothing again.
+KINDS = ("p2pd",) if peers.HIVEMIND == peers.OLDER else (
+    "p2pd", "js", *filter(peers.installed, peers.OPTIONAL))
 NO_ECHO = TELLS_SLASHES_ONLY = ("rust",)
 OURS = {"/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0", "/ipfs/kad/1.0.0", peers.ECHO,
         "/libp2p/circuit/relay/0.2.0/stop"}
@@ -274,6 +276,6 @@ if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     PROGRAM = os.path.abspath(sys.argv.pop(1))
-    peers.require("hivemind", "js")
+    peers.require("hivemind", *(("js",) if "js" in KINDS else ()))
     sys.stdout.reconfigure(line_buffering=True)
     unittest.main(verbosity=1)

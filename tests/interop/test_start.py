@@ -104,9 +104,16 @@ class Records(Case):
                 "start_block": begin, "end_block": end, "public_name": "ada-C-box",
                 "version": "1.0.0", "network_rps": None, "forward_rps": None,
                 "inference_rps": None, "adapters": (), "torch_dtype": plan["model.dtype"],
-                "quant_type": info["quant_type"], "using_relay": False,
+                "quant_type": None, "using_relay": False,
                 "cache_tokens_left": info["cache_tokens_left"], "next_pings": info["next_pings"]})
             self.assertAlmostEqual(expiration, seen["time"] + 3 * INTERVAL, delta=INTERVAL * 1.2)
+
+    def test_a_quantisation_is_announced_where_somebody_asks_for_it(self):
+        node = self.start(SMALL, *FEW, "--quant-type", "int8", "--dtype", "float16")
+        node.wait("visible", visible_on=1)
+        for value, _ in self.records_of(node):
+            info = records.from_plain(value)[2]
+            self.assertEqual((info["quant_type"], info["torch_dtype"]), ("int8", "float16"))
 
     def test_the_bytes_are_those_that_hivemind_would_write(self):
         node = self.start(SMALL, *FEW)
@@ -195,7 +202,7 @@ class Lived(Case):
         super().setUp()
         self.model = self.swarm.ready["models"][0]
 
-    # proves: FR-0/0.1.1, FR-0/0.1.2, FR-0/0.1.3, FR-0/0.5.1
+    # proves: FR-0/0.1.1, FR-0/0.1.2, FR-0/0.1.3, FR-0/0.5.1, MS-2.3/1, MS-2.3/2
     def test_the_choice_is_of_what_the_swarm_serves(self):
         node = self.start()
         planned, told = node.wait("planned"), node.told("discovery")
@@ -223,7 +230,7 @@ class Lived(Case):
         self.interrupt(node)
         self.assertEqual(set(self.read(key)) - {node.told("listening")["peer_id"]}, others)
 
-    # proves: FR-0/0.5.2.2, FR-0/0.5.2.3, FR-0/0.5.3
+    # proves: FR-0/0.5.2.2, FR-0/0.5.2.3, FR-0/0.5.3, MS-2.3/3, MS-2.3/4
     def test_the_blocks_are_where_nobody_serves(self):
         node = self.start("--model", "Meta-Llama-3.1-405B-Instruct", "--max-memory", "4GiB",
                           "--quant-type", "nf4")
@@ -255,6 +262,48 @@ class Lived(Case):
         node = self.start(SMALL, *FEW)
         node.wait("planned")
         self.assertGreaterEqual(int(node.plan["model.start_block"]), 4)
+
+
+class Relayed(Case):
+    """Who is told to act as if nobody could reach it asks the relays that it knows."""
+
+    def setUp(self):
+        super().setUp()
+        if peers.HIVEMIND == peers.OLDER:
+            self.skipTest("its daemon knows relays of the first kind only")
+
+    def test_relays_are_found_announced_and_told(self):
+        relay = self.enterContext(peers.start("p2pd", "-dhtServer=1"))
+        node = self.start(SMALL, *FEW, "--set", "network.force_private=true", "--set",
+                          f"network.trusted_relays={relay.addr}", "--set",
+                          "network.max_relay_reservations=1")
+        node.wait("announced")
+        self.assertTrue(peers.eventually(lambda: self.is_told(node)))
+        addresses = json.loads(self.expect(self.h.run("status --json"), program.DONE)[1])[
+            "addresses"]
+        self.assertEqual(addresses, [f"{relay.addr}/p2p-circuit"])
+        caller = self.enterContext(peers.start("p2pd", "-dhtServer=1"))
+        peer = node.told("listening")["peer_id"]
+        caller.ask("connect", peer=f"{relay.addr}/p2p-circuit/p2p/{peer}")
+        told = caller.ask("identify", peer=peer)
+        self.assertNotIn("/ipfs/kad/1.0.0", told["protocols"])
+        self.assertIn("DHTProtocol.rpc_find", told["protocols"])
+        self.interrupt(node)
+
+    def is_told(self, node):
+        """Do the records of all its blocks say that it is behind a relay?"""
+        found = self.records_of(node)
+        return all(one and records.from_plain(one[0])[2]["using_relay"] is True for one in found)
+
+    def test_a_node_that_is_not_hidden_uses_none_at_first(self):
+        relay = self.enterContext(peers.start("p2pd", "-dhtServer=1"))
+        node = self.start(SMALL, *FEW, *OFTEN, "--set", f"network.trusted_relays={relay.addr}")
+        for _ in range(2):
+            node.wait("visible", visible_on=1)
+        self.assertFalse(self.is_told(node))
+        out = self.expect(self.h.run("status --json"), program.DONE)[1]
+        self.assertNotIn("p2p-circuit", out)
+        self.interrupt(node)
 
 
 class Late(Case):

@@ -22,6 +22,7 @@ struct side_stream {
 struct side {
     struct kn_key *key;
     struct kn_connection *c;
+    struct kn_connection_memory memory;
     struct kn_protocol spoken[2];
     struct kn_protocols protocols;
     char log[SIDE_LOG];
@@ -125,6 +126,7 @@ static inline bool side_open(struct side *side, struct pair *pair, enum kn_role 
         .expected = expected,
         .protocols = &side->protocols,
         .random = &pair->random,
+        .memory = role == KN_ROLE_DIALER ? &side->memory : NULL, /* with and without */
         .owner = side,
         .wake = side_wake,
     };
@@ -140,6 +142,7 @@ static inline void side_close(struct side *side)
 {
     kn_connection_free(side->c);
     side->c = NULL;
+    kn_connection_memory_done(&side->memory);
 }
 
 /* A stream of ours for the first of `names`. */

@@ -56,7 +56,8 @@ static inline enum kn_code find_answer_again(struct kn_span bytes, struct kn_buf
     if (rc != KN_OK)
         return rc;
     while (kn_dht_find_result_next(&answer, &at, &result, &failed)) {
-        size_t pair = 0, n = 0;
+        struct kn_dht_neighbour_cursor pair = { 0 };
+        size_t n = 0;
 
         while (kn_dht_find_neighbour(&result, &pair, &neighbours[n], &nonsense))
             n++;

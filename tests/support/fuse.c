@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-long kn_fuse = -1;
+atomic_long kn_fuse = -1;
 
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);

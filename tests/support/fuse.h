@@ -5,7 +5,9 @@
 #ifndef KN_TESTS_FUSE_H
 #define KN_TESTS_FUSE_H
 
+#include <stdatomic.h>
+
 /* Allocations left before one fails; it is below zero once it has burnt, and none fails then. */
-extern long kn_fuse;
+extern atomic_long kn_fuse;
 
 #endif

@@ -130,10 +130,10 @@ static enum kn_exit dispatch(struct kn_cli *cli)
 {
     if (cli->version)
         return kn_help_version(cli);
+    if (cli->help && cli->unnamed)
+        return kn_help_overview(cli);
     if (cli->command != NULL)
         return cli->help ? kn_help_command(cli, cli->command) : cli->command->run(cli);
-    if (cli->group == NULL)
-        return kn_help_overview(cli);
     return cli->help ? kn_help_group(cli, cli->group) : need_subcommand(cli);
 }
 

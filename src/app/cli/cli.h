@@ -26,7 +26,8 @@ struct kn_cli_option {
 };
 
 struct kn_cli {
-    const struct kn_command *command; /* NULL: none was named */
+    const struct kn_command *command; /* NULL: only a group was named */
+    bool unnamed;                     /* no command was named: it is start */
     const char *group;                /* "config" when only that was named; else NULL */
     const char *const *arguments;     /* what is neither command nor flag */
     size_t argument_count;

@@ -14,7 +14,8 @@ enum { GAP = 2, INDENT = 2, COLUMN_MOST = 28 };
 
 static const char about[] =
     "kwaainet is a node of a swarm in which computers serve large language models together. "
-    "Everything has a built-in or discovered value; node_config.yaml and flags change it.";
+    "Everything has a built-in or discovered value; node_config.yaml and flags change it. Without "
+    "a command it starts the node.";
 
 static bool is_in(const struct kn_command *command, const char *group)
 {
@@ -99,7 +100,7 @@ enum kn_exit kn_help_overview(struct kn_cli *cli)
 {
     if (cli->json)
         return answer_list(cli, NULL);
-    kn_text_add(&cli->answer, "Usage: kwaainet COMMAND [ARGUMENTS] [FLAGS]\n\n");
+    kn_text_add(&cli->answer, "Usage: kwaainet [COMMAND] [ARGUMENTS] [FLAGS]\n\n");
     kn_fold_paragraph(&cli->answer, about, cli->out_term.columns, 0);
     add_commands(cli, NULL);
     add_title(cli, "Flags");

@@ -193,7 +193,7 @@ static enum kn_exit report(struct kn_cli *cli, const struct run *run)
 static enum kn_exit run_peers(struct kn_cli *cli)
 {
     struct run run = { .started_us = kn_loop_clock_us() };
-    const struct kn_join_events events = { &run, on_settled, on_joined };
+    const struct kn_join_events events = { &run, NULL, on_settled, on_joined };
     struct kn_error err = { 0 };
     enum kn_exit code = kn_swarm_enter(cli, true, &run.swarm);
 

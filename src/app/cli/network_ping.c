@@ -93,7 +93,7 @@ static bool read_count(const struct kn_cli *cli, unsigned *out)
 
 static enum kn_code begin(struct run *run, bool needs_swarm, struct kn_error *err)
 {
-    const struct kn_join_events events = { run, on_settled, on_joined };
+    const struct kn_join_events events = { run, NULL, on_settled, on_joined };
 
     if (!needs_swarm)
         return kn_encounter_start(&run->options, &run->encounter, err);

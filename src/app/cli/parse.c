@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
+#include "app/cli/commands.h"
 #include "lib/base/arena.h"
 #include "lib/base/nearest.h"
 
@@ -126,8 +127,13 @@ static enum kn_code find_command(struct parsing *parsing, struct kn_error *err)
         }
     }
     parsing->at = longest;
-    if (longest > 0 || first == NULL || is_flag(first))
+    if (longest > 0)
         return KN_OK;
+    if (first == NULL || is_flag(first)) { /* kwaainet [FLAGS] is kwaainet start [FLAGS] */
+        parsing->cli->command = &kn_cmd_start;
+        parsing->cli->unnamed = true;
+        return KN_OK;
+    }
     if (is_group(first) && (parsing->n == 1 || is_flag(parsing->words[1]))) {
         parsing->cli->group = first;
         parsing->at = 1;
@@ -146,14 +152,68 @@ static const struct kn_command_flag *find_flag(const struct kn_command_flag *fla
     return NULL;
 }
 
+static bool may_stand_alone(const struct kn_command_flag *flag)
+{
+    return flag->value_name != NULL && flag->value_name[0] == '[';
+}
+
+/* Is it one of "[quick|full]"? */
+static bool is_one_of(const char *names, const char *word)
+{
+    size_t n = strlen(word), m;
+
+    for (const char *at = names + 1; n > 0; at += m + 1) {
+        m = strcspn(at, "|]");
+        if (m == n && strncmp(at, word, n) == 0)
+            return true;
+        if (at[m] != '|')
+            return false;
+    }
+    return false;
+}
+
+/* The value of a flag that may stand alone: "" when it does. */
+static enum kn_code take_optional(struct parsing *parsing, const struct kn_command_flag *flag,
+                                  const char **value, struct kn_error *err)
+{
+    const char *next = parsing->at < parsing->n ? parsing->words[parsing->at] : "";
+
+    if (*value == NULL && is_one_of(flag->value_name, next)) {
+        *value = next;
+        parsing->at++;
+    }
+    if (*value == NULL)
+        *value = "";
+    else if (!is_one_of(flag->value_name, *value)) {
+        (void)kn_fail(err, KN_E_INVALID, "%s does not take \"%.100s\"", flag->name, *value);
+        kn_hint(err, "Write %s %s.", flag->name, flag->value_name);
+        return KN_E_INVALID;
+    }
+    return KN_OK;
+}
+
+static void keep_option(struct kn_cli *cli, const char *name, const char *value)
+{
+    if (strcmp(name, "--json") == 0)
+        cli->json = true;
+    else if (strcmp(name, "--quiet") == 0)
+        cli->quiet = true;
+    else if (strcmp(name, "--help") == 0)
+        cli->help = true;
+    else
+        cli->options[cli->option_count++] =
+            (struct kn_cli_option){ name, value != NULL ? value : "" };
+}
+
 /* Take a flag that the command or every command has. */
 static enum kn_code take_own(struct parsing *parsing, const struct kn_command_flag *flag,
                              struct kn_error *err)
 {
     const char *word = parsing->words[parsing->at], *value = strchr(word, '=');
-    struct kn_cli *cli = parsing->cli;
+    bool alone = may_stand_alone(flag);
+    enum kn_code rc = KN_OK;
 
-    if (value == NULL && flag->value_name != NULL && parsing->at + 1 < parsing->n &&
+    if (value == NULL && flag->value_name != NULL && !alone && parsing->at + 1 < parsing->n &&
         strncmp(parsing->words[parsing->at + 1], "--", 2) != 0)
         value = parsing->words[++parsing->at];
     else if (value != NULL)
@@ -161,20 +221,16 @@ static enum kn_code take_own(struct parsing *parsing, const struct kn_command_fl
     parsing->at++;
     if (flag->value_name == NULL && value != NULL)
         return kn_fail(err, KN_E_INVALID, "%s takes no value", flag->name);
-    if (flag->value_name != NULL && (value == NULL || value[0] == '\0')) {
+    if (alone)
+        rc = take_optional(parsing, flag, &value, err);
+    if (rc != KN_OK)
+        return rc;
+    if (flag->value_name != NULL && !alone && (value == NULL || value[0] == '\0')) {
         (void)kn_fail(err, KN_E_INVALID, "%s has no value", flag->name);
         kn_hint(err, "Write %s %s.", flag->name, flag->value_name);
         return KN_E_INVALID;
     }
-    if (strcmp(flag->name, "--json") == 0)
-        cli->json = true;
-    else if (strcmp(flag->name, "--quiet") == 0)
-        cli->quiet = true;
-    else if (strcmp(flag->name, "--help") == 0)
-        cli->help = true;
-    else
-        cli->options[cli->option_count++] =
-            (struct kn_cli_option){ flag->name, value != NULL ? value : "" };
+    keep_option(parsing->cli, flag->name, value);
     return KN_OK;
 }
 
@@ -184,11 +240,6 @@ static enum kn_code unknown_flag(struct parsing *parsing, const char *name, stru
     struct kn_nearest nearest = kn_nearest_to(name);
     const struct kn_command_flag *flag = command != NULL ? command->flags : NULL;
 
-    if (command == NULL && parsing->cli->group == NULL) {
-        (void)kn_fail(err, KN_E_INVALID, "\"%.100s\" stands where a command belongs", name);
-        kn_hint(err, "kwaainet --help lists the commands.");
-        return KN_E_INVALID;
-    }
     (void)kn_fail(err, KN_E_INVALID, "unknown flag \"%.100s\"", name);
     for (; flag != NULL && flag->name != NULL; flag++)
         kn_nearest_offer(&nearest, flag->name);

@@ -1,29 +1,152 @@
 /* start: this machine becomes a node, and stays one until it is told to end. */
-#include "app/cli/cli.h"
+#include "app/cli/start.h"
+
+#include <string.h>
+
+#include "app/cli/calibrate.h"
 #include "app/cli/commands.h"
 #include "app/cli/load.h"
 #include "app/cli/problems.h"
 #include "app/cli/start_json.h"
+#include "app/cli/start_live.h"
 #include "app/cli/start_text.h"
-#include "app/cli/swarm.h"
+#include "lib/base/arena.h"
+#include "lib/base/memory.h"
+#include "lib/os/output.h"
+#include "lib/os/terminal.h"
+#include "node/advice.h"
 #include "node/control.h"
-#include "node/node.h"
+#include "node/machine_file.h"
+
+enum { TICK_MS = 200, LIVE_MS = 1000, LAST_WORDS_MS = 2000, STDOUT = 1 };
+
+struct kn_start_facts kn_start_facts_of(const struct kn_start *start)
+{
+    const struct kn_look *look = kn_node_look(start->node);
+    const struct kn_plan *plan = kn_node_plan(start->node);
+
+    return (struct kn_start_facts){
+        .snapshot = kn_node_snapshot(start->node),
+        .loaded = start->loaded,
+        .plan = plan,
+        .machine = kn_node_hardware(start->node),
+        .machine_file = start->machine_file,
+        .port_text = kn_node_port_text(start->node),
+        .port = kn_node_port(start->node),
+        .malformed = look != NULL ? kn_survey_totals(kn_look_survey(look)).malformed : 0,
+        .nobody = plan != NULL && look != NULL && !plan->swarm.is_known
+                      ? kn_advice_nobody(kn_look_join(look))
+                      : NULL,
+        .discovery_cache = start->discovery_cache,
+        .calibration_cache = start->calibration_cache,
+        .file = start->file,
+        .file_exists = kn_node_paths(start->node)->config_exists,
+        .is_first_run = start->is_first_run,
+    };
+}
+
+/* -- writing */
+
+/* Only where a person looks: what is rewritten in place is no line for anybody else. */
+static bool has_last_line(const struct kn_start *start)
+{
+    const struct kn_cli *cli = start->cli;
+
+    return cli->out_term.rewrites && !cli->json && !cli->quiet;
+}
+
+static kn_time next_tick(const struct kn_start *start)
+{
+    kn_time now = kn_loop_now(start->loop);
+
+    if (has_last_line(start))
+        return now + (start->said_running ? LIVE_MS : TICK_MS);
+    if (!start->launched || !kn_feed_is_empty(&start->feed))
+        return now + TICK_MS;
+    return start->said_running || start->cli->json || start->cli->quiet ? KN_NEVER : now + TICK_MS;
+}
+
+static bool is_on_hold(const struct kn_start *start)
+{
+    return start->lines != NULL || start->is_saving;
+}
+
+void kn_start_flush(struct kn_start *start)
+{
+    struct kn_cli *cli = start->cli;
+    struct kn_text out = { 0 }, live = { 0 };
+    unsigned columns = kn_terminal_columns(STDOUT);
+
+    if (cli->answer.n > 0)
+        kn_status_line_clear(&start->line, columns, &out);
+    kn_text_add_n(&out, kn_text_get(&cli->answer), cli->answer.n);
+    kn_text_cut(&cli->answer, 0);
+    if (has_last_line(start) && !is_on_hold(start) && !start->over &&
+        kn_feed_is_empty(&start->feed) && columns > KN_STATUS_LINE_MARGIN) {
+        kn_start_live(start, columns - KN_STATUS_LINE_MARGIN, &live);
+        if (live.n > 0)
+            kn_status_line_draw(&start->line, live.at, columns, &out);
+        else
+            kn_status_line_clear(&start->line, columns, &out);
+    } else {
+        kn_status_line_clear(&start->line, columns, &out);
+    }
+    if (out.failed || live.failed)
+        kn_out_of_memory();
+    kn_feed_add(&start->feed, kn_text_get(&out), out.n);
+    kn_text_done(&out);
+    kn_text_done(&live);
+    if (start->tick != NULL && !start->over)
+        kn_timer_set(start->tick, next_tick(start));
+}
+
+static void on_tick(void *arg)
+{
+    struct kn_start *start = arg;
+
+    if (start->over)
+        return;
+    if (!has_last_line(start) && !start->cli->quiet)
+        kn_start_progress(start);
+    kn_start_flush(start);
+}
+
+/* -- what happens */
+
+/* Kept until the end: it alone knows how old what an earlier start kept is. */
+static void keep_loaded(struct kn_start *start)
+{
+    start->loaded = kn_snapshot_ref(kn_node_snapshot(start->node));
+    start->is_first_run = kn_node_is_first_run(start->node);
+}
 
 static void on_event(void *arg, enum kn_node_event event)
 {
     struct kn_start *start = arg;
-    struct kn_error err = { 0 };
+    struct kn_cli *cli = start->cli;
 
-    if (start->cli->json)
+    if (cli->out_term.is_terminal) /* the window may have another size by now */
+        cli->out_term = kn_term_of(STDOUT, kn_cli_lookup, cli);
+    if (event == KN_NODE_LISTENING)
+        keep_loaded(start);
+    if (cli->json)
         kn_start_json(start, event);
-    else if (!start->cli->quiet)
+    else if (!cli->quiet)
         kn_start_text(start, event);
-    /* Somebody who stopped reading never stops the node. */
-    if (kn_cli_flush(start->cli, &err) != KN_OK)
-        start->dropped++;
-    if (event == KN_NODE_PLANNED)
-        kn_node_agree(start->node);
+    start->over = event == KN_NODE_ENDED;
+    if (start->over)
+        kn_start_unask(start);
+    if (is_on_hold(start) && !start->over) {
+        kn_text_add_n(&start->held, kn_text_get(&cli->answer), cli->answer.n);
+        kn_text_cut(&cli->answer, 0);
+        return;
+    }
+    kn_start_flush(start);
+    if (event == KN_NODE_PLANNED && !start->dry_run)
+        kn_start_settle(start);
 }
+
+/* -- the command */
 
 static enum kn_exit exit_of(enum kn_code code)
 {
@@ -52,13 +175,106 @@ static enum kn_exit refuse(struct kn_cli *cli, struct kn_snapshot *wrong,
     return code;
 }
 
+static enum kn_exit refuse_both(struct kn_cli *cli)
+{
+    struct kn_error err = { 0 };
+
+    (void)kn_fail(&err, KN_E_INVALID, "--yes saves the configuration and --no-save does not");
+    kn_hint(&err, "Leave one of them out.");
+    return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
+}
+
+/* "~/.kwaainet/calibration.yaml" */
+static const char *with_tilde(struct kn_cli *cli, const char *path)
+{
+    const char *home = kn_cli_lookup(cli, "HOME");
+    size_t n = home != NULL ? strlen(home) : 0;
+    const char *out = path;
+
+    if (n > 1 && strncmp(path, home, n) == 0 && path[n] == '/')
+        out = kn_arena_printf(cli->arena, "~%s", path + n);
+    if (out == NULL)
+        kn_out_of_memory();
+    return out;
+}
+
+static void name_files(struct kn_start *start)
+{
+    const struct kn_config_paths *paths = kn_node_paths(start->node);
+    const char *file = kn_short_path(start->cli, paths->config);
+
+    start->file = strchr(file, '/') != NULL ? with_tilde(start->cli, file)
+                                            : kn_arena_printf(start->cli->arena, "./%s", file);
+    if (start->file == NULL)
+        kn_out_of_memory();
+    if (start->dry_run)
+        return;
+    start->discovery_cache = with_tilde(start->cli, paths->discovery_cache);
+    start->calibration_cache = with_tilde(start->cli, paths->calibration);
+}
+
+static void run_node(struct kn_start *start)
+{
+    start->loop = kn_node_loop(start->node);
+    start->tick = kn_timer_new(start->loop, on_tick, start);
+    if (start->tick == NULL)
+        kn_out_of_memory();
+    start->waiting_since = kn_loop_now(start->loop);
+    name_files(start);
+    kn_node_run(start->node);
+    if (start->is_saving) /* the file is ours to the end: wait for it */
+        kn_loop_run(start->loop);
+    kn_timer_free(start->tick);
+    start->tick = NULL;
+}
+
+/* Somebody who stopped reading gets a moment more, not all the time in the world. */
+static void say_last_words(struct kn_start *start)
+{
+    int64_t end = kn_loop_clock_us() / 1000 + LAST_WORDS_MS;
+
+    kn_feed_push(&start->feed);
+    while (!kn_feed_is_empty(&start->feed) && kn_loop_clock_us() / 1000 < end) {
+        kn_output_await(KN_OUTPUT_OUT, (int)(end - kn_loop_clock_us() / 1000));
+        kn_feed_push(&start->feed);
+    }
+    kn_feed_done(&start->feed);
+}
+
+static bool asks_for_full(const struct kn_cli *cli)
+{
+    const char *mode = kn_cli_option(cli, "--calibrate");
+
+    return mode != NULL && strcmp(mode, "full") == 0;
+}
+
+/* The facts of --machine, if it was given. */
+static enum kn_exit read_machine(struct kn_start *start, struct kn_hardware *out)
+{
+    struct kn_cli *cli = start->cli;
+    struct kn_error err = { 0 };
+
+    start->machine_file = kn_cli_option(cli, "--machine");
+    if (start->machine_file == NULL ||
+        kn_machine_file_read(start->machine_file, cli->request.working, out, &err) == KN_OK)
+        return KN_EXIT_DONE;
+    return kn_cli_fail(cli, KN_EXIT_CONFIGURATION, &err);
+}
+
 static enum kn_exit run(struct kn_cli *cli)
 {
-    struct kn_start start = { .cli = cli };
-    const struct kn_node_options options = {
-        .request = &cli->request,
+    struct kn_start start = {
+        .cli = cli,
         .dry_run = kn_cli_option(cli, "--dry-run") != NULL,
+        .yes = kn_cli_option(cli, "--yes") != NULL,
+        .no_save = kn_cli_option(cli, "--no-save") != NULL,
+    };
+    struct kn_hardware machine;
+    struct kn_node_options options = {
+        .request = &cli->request,
+        .dry_run = start.dry_run,
         .rediscover = kn_cli_option(cli, "--rediscover") != NULL,
+        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL,
         .arg = &start,
         .event = on_event,
     };
@@ -66,19 +282,35 @@ static enum kn_exit run(struct kn_cli *cli)
     struct kn_error err = { 0 };
     enum kn_exit code = KN_EXIT_DONE;
 
+    if (start.yes && start.no_save)
+        return refuse_both(cli);
+    if (asks_for_full(cli))
+        return kn_calibrate_refuse_full(cli);
+    code = read_machine(&start, &machine);
+    if (code != KN_EXIT_DONE)
+        return code;
+    options.machine = start.machine_file != NULL ? &machine : NULL;
     if (kn_node_new(&options, &start.node, &wrong, &err) != KN_OK)
         return refuse(cli, wrong, &err);
-    kn_node_run(start.node);
+    run_node(&start);
+    say_last_words(&start);
     if (kn_node_failure(start.node)->code != KN_OK)
         code = kn_cli_fail(cli, exit_of(kn_node_failure(start.node)->code),
                            kn_node_failure(start.node));
+    kn_snapshot_unref(start.loaded);
+    kn_text_done(&start.held);
+    kn_text_done(&start.text);
     kn_node_free(start.node);
     return code;
 }
 
 static const struct kn_command_flag flags[] = {
-    { "--dry-run", NULL, "Find everything out, show it, and end without joining." },
+    { "--yes", NULL, "Save the configuration of a first run without asking." },
+    { "--no-save", NULL, "Start without asking, and save no configuration." },
+    { "--dry-run", NULL, "Find everything out, show it, and end; nothing is written anywhere." },
     { "--rediscover", NULL, "Find out anew what earlier starts have kept." },
+    { "--calibrate", "[quick|full]", "Plan the blocks anew by what this machine can hold now." },
+    { "--machine", "FILE", "Plan as if this machine were the one that FILE describes." },
     { NULL, NULL, NULL },
 };
 
@@ -87,11 +319,24 @@ const struct kn_command kn_cmd_start = {
     .brief = "Become a node of the swarm, and stay one.",
     .flags = flags,
     .loads_configuration = true,
-    .detail = "Looks at the swarm and at this machine, chooses model, blocks, name and port where "
-              "nobody wrote them down, joins, and announces what it would serve. Blocks are shown "
-              "as JOINING with throughput 0: this version does not compute them yet. Ends on an "
-              "interrupt, after it has told the swarm.\n\n"
-              "With --json: one object a line, {\"time\", \"event\": \"listening|bootstrap|"
-              "discovery|calibration|planned|joined|announced|visible|state|ended\", …}.",
+    .detail =
+        "This is also what kwaainet does without a command. Looks at the swarm and at this "
+        "machine, chooses model, blocks, name and port where nobody wrote them down, joins, "
+        "and announces what it would serve. Blocks are shown as JOINING with throughput 0: "
+        "this version does not compute them yet. Ends on an interrupt, after it has told the "
+        "swarm.\n\n"
+        "A first run, without a configuration and without what an earlier start kept, shows "
+        "its four steps and asks once whether to save them to node_config.yaml. It asks only "
+        "at a terminal; elsewhere nothing is saved without --yes. What was typed is saved as "
+        "a value, everything else as auto, so that it stays automatic.\n\n"
+        "--machine shows what another machine would serve, with --dry-run, or in a swarm whose "
+        "bootstraps are all on this machine; nothing that was not measured is announced "
+        "elsewhere. The file is YAML or JSON with any of platform, architecture, cpu, cores, "
+        "physical_cores, features, memory_total, memory_available, gpus (each with kind, "
+        "name, memory_total, memory_free, capability), host_name and user_name.\n\n"
+        "With --json: one object a line, {\"time\", \"event\": \"listening|progress|bootstrap|"
+        "discovery|calibration|port|name|blocks|planned|saved|joined|announced|visible|moved|"
+        "state|cache-failed|ended\", …}. Lines that nobody reads are dropped and counted; "
+        "they never stop the node.",
     .run = run,
 };

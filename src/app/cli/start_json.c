@@ -3,6 +3,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/tree.h"
 #include "lib/io/loop.h"
+#include "node/advice.h"
 
 static struct kn_json *object(const char *event)
 {
@@ -40,6 +41,7 @@ static void print_bootstrap(struct kn_start *start)
     kn_tree_set(json, "ok", kn_json_bool(told->code == KN_OK));
     kn_tree_set(json, "ms", kn_json_number(told->ms));
     kn_tree_text(json, "error", told->code == KN_OK ? NULL : told->error.text);
+    kn_tree_text(json, "hint", told->error.hint[0] == '\0' ? NULL : told->error.hint);
     kn_tree_set(json, "ahead_s", told->tells_time ? kn_json_number(told->ahead_s) : kn_json_null());
     print(start, json);
 }
@@ -59,21 +61,71 @@ static void print_calibration(struct kn_start *start, const struct kn_plan *plan
     kn_tree_set(json, "blocks_max", kn_json_int(plan->model.fit.profiles[KN_PRESET_MAX].blocks));
     kn_tree_set(json, "blocks", kn_json_int(plan->planned));
     kn_tree_text(json, "limit", plan->model.fit.limit);
+    kn_tree_text(json, "changed", plan->kept.changed[0] != '\0' ? plan->kept.changed : NULL);
+    kn_tree_text(json, "warning", plan->model.warning);
+    if (plan->place.by == KN_PLACED_NOWHERE) {
+        kn_tree_text(json, "reason", kn_reason_no_block(plan));
+        kn_tree_text(json, "hint", kn_advice_no_block(plan));
+    }
+    print(start, json);
+}
+
+/* spec: REQ-0.1.7 */
+static void print_discovery(struct kn_start *start, const struct kn_plan *plan)
+{
+    size_t n = plan->swarm.model_count;
+    struct kn_json *json = object("discovery"), *found = kn_json_array();
+    struct kn_text text = { 0 };
+
+    kn_text_addf(&text, "Discovered %zu model%s, selected %s (%s)", n, n == 1 ? "" : "s",
+                 plan->model.name, plan->model.reason);
+    kn_tree_set(json, "known", kn_json_bool(plan->swarm.is_known));
+    kn_tree_set(json, "models", kn_json_int((int64_t)n));
+    kn_tree_text(json, "model", plan->model.name);
+    kn_tree_text(json, "reason", plan->model.reason);
+    kn_tree_text(json, "text", kn_text_get(&text));
+    kn_tree_text(json, "hint", kn_start_facts_of(start).nobody);
+    kn_text_done(&text);
+    for (size_t i = 0; i < n; i++) {
+        struct kn_json *one = kn_json_object();
+
+        kn_tree_text(one, "prefix", plan->swarm.models[i].prefix);
+        kn_tree_set(one, "providers_online", kn_json_int(plan->swarm.models[i].online));
+        kn_tree_set(one, "providers_joining", kn_json_int(plan->swarm.models[i].joining));
+        kn_tree_append(found, one);
+    }
+    kn_tree_set(json, "found", found);
+    print(start, json);
+}
+
+static void print_choices(struct kn_start *start, const struct kn_plan *plan)
+{
+    const struct kn_placement *place = &plan->place;
+    bool nowhere = place->by == KN_PLACED_NOWHERE;
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    struct kn_json *json = object("port");
+
+    kn_tree_set(json, "port", kn_json_int(facts.port));
+    kn_tree_text(json, "text", facts.port_text);
+    print(start, json);
+    json = object("name");
+    kn_tree_text(json, "name", kn_facts_config(&facts)->node.name.text);
+    print(start, json);
+    json = object("blocks");
+    kn_tree_set(json, "start_block", nowhere ? kn_json_null() : kn_json_int(place->start));
+    kn_tree_set(json, "end_block", nowhere ? kn_json_null() : kn_json_int(place->end));
+    kn_tree_text(json, "reason", nowhere ? kn_reason_no_block(plan) : place->reason);
     print(start, json);
 }
 
 static void print_plan(struct kn_start *start)
 {
     const struct kn_plan *plan = kn_node_plan(start->node);
-    struct kn_json *json = object("discovery"), *values = kn_json_object();
-    struct kn_json *reasons = kn_json_object();
+    struct kn_json *json, *values = kn_json_object(), *reasons = kn_json_object();
 
-    kn_tree_set(json, "known", kn_json_bool(plan->swarm.is_known));
-    kn_tree_set(json, "models", kn_json_int((int64_t)plan->swarm.model_count));
-    kn_tree_text(json, "model", plan->model.name);
-    kn_tree_text(json, "reason", plan->model.reason);
-    print(start, json);
+    print_discovery(start, plan);
     print_calibration(start, plan);
+    print_choices(start, plan);
     json = object("planned");
     for (size_t i = 0; i < plan->value_count; i++) {
         kn_tree_text(values, plan->values[i].key, plan->values[i].value);
@@ -93,6 +145,8 @@ static void print_announced(struct kn_start *start, const char *event)
     kn_tree_set(json, "acknowledged", kn_json_int(round->acknowledged));
     kn_tree_set(json, "visible_on", kn_json_int(round->visible_on));
     kn_tree_set(json, "bootstraps", kn_json_int(round->asked));
+    kn_tree_set(json, "blocks", kn_json_int(round->blocks));
+    kn_tree_set(json, "alone", kn_json_bool(round->alone));
     print(start, json);
 }
 
@@ -103,7 +157,7 @@ static void print_ended(struct kn_start *start)
 
     kn_tree_set(json, "ok", kn_json_bool(failure->code == KN_OK));
     kn_tree_text(json, "error", failure->code == KN_OK ? NULL : failure->text);
-    kn_tree_set(json, "dropped", kn_json_int((int64_t)start->dropped));
+    kn_tree_set(json, "dropped", kn_json_int((int64_t)start->feed.dropped));
     print(start, json);
 }
 
@@ -126,6 +180,28 @@ static void print_moved(struct kn_start *start)
     print(start, json);
 }
 
+void kn_start_json_saved(struct kn_start *start)
+{
+    struct kn_json *json = object("saved");
+
+    kn_tree_set(json, "ok", kn_json_bool(start->is_saved));
+    kn_tree_text(json, "path", start->path);
+    kn_tree_text(json, "error", start->is_saved ? NULL : start->save_error.text);
+    print(start, json);
+}
+
+void kn_start_json_progress(struct kn_start *start, const struct kn_progress *progress)
+{
+    struct kn_json *json = object("progress");
+
+    kn_tree_text(json, "what", progress->label);
+    kn_tree_set(json, "done",
+                progress->of > 0 ? kn_json_int((int64_t)progress->done) : kn_json_null());
+    kn_tree_set(json, "of", progress->of > 0 ? kn_json_int((int64_t)progress->of) : kn_json_null());
+    kn_tree_text(json, "note", progress->note);
+    print(start, json);
+}
+
 void kn_start_json(struct kn_start *start, enum kn_node_event event)
 {
     switch (event) {
@@ -136,6 +212,7 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         print_bootstrap(start);
         break;
     case KN_NODE_PLANNED:
+    case KN_NODE_REPLANNED:
         print_plan(start);
         break;
     case KN_NODE_JOINED:
@@ -146,6 +223,9 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_READ_BACK:
         print_announced(start, "visible");
+        break;
+    case KN_NODE_REFRESHED:
+        print(start, object("refreshed"));
         break;
     case KN_NODE_MOVED:
         print_moved(start);

@@ -4,8 +4,14 @@
 #ifndef KN_CLI_START_JSON_H
 #define KN_CLI_START_JSON_H
 
-#include "app/cli/start_text.h"
+#include "app/cli/start.h"
 
 void kn_start_json(struct kn_start *start, enum kn_node_event event);
+
+/* What became of the file. */
+void kn_start_json_saved(struct kn_start *start);
+
+/* How far it is with what takes long. */
+void kn_start_json_progress(struct kn_start *start, const struct kn_progress *progress);
 
 #endif

@@ -2,32 +2,52 @@
 
 #include <string.h>
 
-#include "app/cli/cli.h"
-#include "app/cli/swarm.h"
-#include "app/term/fold.h"
+#include "app/cli/first_run.h"
+#include "app/cli/later_run.h"
+#include "app/cli/launch.h"
 
-static void say(struct kn_start *start, const char *emoji, struct kn_text *line)
+static struct kn_page page_of(struct kn_start *start)
 {
-    struct kn_cli *cli = start->cli;
-    struct kn_text whole = { 0 };
-
-    kn_text_add(&whole, kn_term_emoji(&cli->out_term, emoji));
-    kn_term_add_safe(&whole, kn_text_get(line));
-    kn_fold_paragraph(&cli->answer, kn_text_get(&whole), cli->out_term.columns, 0);
-    kn_text_done(&whole);
-    kn_text_done(line);
+    return (struct kn_page){ &start->cli->out_term, &start->cli->answer };
 }
 
-static void item(struct kn_start *start, struct kn_text *line)
-{
-    struct kn_cli *cli = start->cli;
-    struct kn_text whole = { 0 };
+/* -- until the plan is made */
 
-    kn_text_add(&whole, kn_term_pick(&cli->out_term, "• ", "* "));
-    kn_term_add_safe(&whole, kn_text_get(line));
-    kn_fold_paragraph(&cli->answer, kn_text_get(&whole), cli->out_term.columns, 3);
-    kn_text_done(&whole);
-    kn_text_done(line);
+static void show_listening(struct kn_start *start)
+{
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
+
+    if (start->is_first_run) {
+        kn_first_run_begin(&page);
+        return;
+    }
+    kn_later_run_begin(&page, &facts);
+    kn_page_line(&page, "🔌", "%s", kn_node_port_text(start->node));
+}
+
+static void show_running(struct kn_start *start, bool in_swarm)
+{
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
+
+    if (start->said_running)
+        return;
+    start->said_running = true;
+    kn_launch_running(&page, &facts, in_swarm, start->is_first_run);
+}
+
+static size_t all_bootstraps(const struct kn_start *start)
+{
+    return kn_snapshot_config(kn_node_snapshot(start->node))->network.bootstrap_peers.texts.n;
+}
+
+/* Nobody answered the first time: the node stays, and tries on. */
+static void show_lonely(struct kn_start *start)
+{
+    if (start->launched && kn_node_state(start->node) == KN_NODE_OFFLINE && start->joined == 0 &&
+        start->settled >= all_bootstraps(start))
+        show_running(start, false);
 }
 
 /* Where its code was put down when it was told of last. */
@@ -47,185 +67,186 @@ static void show_bootstrap(struct kn_start *start)
 {
     const struct kn_bootstrap *told = kn_node_bootstrap(start->node);
     enum kn_code *said = code_said(start, told);
-    struct kn_text line = { 0 };
+    const struct kn_page page = page_of(start);
 
-    if (told->code != KN_OK && told->code == *said)
-        return;
+    start->joined += told->code == KN_OK && start->joined < all_bootstraps(start);
+    start->settled++;
+    if (told->code == KN_OK || told->code != *said)
+        kn_launch_bootstrap(&page, told);
     *said = told->code;
-    if (told->code == KN_OK) {
-        kn_text_addf(&line, "Connected to %s (", told->address);
-        kn_swarm_add_ms(&line, told->ms);
-        kn_text_add_char(&line, ')');
-        if (told->tells_time && (told->ahead_s > 3 || told->ahead_s < -3))
-            kn_text_addf(&line,
-                         "; its clock is %.0f s %s ours, and peers that differ by more than "
-                         "3 s refuse each other: set the clock of this machine",
-                         told->ahead_s < 0 ? -told->ahead_s : told->ahead_s,
-                         told->ahead_s < 0 ? "behind" : "ahead of");
-        say(start, "✅ ", &line);
-    } else {
-        kn_text_addf(&line, "%s: %s", told->address, told->error.text);
-        say(start, "⚠️  ", &line);
-    }
-}
-
-/* spec: REQ-0.1.7 */
-static void show_discovery(struct kn_start *start, const struct kn_plan *plan)
-{
-    struct kn_text line = { 0 };
-    size_t n = plan->swarm.model_count;
-
-    if (kn_snapshot_config(kn_node_snapshot(start->node))->network.new_swarm.value)
-        kn_text_addf(&line, "A swarm of its own, selected %s", plan->model.name);
-    else if (!plan->swarm.is_known)
-        kn_text_addf(&line, "Nobody answered, selected %s: %s", plan->model.name,
-                     plan->model.reason);
-    else
-        kn_text_addf(&line, "Discovered %zu model%s, selected %s (%s)", n, n == 1 ? "" : "s",
-                     plan->model.name, plan->model.reason);
-    say(start, "🔍 ", &line);
-    for (size_t i = 0; i < plan->model.passed_over_count; i++) {
-        kn_text_addf(&line, "passed over %s: %s", plan->model.passed_over[i].model->prefix,
-                     plan->model.passed_over[i].reason);
-        item(start, &line);
-    }
-}
-
-static void show_memory(struct kn_start *start, const struct kn_hardware *machine)
-{
-    struct kn_text line = { 0 };
-    char total[KN_MEMORY_TEXT_SIZE], available[KN_MEMORY_TEXT_SIZE];
-
-    if (machine->memory_total < 0 || machine->memory_available < 0) {
-        kn_text_add(&line, "RAM: the system does not tell");
-    } else {
-        kn_memory_text(machine->memory_total, total);
-        kn_memory_text(machine->memory_available, available);
-        kn_text_addf(&line, "RAM: %s (%s available)", total, available);
-    }
-    item(start, &line);
-    for (size_t i = 0; i < machine->gpu_count; i++) {
-        kn_text_addf(&line, "GPU: %s", machine->gpus[i].name);
-        item(start, &line);
-    }
-}
-
-/* spec: REQ-0.2.7 */
-static void show_calibration(struct kn_start *start, const struct kn_plan *plan)
-{
-    const struct kn_fit *fit = &plan->model.fit;
-    struct kn_text line = { 0 };
-    char memory[KN_MEMORY_TEXT_SIZE];
-
-    kn_text_add(&line, "Hardware Calibration Complete:");
-    say(start, "🔬 ", &line);
-    show_memory(start, kn_node_hardware(start->node));
-    if (plan->place.by == KN_PLACED_NOWHERE) {
-        kn_text_addf(&line, "No block is served: %s", fit->reason);
-        item(start, &line);
-        return;
-    }
-    kn_memory_text(fit->block_bytes * plan->planned, memory);
-    kn_text_addf(&line, "Recommended blocks: %u (~%s%s), at most %u: %s", plan->planned, memory,
-                 fit->is_guess ? ", a guess" : "", fit->profiles[KN_PRESET_MAX].blocks, fit->limit);
-    item(start, &line);
-    kn_text_addf(&line, "Data type: %s (%s)", kn_words_dtype[plan->model.format.dtype].name,
-                 plan->model.format.reason);
-    item(start, &line);
-}
-
-/* spec: REQ-0.5.7 */
-static void show_place(struct kn_start *start, const struct kn_plan *plan)
-{
-    const struct kn_placement *place = &plan->place;
-    uint32_t n = place->end - place->start;
-    struct kn_text line = { 0 };
-
-    if (place->by == KN_PLACED_NOWHERE)
-        return;
-    kn_text_addf(&line, "Assigned blocks %u-%u (%u block%s, %s)", place->start, place->end - 1, n,
-                 n == 1 ? "" : "s", place->reason);
-    say(start, "🎯 ", &line);
+    show_lonely(start);
 }
 
 static void show_plan(struct kn_start *start)
 {
-    const struct kn_plan *plan = kn_node_plan(start->node);
-    const struct kn_node_config *config = kn_snapshot_config(kn_node_snapshot(start->node));
-    struct kn_text line = { 0 };
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
 
-    show_discovery(start, plan);
-    show_calibration(start, plan);
-    show_place(start, plan);
-    kn_text_addf(&line, "Node name: %s", config->node.name.text);
-    say(start, "🏷️  ", &line);
+    if (!start->is_first_run) {
+        if (facts.machine_file != NULL)
+            kn_page_line(&page, "🔬",
+                         "Taking the facts of the machine from %s; this one was not measured.",
+                         facts.machine_file);
+        kn_later_run_loaded(&page, &facts);
+        return;
+    }
+    kn_first_run_models(&page, &facts);
+    kn_first_run_machine(&page, &facts);
+    kn_first_run_coverage(&page, &facts);
+    kn_first_run_choices(&page, &facts);
+    kn_first_run_summary(&page, &facts);
+}
+
+/* The swarm answered at last: what was shown was a guess. */
+static void show_replanned(struct kn_start *start)
+{
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
+
+    kn_later_run_loaded(&page, &facts);
+    kn_launch_announcing(&page, &facts);
+    start->said = (struct kn_announced){ 0 };
+}
+
+static void show_refreshed(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+
+    kn_page_line(&page, "🔍", "What is known of the network was found out anew");
+}
+
+/* -- from the answer on */
+
+void kn_start_text_saved(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+
+    kn_page_gap(&page);
+    if (start->is_saved) {
+        kn_page_line(&page, "✅", "Configuration saved to: %s", start->file);
+        kn_page_more(&page, "You can edit this file or use CLI flags to override settings.");
+        return;
+    }
+    kn_page_line(&page, "❗", "The configuration was not saved: %s: %s", start->file,
+                 start->save_error.text);
+    kn_page_more(&page, "%s The node starts all the same.", start->save_error.hint);
+}
+
+static void show_joined(struct kn_start *start)
+{
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
+
+    if (!start->launched)
+        return;
+    kn_launch_joined(&page, &facts, start->joined);
+    if (kn_facts_silence(&facts) != NULL && !kn_facts_is_guess(&facts))
+        show_running(start, true);
+}
+
+void kn_start_text_launch(struct kn_start *start)
+{
+    bool joined = kn_node_state(start->node) != KN_NODE_OFFLINE;
+    const struct kn_page page = page_of(start);
+
+    if (start->is_first_run)
+        kn_page_rule(&page, "Starting Node");
+    kn_launch_begin(&page, joined);
+    if (joined)
+        show_joined(start);
+    else
+        show_lonely(start);
 }
 
 static void show_announced(struct kn_start *start)
 {
     const struct kn_announced *round = kn_node_announced(start->node), *said = &start->said;
-    struct kn_text line = { 0 };
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
+    bool keys = start->is_first_run && said->acknowledged == 0;
 
     if (said->keys == round->keys && said->acknowledged == round->acknowledged &&
         said->alone == round->alone)
         return;
     start->said = *round;
-    if (round->alone)
-        kn_text_add(&line, "There is nobody else yet to confirm what this node announces.");
-    else
-        kn_text_addf(&line, "Announced: %u of %u records acknowledged", round->acknowledged,
-                     round->keys);
-    say(start, round->acknowledged == round->keys ? "📢 " : "⚠️  ", &line);
-    if (start->said_joining)
-        return;
+    kn_launch_announced(&page, &facts, round, keys);
+    if (!start->said_joining)
+        kn_launch_joining(&page);
     start->said_joining = true;
-    kn_text_add(&line, "Shown as JOINING with throughput 0: this version does not compute blocks "
-                       "yet, and nothing is announced that is not served.");
-    say(start, "", &line);
+    show_running(start, true);
 }
 
 /* Only what changed: a node runs for months. */
 static void show_visible(struct kn_start *start)
 {
     const struct kn_announced *round = kn_node_announced(start->node);
-    struct kn_text line = { 0 };
+    const struct kn_page page = page_of(start);
 
     if (start->visible_on == round->visible_on + 1)
         return;
     start->visible_on = round->visible_on + 1;
-    kn_text_addf(&line, "Visible on %u of %u bootstraps", round->visible_on, round->asked);
-    say(start, round->visible_on > 0 ? "👀 " : "⚠️  ", &line);
+    kn_page_line(&page, round->visible_on > 0 ? "👀" : "❗", "Visible on %u of %u bootstraps",
+                 round->visible_on, round->asked);
 }
 
-static void show_line(struct kn_start *start, const char *emoji, const char *text)
+static void show_moved(struct kn_start *start)
 {
-    struct kn_text line = { 0 };
+    const struct kn_placement *place = &kn_node_plan(start->node)->place;
+    const struct kn_page page = page_of(start);
+    uint32_t n = place->end - place->start;
 
-    kn_text_add(&line, text);
-    say(start, emoji, &line);
+    kn_page_line(&page, "🎯", "Assigned blocks %u-%u (%u block%s, %s)", place->start, place->end - 1,
+                 n, n == 1 ? "" : "s", place->reason);
 }
 
 static void show_state(struct kn_start *start)
 {
+    const struct kn_page page = page_of(start);
+
     if (kn_node_state(start->node) == KN_NODE_DRAINING)
-        show_line(start, "👋 ", "Telling the swarm that this node leaves");
+        kn_page_line(&page, "👋", "Telling the swarm that this node leaves");
+}
+
+static void show_cache_failure(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+
+    kn_page_line(&page, "❗", "What was found out could not be kept: %s",
+                 kn_node_cache_failure(start->node)->text);
+}
+
+static void show_ended(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+
+    if (start->lines != NULL) /* the cursor stands behind the question */
+        kn_page_gap(&page);
+    if (start->dry_run && kn_node_plan(start->node) != NULL) {
+        kn_page_gap(&page);
+        kn_page_line(&page, "", "A dry run: nothing was announced and nothing was written.");
+    }
 }
 
 void kn_start_text(struct kn_start *start, enum kn_node_event event)
 {
-    struct kn_text line = { 0 };
-
     switch (event) {
     case KN_NODE_LISTENING:
-        kn_text_addf(&line, "Peer %s", kn_node_peer_id(start->node));
-        say(start, "🚀 ", &line);
-        show_line(start, "🔌 ", kn_node_port_text(start->node));
+        show_listening(start);
         break;
     case KN_NODE_BOOTSTRAP:
         show_bootstrap(start);
         break;
     case KN_NODE_PLANNED:
         show_plan(start);
+        break;
+    case KN_NODE_REPLANNED:
+        show_replanned(start);
+        break;
+    case KN_NODE_REFRESHED:
+        show_refreshed(start);
+        break;
+    case KN_NODE_JOINED:
+        show_joined(start);
         break;
     case KN_NODE_ANNOUNCED:
         show_announced(start);
@@ -234,20 +255,19 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         show_visible(start);
         break;
     case KN_NODE_MOVED:
-        show_place(start, kn_node_plan(start->node));
+        show_moved(start);
         break;
     case KN_NODE_STATE:
         show_state(start);
         break;
     case KN_NODE_CACHE_FAILED:
-        kn_text_addf(&line, "What was found out could not be kept: %s",
-                     kn_node_cache_failure(start->node)->text);
-        say(start, "⚠️  ", &line);
+        show_cache_failure(start);
+        break;
+    case KN_NODE_ENDED:
+        show_ended(start);
         break;
     case KN_NODE_SEEN:
     case KN_NODE_MEASURED:
-    case KN_NODE_JOINED:
-    case KN_NODE_ENDED:
         break;
     }
 }

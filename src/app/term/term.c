@@ -1,9 +1,8 @@
 #include "app/term/term.h"
 
-#include <stdint.h>
 #include <string.h>
 
-#include "lib/base/utf8.h"
+#include "lib/base/harmless.h"
 #include "lib/os/terminal.h"
 
 static const char *filled(kn_lookup_fn *lookup, void *arg, const char *name)
@@ -52,7 +51,8 @@ struct kn_term kn_term_from(bool is_terminal, unsigned columns, kn_lookup_fn *lo
     else if (columns > KN_TERM_MOST)
         term.columns = KN_TERM_MOST;
     term.utf8 = !dumb && locale_is_utf8(lookup, arg);
-    term.color = is_terminal && !dumb && filled(lookup, arg, "NO_COLOR") == NULL;
+    term.rewrites = is_terminal && !dumb;
+    term.color = term.rewrites && filled(lookup, arg, "NO_COLOR") == NULL;
     return term;
 }
 
@@ -84,25 +84,7 @@ const char *kn_term_emoji(const struct kn_term *term, const char *fancy)
     return term->is_terminal && term->utf8 ? fancy : "";
 }
 
-/* Controls of both sets, the marks that turn the direction of writing, line separators. */
-static bool is_harmless(uint32_t c)
-{
-    return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x200e && c <= 0x200f) &&
-           !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069) && c != 0xfeff;
-}
-
 void kn_term_add_safe(struct kn_text *out, const char *text)
 {
-    size_t n = strlen(text);
-
-    for (size_t i = 0; i < n;) {
-        uint32_t character;
-        size_t length = kn_utf8_decode(text + i, n - i, &character);
-
-        if (length > 0 && is_harmless(character))
-            kn_text_add_n(out, text + i, length);
-        else
-            kn_text_add_char(out, '?');
-        i += length > 0 ? length : 1;
-    }
+    kn_text_add_harmless(out, text);
 }

@@ -15,6 +15,7 @@ struct kn_term {
     bool is_terminal;
     bool utf8;        /* the locale says UTF-8, and TERM is not "dumb" */
     bool color;       /* a terminal, not "dumb", and NO_COLOR is unset or empty */
+    bool rewrites;    /* a terminal, not "dumb": a line can be written over */
     unsigned columns; /* for text: KN_TERM_LEAST..KN_TERM_MOST; KN_TERM_USUAL without a terminal */
 };
 

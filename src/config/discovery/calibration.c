@@ -193,6 +193,7 @@ void kn_calibration_print(const struct kn_calibration *calibration, struct kn_te
     add_member(text, "  dtype_reason: ", c->format->reason);
     add_hardware(text, c);
     add_profiles(text, c->fit);
+    add_member(text, "  preset: ", kn_words_preset[c->preset].name);
     kn_text_add(text, "  settings:  # what it was made for\n");
     for (size_t i = 0; i < KN_CALIBRATION_KEYS; i++) {
         kn_text_addf(text, "    %s", kn_calibration_keys[i]);

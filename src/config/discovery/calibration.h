@@ -22,6 +22,7 @@ struct kn_calibration {
     const struct kn_room *room;
     const struct kn_format *format;
     const struct kn_fit *fit;
+    enum kn_preset preset; /* that is chosen */
     /* The values of kn_calibration_keys as kn_value_print() writes them; NULL: the built-in one. */
     const char *asked[KN_CALIBRATION_KEYS];
     int64_t now_s; /* seconds since 1970 */

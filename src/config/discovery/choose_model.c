@@ -4,7 +4,6 @@
 
 #include "config/discovery/model_table.h"
 #include "lib/base/arena.h"
-#include "lib/base/nearest.h"
 
 struct choosing {
     const struct kn_model_question *question;
@@ -211,27 +210,29 @@ static const struct kn_model_facts *find_seen(const struct kn_swarm_facts *swarm
     return NULL;
 }
 
-static enum kn_code refuse_name(const struct kn_model_question *question, struct kn_error *err)
+static enum kn_code refuse_name(const struct kn_model_question *question, struct kn_arena *arena,
+                                struct kn_error *err)
 {
     const struct kn_swarm_facts *swarm = question->swarm;
-    struct kn_nearest nearest = kn_nearest_to(kn_model_short_name(question->named));
-    enum kn_code rc = kn_fail(err, KN_E_NOT_FOUND, "model.name: nobody knows a model \"%.100s\"",
-                              question->named);
+    const char **others =
+        kn_arena_alloc(arena, (swarm->model_count + question->local_count + 1) * sizeof(*others));
+    char near[KN_MODEL_NEAREST_SIZE];
+    size_t n = 0;
 
+    if (others == NULL)
+        return kn_fail_no_memory(err);
     for (size_t i = 0; i < swarm->model_count; i++)
-        kn_nearest_offer(&nearest, kn_model_short_name(name_of(&swarm->models[i])));
+        others[n++] = name_of(&swarm->models[i]);
     for (size_t i = 0; i < question->local_count; i++)
-        kn_nearest_offer(&nearest, kn_model_short_name(question->local[i].repository));
-    for (size_t i = 0; i < kn_model_row_count; i++) {
-        kn_nearest_offer(&nearest, kn_model_short_name(kn_model_rows[i].repository));
-        if (kn_model_rows[i].also != NULL)
-            kn_nearest_offer(&nearest, kn_model_rows[i].also);
-    }
-    if (nearest.best != NULL)
-        kn_hint(err, "Did you mean %s?", nearest.best);
+        others[n++] = question->local[i].repository;
+    kn_model_nearest(question->named, others, n, arena, near);
+    (void)kn_fail(err, KN_E_NOT_FOUND, "model.name: nobody knows a model \"%.100s\"",
+                  question->named);
+    if (near[0] != '\0')
+        kn_hint(err, "%s", near);
     else
         kn_hint(err, "\"kwaainet network models\" lists those that the network serves.");
-    return rc;
+    return KN_E_NOT_FOUND;
 }
 
 /* Local files before the registry, that before the table, that before a guess. */
@@ -273,7 +274,7 @@ static enum kn_code choose_named(struct choosing *c, struct kn_error *err)
     struct kn_model_size size;
 
     if (seen == NULL && known_size(question, question->named).source == KN_SIZE_UNKNOWN)
-        return refuse_name(question, err);
+        return refuse_name(question, c->arena, err);
     size = size_of_named(question, seen);
     plan(c, &size);
     out->kind = KN_CHOICE_NAMED;
@@ -282,7 +283,9 @@ static enum kn_code choose_named(struct choosing *c, struct kn_error *err)
     out->name = kn_model_short_name(out->repository != NULL ? out->repository : question->named);
     out->prefix = choose_prefix(question->swarm, seen != NULL ? name_of(seen) : question->named);
     out->reason = "as the settings say";
-    if (!is_served(question, size.family))
+    if (size.family == KN_FAMILY_OTHER)
+        out->warning = "nobody knows its family, so nobody knows whether this version serves it";
+    else if (!is_served(question, size.family))
         out->warning = kn_arena_printf(c->arena, "this version does not serve the family %s",
                                        kn_family_word(size.family));
     return KN_OK;

@@ -14,6 +14,8 @@ enum { LIMIT_SHOWN = 180 };                      /* bytes of a limit inside a se
 
 const struct kn_fit_wish kn_fit_wish_none = {
     .device = KN_DEVICE_AUTO,
+    .gpu_kind = KN_FACT_UNKNOWN,
+    .gpu_index = KN_FACT_UNKNOWN,
     .dtype = KN_FACT_UNKNOWN,
     .quant_type = KN_FACT_UNKNOWN,
     .max_memory = KN_FACT_UNKNOWN,

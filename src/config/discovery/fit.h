@@ -16,7 +16,8 @@ enum kn_device { KN_DEVICE_AUTO, KN_DEVICE_CPU, KN_DEVICE_GPU };
 
 /* What the settings ask for. Start from kn_fit_wish_none. */
 struct kn_fit_wish {
-    enum kn_device device;              /* performance.device */
+    enum kn_device device;              /* performance.device, */
+    int gpu_kind, gpu_index;            /* and with KN_DEVICE_GPU which; KN_FACT_UNKNOWN: any */
     int dtype;                          /* enum kn_dtype; KN_FACT_UNKNOWN: auto */
     int quant_type;                     /* enum kn_quant_type; KN_FACT_UNKNOWN: auto */
     int64_t max_memory, max_gpu_memory; /* bytes; KN_FACT_UNKNOWN: no limit */

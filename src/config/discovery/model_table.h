@@ -11,6 +11,8 @@
 
 #include "config/discovery/model_shape.h"
 
+struct kn_arena;
+
 struct kn_model_row {
     const char *repository; /* "meta-llama/Llama-3.3-70B-Instruct" */
     const char *also;       /* another name of the same shape, or NULL */
@@ -32,6 +34,14 @@ const struct kn_model_row *kn_model_find(const char *word);
 
 /* Do two words name one model? By the same rules, but tuned variants are models of their own. */
 bool kn_model_same(const char *a, const char *b);
+
+/*
+ * "Did you mean A, B or C?": the names that are nearest to `word`, of the table and of `others`,
+ * which are n names or repositories; "" when none is near. Takes memory of the arena.
+ */
+enum { KN_MODEL_NEAREST_SIZE = 256 };
+void kn_model_nearest(const char *word, const char *const *others, size_t n, struct kn_arena *arena,
+                      char out[KN_MODEL_NEAREST_SIZE]);
 
 /* What stands behind the last slash. */
 const char *kn_model_short_name(const char *repository);

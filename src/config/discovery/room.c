@@ -53,17 +53,40 @@ static void find_memory(const struct kn_hardware *hardware, const struct kn_fit_
     out->part_count = out->is_known ? 1 : 0;
 }
 
+/* Is the `index`th GPU of its kind one of those that the settings name? */
+static bool is_wished(const struct kn_fit_wish *wish, enum kn_gpu_kind kind, int index)
+{
+    return (wish->gpu_kind < 0 || wish->gpu_kind == (int)kind) &&
+           (wish->gpu_index < 0 || wish->gpu_index == index);
+}
+
+/* The wished one that comes first; NULL when there is none. */
+static const struct kn_gpu_facts *first_wished(const struct kn_hardware *hardware,
+                                               const struct kn_fit_wish *wish)
+{
+    int seen[] = { [KN_GPU_NVIDIA] = 0, [KN_GPU_AMD] = 0 };
+
+    for (size_t i = 0; i < hardware->gpu_count; i++) {
+        enum kn_gpu_kind kind = hardware->gpus[i].kind;
+
+        if (is_wished(wish, kind, seen[kind]++))
+            return &hardware->gpus[i];
+    }
+    return NULL;
+}
+
 /* The GPUs of one kind whose free memory is known; returns the bytes of all. */
-static int64_t add_gpus(const struct kn_hardware *hardware, enum kn_gpu_kind kind,
-                        struct kn_room *out, const char **name)
+static int64_t add_gpus(const struct kn_hardware *hardware, const struct kn_fit_wish *wish,
+                        enum kn_gpu_kind kind, struct kn_room *out, const char **name)
 {
     int64_t sum = 0;
+    int seen = 0;
 
     out->part_count = 0;
     for (size_t i = 0; i < hardware->gpu_count; i++) {
         const struct kn_gpu_facts *gpu = &hardware->gpus[i];
 
-        if (gpu->kind != kind || gpu->free_bytes < 0)
+        if (gpu->kind != kind || !is_wished(wish, kind, seen++) || gpu->free_bytes < 0)
             continue;
         out->parts[out->part_count++] = gpu->free_bytes;
         sum += gpu->free_bytes;
@@ -76,12 +99,12 @@ static bool find_gpus(const struct kn_hardware *hardware, const struct kn_fit_wi
                       struct kn_room *out)
 {
     const char *name = "";
-    int64_t amd = add_gpus(hardware, KN_GPU_AMD, out, &name);
-    int64_t nvidia = add_gpus(hardware, KN_GPU_NVIDIA, out, &name);
+    int64_t amd = add_gpus(hardware, wish, KN_GPU_AMD, out, &name);
+    int64_t nvidia = add_gpus(hardware, wish, KN_GPU_NVIDIA, out, &name);
     char text[KN_MEMORY_TEXT_SIZE];
 
     out->gpu_kind = amd > nvidia ? KN_GPU_AMD : KN_GPU_NVIDIA; /* blocks do not span two kinds */
-    out->bytes = add_gpus(hardware, out->gpu_kind, out, &name);
+    out->bytes = add_gpus(hardware, wish, out->gpu_kind, out, &name);
     if (out->part_count == 0)
         return false;
     out->is_gpu = out->is_known = true;
@@ -99,19 +122,21 @@ static bool find_gpus(const struct kn_hardware *hardware, const struct kn_fit_wi
 void kn_room_find(const struct kn_hardware *hardware, const struct kn_fit_wish *wish,
                   struct kn_room *out)
 {
+    const struct kn_gpu_facts *gpu = first_wished(hardware, wish);
+
     *out = (struct kn_room){ .bytes = KN_FACT_UNKNOWN, .cap = KN_FACT_UNKNOWN };
     if (wish->device != KN_DEVICE_CPU && find_gpus(hardware, wish, out))
         return;
-    if (wish->device == KN_DEVICE_GPU && hardware->gpu_count == 0) {
+    if (wish->device == KN_DEVICE_GPU && gpu == NULL) {
         out->is_gpu = out->is_known = true; /* of a GPU that is not there nothing is free */
         out->bytes = 0;
-        say(out->limit, "no GPU was found");
+        say(out->limit, hardware->gpu_count > 0 ? "no such GPU was found" : "no GPU was found");
         return;
     }
     *out = (struct kn_room){ .bytes = KN_FACT_UNKNOWN, .cap = KN_FACT_UNKNOWN };
     if (wish->device == KN_DEVICE_GPU) {
         out->is_gpu = true;
-        out->gpu_kind = hardware->gpus[0].kind;
+        out->gpu_kind = gpu->kind;
         out->cap = wish->max_gpu_memory;
         say(out->limit, "the free memory of the GPU could not be read");
         return;

@@ -12,6 +12,7 @@ struct kn_snapshot {
     struct kn_node_config config;
     struct kn_problems problems;
     struct kn_resolved *settings; /* kn_setting_count, in the order of the table */
+    struct kn_calibrated calibrated;
 };
 
 /* Link the assignments of each setting, strongest first. */
@@ -253,6 +254,7 @@ enum kn_code kn_snapshot_new(struct kn_layers *layers, struct kn_snapshot **out)
         atomic_init(&snapshot->references, 1);
         snapshot->arena = arena;
         snapshot->problems = *layers->problems;
+        snapshot->calibrated = layers->calibrated;
     }
     if (snapshot == NULL || !resolve(snapshot, layers)) {
         kn_arena_free(arena);
@@ -283,6 +285,17 @@ const struct kn_resolved *kn_snapshot_get(const struct kn_snapshot *snapshot,
                                           const struct kn_setting *setting)
 {
     return &snapshot->settings[kn_setting_index(setting)];
+}
+
+bool kn_snapshot_is_from(const struct kn_snapshot *snapshot, const char *key,
+                         enum kn_layer_kind layer)
+{
+    return kn_snapshot_get(snapshot, kn_setting_find(key))->origin.layer == layer;
+}
+
+const struct kn_calibrated *kn_snapshot_calibrated(const struct kn_snapshot *snapshot)
+{
+    return &snapshot->calibrated;
 }
 
 const struct kn_problems *kn_snapshot_problems(const struct kn_snapshot *snapshot)

@@ -27,6 +27,14 @@ void kn_snapshot_unref(struct kn_snapshot *snapshot);
 const struct kn_node_config *kn_snapshot_config(const struct kn_snapshot *snapshot);
 const struct kn_resolved *kn_snapshot_get(const struct kn_snapshot *snapshot,
                                           const struct kn_setting *setting);
+
+/* Does the value of setting `key`, which exists, come from this layer? */
+bool kn_snapshot_is_from(const struct kn_snapshot *snapshot, const char *key,
+                         enum kn_layer_kind layer);
+
+/* What the calibration in the cache was made for; its machine is not compared with any. */
+const struct kn_calibrated *kn_snapshot_calibrated(const struct kn_snapshot *snapshot);
+
 const struct kn_problems *kn_snapshot_problems(const struct kn_snapshot *snapshot);
 
 /* No error among the problems. */

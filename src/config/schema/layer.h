@@ -28,12 +28,20 @@ struct kn_layer {
     size_t n, room;
 };
 
+/* What the calibration that was kept of an earlier start was made for. */
+struct kn_calibrated {
+    const char *machine; /* its fingerprint, "" without; NULL: none of this model is kept */
+    bool for_others;     /* for other settings than hold now */
+    bool for_another_preset;
+};
+
 /* One layer a kind, strongest first; all memory is the arena's. */
 struct kn_layers {
     struct kn_arena *arena;
     struct kn_problems *problems;
     struct kn_layer by_kind[KN_LAYER_COUNT];
     const struct kn_yaml_document *file; /* what the file layer was read from, or NULL */
+    struct kn_calibrated calibrated;
 };
 
 /* What the readers of every source need. Keeps nothing. */

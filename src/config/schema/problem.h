@@ -29,6 +29,8 @@ enum kn_layer_kind {
 
 const char *kn_layer_word(enum kn_layer_kind layer); /* "cli", "env", "file", … */
 
+enum { KN_CACHE_FRESH_S = 24 * 3600 }; /* a cached value that is older is to be found out anew */
+
 /* Where a value came from. Texts are lent by the arena of the load. */
 struct kn_origin {
     enum kn_layer_kind layer;

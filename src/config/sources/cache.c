@@ -86,7 +86,8 @@ static const char *get_text(const struct kn_yaml_node *map, const char *name)
 {
     const struct kn_yaml_node *node = get(map, name);
 
-    return node != NULL && node->kind == KN_YAML_SCALAR ? node->text : NULL;
+    return node != NULL && node->kind == KN_YAML_SCALAR && !kn_yaml_is_null(node) ? node->text
+                                                                                  : NULL;
 }
 
 /* The top map of the right shape with a time in it, or NULL after a warning. */
@@ -232,20 +233,64 @@ static const struct kn_value *written(const struct kn_source *source, const char
                : NULL;
 }
 
+/* One of the two may be written with its owner. */
+static bool is_named(const char *name, const char *model)
+{
+    const char *a = strrchr(name, '/'), *b = strrchr(model, '/');
+
+    if (a != NULL && b != NULL)
+        return strcmp(name, model) == 0;
+    return strcmp(a != NULL ? a + 1 : name, b != NULL ? b + 1 : model) == 0;
+}
+
 /* A model that somebody names must be the one that was looked at. */
 static bool same_model(const struct kn_source *source, const char *model)
 {
     const struct kn_value *named = written(source, "model.name");
 
-    return named == NULL || (model != NULL && strcmp(named->text, model) == 0);
+    return named == NULL || (model != NULL && is_named(named->text, model));
 }
 
-/* The cached assignment is one plan: whoever pins a part of it asks for another plan. */
-static bool same_plan(const struct kn_source *source)
+/* The same, where an earlier start's choice is a name too: a calibration is of one model. */
+static bool calibrated_model(const struct kn_source *source, const char *model)
 {
-    return written(source, "model.start_block") == NULL &&
-           written(source, "model.end_block") == NULL && written(source, "model.blocks") == NULL &&
-           written(source, "model.total_blocks") == NULL;
+    const struct kn_assignment *winner =
+        kn_layers_find(source->layers, kn_setting_find("model.name"));
+
+    return winner == NULL || !winner->valid || winner->value.is != KN_GIVEN ||
+           is_named(winner->value.text, model);
+}
+
+/* A whole number of the cached settings; -1: there is none. */
+static int64_t cached_number(const struct kn_yaml_node *model, const char *name)
+{
+    const char *text = get_text(model, name);
+    int64_t number = 0;
+
+    if (text == NULL || text[0] == '\0' || strlen(text) > 9 ||
+        strspn(text, "0123456789") != strlen(text))
+        return -1;
+    for (; *text != '\0'; text++)
+        number = 10 * number + (*text - '0');
+    return number;
+}
+
+static bool is_or_not_written(const struct kn_source *source, const char *key, int64_t cached)
+{
+    const struct kn_value *value = written(source, key);
+
+    return value == NULL || value->integer == cached;
+}
+
+/* The cached assignment is one plan: whoever pins another part of it asks for another plan. */
+static bool same_plan(const struct kn_source *source, const struct kn_yaml_node *model)
+{
+    int64_t start = cached_number(model, "start_block"), end = cached_number(model, "end_block");
+
+    return is_or_not_written(source, "model.start_block", start) &&
+           is_or_not_written(source, "model.end_block", end) &&
+           is_or_not_written(source, "model.blocks", end - start) &&
+           is_or_not_written(source, "model.total_blocks", cached_number(model, "total_blocks"));
 }
 
 static bool is_of_plan(const struct kn_setting *setting)
@@ -287,7 +332,7 @@ void kn_cache_take_discovery(const struct kn_source *source, const struct kn_yam
     taking.reasons = get(top, "reasons");
     settings = get(top, "settings");
     taking.other_model = !same_model(source, get_text(get(settings, "model"), "name"));
-    taking.other_plan = !same_plan(source);
+    taking.other_plan = !same_plan(source, get(settings, "model"));
     if (settings != NULL && settings->kind == KN_YAML_MAPPING)
         kn_file_walk(&how, settings);
     if (taking.scratch.errors > 0)
@@ -349,11 +394,23 @@ static bool is_of_another(struct taking *taking, const struct kn_yaml_node *top)
 
     if (machine != NULL && cached != NULL && strcmp(machine, cached) != 0)
         warn(taking, "the cache is of another machine and was left out");
-    else if (other_settings(taking->source, get(top, "settings")))
+    else if (taking->source->layers->calibrated.for_others)
         warn(taking, "the cache was made for other settings and was left out");
     else
         return false;
     return true;
+}
+
+/* Whoever plans by the hardware of now asks for this: config/resolve/snapshot.h. */
+static void note_origin(const struct taking *taking, const struct kn_yaml_node *top,
+                        const char *preset)
+{
+    struct kn_layers *layers = taking->source->layers;
+    const char *machine = get_text(top, "fingerprint"), *chosen = get_text(top, "preset");
+
+    layers->calibrated.machine = kn_arena_dup(layers->arena, machine != NULL ? machine : "");
+    layers->calibrated.for_others = other_settings(taking->source, get(top, "settings"));
+    layers->calibrated.for_another_preset = chosen != NULL && strcmp(chosen, preset) != 0;
 }
 
 static bool is_none(const struct kn_yaml_node *blocks)
@@ -375,8 +432,9 @@ void kn_cache_take_calibration(const struct kn_source *source, const struct kn_y
     model = get_text(top, "model");
     if (model == NULL)
         warn(&taking, "the cache is not readable and was left out");
-    if (model == NULL || !same_model(source, model))
+    if (model == NULL || !calibrated_model(source, model))
         return; /* of another model: nothing to say about this one */
+    note_origin(&taking, top, preset);
     if (is_of_another(&taking, top))
         return;
     blocks = get(get(get(top, "profiles"), preset), "blocks");

@@ -14,7 +14,8 @@
  *
  * and the machine's, as REQ-0.2.5 of the requirements gives them. Those have in addition the
  * fingerprint of the machine, and under `settings` what was asked for by name ("auto" for what
- * nobody wrote); they are left out when either is another now. A profile of 0 blocks says nothing.
+ * nobody wrote); they are left out when either is another now. A profile of 0 blocks says nothing,
+ * and `preset` says which of them was chosen.
  */
 #ifndef KN_SOURCES_CACHE_H
 #define KN_SOURCES_CACHE_H
@@ -24,8 +25,6 @@
 #include "config/schema/layer.h"
 
 struct kn_yaml_document;
-
-enum { KN_CACHE_FRESH_S = 24 * 3600 };
 
 /*
  * Add what the caches say to the cache layer. The stronger layers are taken already: they say

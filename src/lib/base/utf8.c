@@ -32,7 +32,7 @@ size_t kn_utf8_decode(const char *bytes, size_t n, uint32_t *out)
     return length;
 }
 
-/* How many of the first bytes are ASCII, counted in words. */
+/* How many of the first bytes are ASCII. */
 static size_t ascii_run(const char *at, size_t n)
 {
     size_t run = 0;
@@ -43,6 +43,8 @@ static size_t ascii_run(const char *at, size_t n)
         if ((word & UINT64_C(0x8080808080808080)) != 0)
             break;
     }
+    while (run < n && (unsigned char)at[run] < 0x80)
+        run++;
     return run;
 }
 
@@ -79,11 +81,13 @@ static const struct {
     size_t width;
 } blocks[] = {
     { 0x0300, 0x036f, 0 },   { 0x1100, 0x115f, 2 },   { 0x200b, 0x200f, 0 },
-    { 0x20d0, 0x20ff, 0 },   { 0x2e80, 0x303e, 2 },   { 0x3041, 0xa4cf, 2 },
-    { 0xac00, 0xd7a3, 2 },   { 0xf900, 0xfaff, 2 },   { 0xfe00, 0xfe0f, 0 },
-    { 0xfe30, 0xfe6f, 2 },   { 0xff00, 0xff60, 2 },   { 0xffe0, 0xffe6, 2 },
-    { 0x1f300, 0x1f64f, 2 }, { 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1f9ff, 2 },
-    { 0x20000, 0x3fffd, 2 },
+    { 0x20d0, 0x20ff, 0 },   { 0x231a, 0x231b, 2 },   { 0x23e9, 0x23ec, 2 },
+    { 0x26a1, 0x26a1, 2 },   { 0x2705, 0x2705, 2 },   { 0x2728, 0x2728, 2 },
+    { 0x274c, 0x274c, 2 },   { 0x2753, 0x2755, 2 },   { 0x2757, 0x2757, 2 },
+    { 0x2e80, 0x303e, 2 },   { 0x3041, 0xa4cf, 2 },   { 0xac00, 0xd7a3, 2 },
+    { 0xf900, 0xfaff, 2 },   { 0xfe00, 0xfe0f, 0 },   { 0xfe30, 0xfe6f, 2 },
+    { 0xff00, 0xff60, 2 },   { 0xffe0, 0xffe6, 2 },   { 0x1f300, 0x1f64f, 2 },
+    { 0x1f680, 0x1f6ff, 2 }, { 0x1f900, 0x1f9ff, 2 }, { 0x20000, 0x3fffd, 2 },
 };
 
 static size_t width_of(uint32_t code)

@@ -12,35 +12,9 @@ struct kn_reader kn_reader_of(struct kn_span bytes)
     return (struct kn_reader){ .at = at, .end = at + bytes.n };
 }
 
-void kn_reader_fail(struct kn_reader *reader)
-{
-    reader->at = reader->end;
-    reader->failed = true;
-}
-
-size_t kn_reader_left(const struct kn_reader *reader)
-{
-    return (size_t)(reader->end - reader->at);
-}
-
 bool kn_reader_at_end(const struct kn_reader *reader)
 {
     return !reader->failed && reader->at == reader->end;
-}
-
-struct kn_span kn_read_span(struct kn_reader *reader, size_t n)
-{
-    struct kn_span out = { NULL, 0 };
-
-    if (reader->failed || kn_reader_left(reader) < n) {
-        kn_reader_fail(reader);
-        return out;
-    }
-    if (n == 0)
-        return out;
-    out = kn_span(reader->at, n);
-    reader->at += n;
-    return out;
 }
 
 /* The next `n` <= 8 bytes, the most significant first. */
@@ -52,11 +26,6 @@ static uint64_t read_big(struct kn_reader *reader, size_t n)
     for (size_t i = 0; i < bytes.n; i++)
         number = number << 8 | bytes.at[i];
     return number;
-}
-
-uint8_t kn_read_u8(struct kn_reader *reader)
-{
-    return (uint8_t)read_big(reader, sizeof(uint8_t));
 }
 
 uint16_t kn_read_be16(struct kn_reader *reader)

@@ -2,7 +2,7 @@
  * hash — SHA-1, SHA-256, HMAC, as libp2p and hivemind use them.
  *
  * Cannot fail: the digests are fetched once, by the first call in the process, which ends the
- * process with a message if libcrypto has none. Belongs to the loop thread until then.
+ * process with a message if libcrypto has none, or no memory. From any thread.
  */
 #ifndef KN_CRYPTO_HASH_H
 #define KN_CRYPTO_HASH_H

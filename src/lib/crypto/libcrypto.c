@@ -3,7 +3,6 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,13 +29,14 @@ static EVP_MAC_CTX *fetch_hmac(void)
     return ctx;
 }
 
-static struct kn_libcrypto fetch_all(void)
+static struct kn_libcrypto all;
+
+static void fetch_all(void)
 {
     /* To be first keeps every later call from looking for the file, and from filling tables that
      * only texts of errors and searches by name need: two thirds of what starting takes. */
     const uint64_t options = OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
                              OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS;
-    struct kn_libcrypto all;
 
     if (OPENSSL_init_crypto(options, NULL) != 1)
         give_up("way to start");
@@ -50,18 +50,14 @@ static struct kn_libcrypto fetch_all(void)
     if (all.chacha20_poly1305 == NULL)
         give_up("ChaCha20-Poly1305");
     all.hmac_sha256 = fetch_hmac();
-    return all;
 }
 
 const struct kn_libcrypto *kn_libcrypto(void)
 {
-    static struct kn_libcrypto all;
-    static bool is_there;
+    static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 
-    if (!is_there) {
-        all = fetch_all();
-        is_there = true;
-    }
+    if (CRYPTO_THREAD_run_once(&once, fetch_all) != 1)
+        give_up("way to start once");
     return &all;
 }
 

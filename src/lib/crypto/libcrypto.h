@@ -21,8 +21,8 @@ struct kn_libcrypto {
 };
 
 /*
- * Ends the process with a message when libcrypto lacks one of them. The first call must not run
- * beside another; after it, any thread.
+ * Ends the process with a message when libcrypto lacks one of them. From any
+ * thread.
  */
 const struct kn_libcrypto *kn_libcrypto(void);
 

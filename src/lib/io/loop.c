@@ -9,7 +9,10 @@
 static void ignore_broken_pipes(void)
 {
     struct sigaction action = { 0 };
+    sigset_t blocked;
 
+    if (pthread_sigmask(SIG_BLOCK, NULL, &blocked) == 0 && sigismember(&blocked, SIGPIPE) == 1)
+        return;
     if (sigaction(SIGPIPE, NULL, &action) != 0 || action.sa_handler != SIG_DFL)
         return;
     action.sa_handler = SIG_IGN;

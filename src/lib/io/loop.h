@@ -14,7 +14,8 @@
 struct kn_loop;
 
 /* KN_E_NO_MEMORY, or KN_E_IO when the system has no descriptors left. From then on the process
- * ignores SIGPIPE, unless it had a handler of its own. */
+ * ignores SIGPIPE, unless it had a handler of its own or this thread, which then must be the one
+ * that runs the loop, blocks it. */
 KN_MUST_USE enum kn_code kn_loop_new(struct kn_loop **out, struct kn_error *err);
 
 /* Everything on it must be freed or cancelled before; runs what libuv still owes, and so waits for

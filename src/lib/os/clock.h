@@ -12,4 +12,7 @@
 /* Seconds since 1970-01-01 00:00 UTC. KN_E_UNKNOWN when the system does not tell. */
 KN_MUST_USE enum kn_code kn_clock_now(int64_t *seconds);
 
+/* Milliseconds since the machine started, those that it slept included. KN_E_UNKNOWN as above. */
+KN_MUST_USE enum kn_code kn_clock_since_boot(int64_t *ms);
+
 #endif

@@ -15,6 +15,7 @@
 #include "lib/base/path.h"
 #include "lib/base/text.h"
 #include "lib/os/failure.h"
+#include "lib/os/leftovers.h"
 #include "lib/os/temporary.h"
 
 enum {
@@ -263,6 +264,8 @@ enum kn_code kn_file_replace(const char *path, const char *bytes, size_t n, unsi
         rc = check_unchanged(&target, expected, err);
     if (rc == KN_OK)
         rc = put_in_place(&target, &temporary, expected, err);
+    if (rc == KN_OK)
+        kn_leftovers_remove(kn_text_get(&target.folder_path), target.name);
     clean_up(&target, &temporary);
     return rc;
 }

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/os/file.h"
 #include "lib/os/probe.h"
 
-enum { PATH_SIZE = 96, TEXT_SIZE = 256, ID_SIZE = 16 };
+enum { PATH_SIZE = 512, TEXT_SIZE = 256, ID_SIZE = 16 };
 
 static const char amd[] = "0x1002"; /* PCI's number of the vendor */
 
@@ -61,8 +62,12 @@ static bool read_card(const char *root, unsigned card, struct kn_gpu *out)
 
 size_t kn_gpu_read_amd(const char *root, struct kn_gpu *out, size_t max)
 {
+    char folder[PATH_SIZE];
     size_t n = 0;
 
+    (void)snprintf(folder, sizeof(folder), "%s/sys/class/drm", root);
+    if (!kn_file_exists(folder))
+        return 0;
     for (unsigned card = 0; card < KN_GPU_CARDS_MAX && n < max; card++)
         n += read_card(root, card, &out[n]) ? 1 : 0;
     return n;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/attributes.h"
+#include "lib/os/file.h"
 #include "lib/os/probe.h"
 
 static const char usual_library[] = "libnvidia-ml.so.1";
@@ -93,13 +94,23 @@ static bool read_device(const struct nvml *nvml, unsigned index, struct kn_gpu *
     return true;
 }
 
+/* To look for a library in vain takes as long as all the rest. The first is of Linux, the second of
+ * Linux below Windows. */
+static bool has_driver(void)
+{
+    return kn_file_exists("/dev/nvidiactl") || kn_file_exists("/dev/dxg") ||
+           kn_file_exists("/proc/driver/nvidia");
+}
+
 size_t kn_gpu_read_nvidia(const char *library, struct kn_gpu *out, size_t max)
 {
-    void *handle = dlopen(library != NULL ? library : usual_library, RTLD_NOW | RTLD_LOCAL);
+    void *handle = NULL;
     struct nvml nvml = { 0 };
     unsigned count = 0;
     size_t n = 0;
 
+    if (library != NULL || has_driver())
+        handle = dlopen(library != NULL ? library : usual_library, RTLD_NOW | RTLD_LOCAL);
     if (handle == NULL)
         return 0;
     if (bind_symbols(handle, &nvml) && nvml.init() == DONE) {

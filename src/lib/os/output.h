@@ -18,4 +18,14 @@ enum kn_output { KN_OUTPUT_OUT = 1, KN_OUTPUT_ERR = 2 };
 KN_MUST_USE enum kn_code kn_output_write(enum kn_output output, const char *bytes, size_t n,
                                          struct kn_error *err);
 
+/*
+ * Write as much as the reader takes at this moment, and never wait for it: `*written` of the bytes,
+ * perhaps none. A file takes all. Codes as above; SIGPIPE must be ignored by the process.
+ */
+KN_MUST_USE enum kn_code kn_output_offer(enum kn_output output, const char *bytes, size_t n,
+                                         size_t *written, struct kn_error *err);
+
+/* Wait until the reader takes more, is gone, or that much time has passed. */
+void kn_output_await(enum kn_output output, int timeout_ms);
+
 #endif

@@ -4,6 +4,8 @@
 #ifndef KN_OS_PRIVATE_FOLDER_H
 #define KN_OS_PRIVATE_FOLDER_H
 
+#include <stdbool.h>
+
 #include "lib/base/error.h"
 #include "lib/base/text.h"
 
@@ -16,6 +18,13 @@ KN_MUST_USE enum kn_code kn_private_folder_make(const char *where, const char *n
 
 /* Remove the folder and the files in it; what cannot be removed stays. Enters no folder below. */
 void kn_private_folder_remove(const char *path);
+
+/*
+ * Remove the folder and everything in it, KN_PRIVATE_FOLDER_DEPTH folders deep; links go, what
+ * they name stays. False: something is still there.
+ */
+enum { KN_PRIVATE_FOLDER_DEPTH = 16 };
+bool kn_private_folder_remove_all(const char *path);
 
 /*
  * Make `path` and what is missing above it, all of mode 0700; what is there stays as it is.

@@ -47,6 +47,52 @@ void kn_private_folder_remove(const char *path)
     (void)rmdir(path);
 }
 
+static bool empty(int folder, int depth);
+
+static bool remove_entry(int folder, const char *name, int depth)
+{
+    int below;
+    bool is_empty;
+
+    if (unlinkat(folder, name, 0) == 0)
+        return true;
+    below = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (below < 0)
+        return false;
+    if (depth == 0) {
+        (void)close(below);
+        return false;
+    }
+    is_empty = empty(below, depth - 1);
+    return is_empty && unlinkat(folder, name, AT_REMOVEDIR) == 0;
+}
+
+/* Takes the descriptor. */
+static bool empty(int folder, int depth)
+{
+    DIR *entries = fdopendir(folder);
+    const struct dirent *entry;
+    bool done = true;
+
+    if (entries == NULL) {
+        (void)close(folder);
+        return false;
+    }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this function's own. */
+    while ((entry = readdir(entries)) != NULL) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            !remove_entry(folder, entry->d_name, depth))
+            done = false;
+    }
+    (void)closedir(entries);
+    return done;
+}
+
+bool kn_private_folder_remove_all(const char *path)
+{
+    return remove_entry(AT_FDCWD, path, KN_PRIVATE_FOLDER_DEPTH + 1);
+}
+
 /* One folder whose parent is there; 0 or the error number. */
 static int make_one(const char *path)
 {

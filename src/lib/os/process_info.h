@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/base/attributes.h"
-#include "lib/base/code.h"
+#include "lib/base/error.h"
+#include "lib/base/text.h"
 
 enum { KN_PROCESS_NAME_SIZE = 32 };
 
@@ -19,6 +19,10 @@ struct kn_process_info {
 
 /* The number of this process. */
 int64_t kn_process_self(void);
+
+/* Append the path of the program that this process runs. KN_E_UNKNOWN: the system does not tell, or
+ * the program was replaced or removed meanwhile; KN_E_NO_MEMORY. */
+KN_MUST_USE enum kn_code kn_process_program(struct kn_text *out, struct kn_error *err);
 
 /* KN_E_NOT_FOUND: no such process, or one that has ended and was not waited for. KN_E_UNKNOWN. */
 KN_MUST_USE enum kn_code kn_process_look(int64_t pid, struct kn_process_info *out);

@@ -1,5 +1,6 @@
 #include "lib/os/process_info.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,20 @@ enum { PATH_SIZE = 64, STAT_MAX = 4096, NS_PER_S = 1000000000 };
 int64_t kn_process_self(void)
 {
     return getpid();
+}
+
+enum kn_code kn_process_program(struct kn_text *out, struct kn_error *err)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+
+    if (n <= 0 || (size_t)n >= sizeof(path))
+        return kn_fail(err, KN_E_UNKNOWN, "the system does not tell where this program is");
+    path[n] = '\0';
+    if (!kn_file_exists(path)) /* "... (deleted)" */
+        return kn_fail(err, KN_E_UNKNOWN, "this program is not at its place any more");
+    kn_text_add(out, path);
+    return out->failed ? kn_fail_no_memory(err) : KN_OK;
 }
 
 /* When ticks were 0, in seconds since 1970. */

@@ -4,6 +4,7 @@
 #ifndef KN_OS_TEMPORARY_H
 #define KN_OS_TEMPORARY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/error.h"
@@ -26,6 +27,9 @@ KN_MUST_USE enum kn_code kn_temporary_fill(struct kn_temporary *temporary, const
 
 /* Close it and remove it unless `name` was emptied because the file has another now. */
 void kn_temporary_done(int folder, struct kn_temporary *temporary);
+
+/* Is that the name of one, for the file `beside` or (NULL) for any? */
+bool kn_temporary_is(const char *name, const char *beside);
 
 /* Make names durable. KN_E_IO: they stand, and a power cut may undo them. */
 KN_MUST_USE enum kn_code kn_folder_flush(int folder, struct kn_error *err);

@@ -20,18 +20,36 @@ enum {
 
 _Static_assert(KN_TEMPORARY_NAME_SIZE == NAME_MAX + 1, "as long as a name may be");
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+static const char mark[] = ".kwaainet-";
+
+/* How much of the name of the file that it stands for is in its own. */
+static size_t kept_length(const char *name)
+{
+    size_t n = strlen(name), most = KN_TEMPORARY_NAME_SIZE - 2 - (sizeof(mark) - 1) - NAME_LETTERS;
+
+    return n > most ? kn_utf8_cut(name, most) : n;
+}
+
+bool kn_temporary_is(const char *name, const char *beside)
+{
+    size_t n = strlen(name), end = NAME_LETTERS + sizeof(mark) - 1;
+
+    if (name[0] != '.' || n < 2 + end || strspn(name + n - NAME_LETTERS, letters) != NAME_LETTERS ||
+        strncmp(name + n - end, mark, sizeof(mark) - 1) != 0)
+        return false;
+    return beside == NULL ||
+           (n - 1 - end == kept_length(beside) && strncmp(name + 1, beside, n - 1 - end) == 0);
+}
+
 static enum kn_code random_name(const char *name, char *out, struct kn_error *err)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-    static const char mark[] = ".kwaainet-";
-    size_t n = strlen(name), most = KN_TEMPORARY_NAME_SIZE - 2 - (sizeof(mark) - 1) - NAME_LETTERS;
+    size_t n = kept_length(name);
     unsigned char bytes[NAME_LETTERS];
     int used;
 
     if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
         return kn_fail_system(err, errno, "find a name for a temporary file");
-    if (n > most)
-        n = kn_utf8_cut(name, most);
     used = snprintf(out, KN_TEMPORARY_NAME_SIZE, ".%.*s%s", (int)n, name, mark);
     for (size_t i = 0; i < NAME_LETTERS; i++)
         out[(size_t)used + i] = letters[bytes[i] % (sizeof(letters) - 1)];

@@ -11,4 +11,7 @@ bool kn_terminal_is(int fd);
 /* Columns of the terminal; 0 when `fd` is none or it does not tell. Reads no variable. */
 unsigned kn_terminal_columns(int fd);
 
+/* Is it a terminal, and this process in front there? One behind is stopped when it reads. */
+bool kn_terminal_is_in_front(int fd);
+
 #endif

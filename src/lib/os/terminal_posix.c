@@ -14,3 +14,8 @@ unsigned kn_terminal_columns(int fd)
 
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
+
+bool kn_terminal_is_in_front(int fd)
+{
+    return isatty(fd) == 1 && tcgetpgrp(fd) == getpgrp();
+}

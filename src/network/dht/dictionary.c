@@ -163,6 +163,14 @@ enum kn_code kn_dht_dictionary_open(struct kn_span bytes, struct kn_dht_dictiona
     return KN_OK;
 }
 
+bool kn_dht_dictionary_step(struct kn_dht_dictionary *dictionary, struct kn_dht_entry *out)
+{
+    if (dictionary->count == 0 || !read_entry(&dictionary->rest, out))
+        return false;
+    dictionary->count--;
+    return true;
+}
+
 static bool is_usable(const struct kn_dht_entry *entry)
 {
     return isfinite(entry->expiration) && entry->subkey.n <= KN_DHT_SUBKEY_MAX &&
@@ -172,8 +180,7 @@ static bool is_usable(const struct kn_dht_entry *entry)
 bool kn_dht_dictionary_next(struct kn_dht_dictionary *dictionary, struct kn_dht_entry *out,
                             size_t *malformed)
 {
-    while (dictionary->count > 0 && read_entry(&dictionary->rest, out)) {
-        dictionary->count--;
+    while (kn_dht_dictionary_step(dictionary, out)) {
         if (is_usable(out))
             return true;
         if (malformed != NULL)

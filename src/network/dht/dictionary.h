@@ -45,6 +45,9 @@ KN_MUST_USE enum kn_code kn_dht_dictionary_open(struct kn_span bytes,
 bool kn_dht_dictionary_next(struct kn_dht_dictionary *dictionary, struct kn_dht_entry *out,
                             size_t *malformed);
 
+/* The next entry, whatever it is: for who looks at its parts himself, or has done so before. */
+bool kn_dht_dictionary_step(struct kn_dht_dictionary *dictionary, struct kn_dht_entry *out);
+
 void kn_dht_dictionary_encode(double latest, const struct kn_dht_entry *entries, size_t n,
                               struct kn_buffer *out);
 

@@ -169,34 +169,17 @@ bool kn_dht_find_result_next(const struct kn_dht_find_answer *answer, size_t *at
     return true;
 }
 
-/* The neighbour `index`: its two halves stand in two lists. A result has few fields, so counting
- * from the front each time is cheap. */
-static bool find_pair(struct kn_span result, size_t index, struct kn_span *id, struct kn_span *peer)
+bool kn_dht_find_neighbour(const struct kn_dht_find_result *result,
+                           struct kn_dht_neighbour_cursor *at, struct kn_dht_neighbour *out,
+                           size_t *nonsense)
 {
-    struct kn_reader reader = kn_reader_of(result);
-    struct kn_pb_field field;
-    size_t ids = 0, peers = 0;
-    bool has_id = false, has_peer = false;
+    struct kn_span id, peer;
 
-    while (!(has_id && has_peer) && kn_pb_next(&reader, &field)) {
-        if (kn_pb_is(&field, RESULT_NODE_IDS, KN_PB_BYTES) && ids++ == index) {
-            *id = field.bytes;
-            has_id = true;
-        } else if (kn_pb_is(&field, RESULT_PEER_IDS, KN_PB_BYTES) && peers++ == index) {
-            *peer = field.bytes;
-            has_peer = true;
-        }
-    }
-    return has_id && has_peer;
-}
-
-bool kn_dht_find_neighbour(const struct kn_dht_find_result *result, size_t *at,
-                           struct kn_dht_neighbour *out, size_t *nonsense)
-{
-    struct kn_span id = { NULL, 0 }, peer = { NULL, 0 };
-
-    while (*at < KN_DHT_NEAREST_MAX && find_pair(result->bytes, *at, &id, &peer)) {
-        (*at)++;
+    if (at->count == 0)
+        at->ids = at->peers = kn_reader_of(result->bytes);
+    while (at->count < KN_DHT_NEAREST_MAX && next_bytes(&at->ids, RESULT_NODE_IDS, &id) &&
+           next_bytes(&at->peers, RESULT_PEER_IDS, &peer)) {
+        at->count++;
         if (id.n > 0 && kn_dht_read_id(id, &out->id) == KN_OK &&
             kn_peer_id_from_bytes(peer.at, peer.n, &out->peer, NULL) == KN_OK)
             return true;

@@ -51,16 +51,16 @@ static bool merge_dictionary(struct getting *getting, size_t key, struct kn_span
 {
     struct kn_dht_dictionary dictionary;
     struct kn_dht_entry entry;
-    size_t malformed = 0;
     bool any = false;
 
-    if (kn_dht_dictionary_open(bytes, &dictionary) == KN_OK)
-        while (kn_dht_dictionary_next(&dictionary, &entry, &malformed))
+    if (kn_dht_dictionary_open(bytes, &dictionary) == KN_OK) {
+        /* The store looks at the parts, and only at those that it does not have. */
+        while (kn_dht_dictionary_step(&dictionary, &entry))
             any |= merge_one(getting, key, &entry, peer);
-    else
-        malformed++;
-    getting->totals.malformed += malformed;
-    getting->op.dht->counters.malformed_records += malformed;
+    } else {
+        getting->totals.malformed++;
+        getting->op.dht->counters.malformed_records++;
+    }
     return any;
 }
 
@@ -86,9 +86,11 @@ static void on_result(struct kn_dht_op *op, size_t key, const struct kn_peer_id 
               result->expiration, peer);
 }
 
-static void tell(struct getting *getting, size_t key)
+static void tell(struct getting *getting, size_t key, bool is_late)
 {
-    struct kn_dht_value value = { .key = key, .answers = getting->answers[key] };
+    struct kn_dht_value value = { .key = key,
+                                  .answers = getting->answers[key],
+                                  .is_late = is_late };
 
     value.found =
         kn_record_get(getting->merged, &getting->keys[key], kn_dht_unix_time(getting->op.dht),
@@ -99,7 +101,7 @@ static void tell(struct getting *getting, size_t key)
 
 static void on_settled(struct kn_dht_op *op, size_t key)
 {
-    tell((struct getting *)op, key);
+    tell((struct getting *)op, key, false);
 }
 
 static void finish(struct getting *getting, enum kn_code code)
@@ -142,7 +144,7 @@ static void give_up(struct getting *getting)
         kn_dht_lookup_settle(getting->search.lookup, i);
     while (!getting->op.over &&
            kn_dht_lookup_take_settled(getting->search.lookup, getting->op.wake, &key))
-        tell(getting, key);
+        tell(getting, key, true);
     if (!getting->op.over)
         finish(getting, KN_E_TIMEOUT);
 }

@@ -45,22 +45,32 @@ static void walk_beam(const struct kn_dht_lookup *lookup, const struct kn_lookup
 {
     bool pass_slow = to_ask || lookup->options.leave_slow;
     size_t n = 0;
+    bool any_last = true; /* somebody is left for the second pass */
 
-    for (int last = 0; last < 2; last++)
+    for (int last = 0; last < 2 && any_last; last++) {
+        size_t musts = 0;
+
+        any_last = false;
         for (size_t i = 0; i < key->n; i++) {
             struct kn_candidate *candidate = &key->list[i];
             const struct kn_heard *peer = &lookup->peers[candidate->peer];
 
-            if (n >= lookup->options.beam && !lookup->has_must)
-                return;
+            if (n >= lookup->options.beam && musts == lookup->musts)
+                break;
             if (n >= lookup->options.beam && !peer->must)
                 continue;
-            if (!counts(lookup, candidate) || is_last(lookup, candidate, to_ask) != (last == 1))
+            musts += peer->must;
+            if (!counts(lookup, candidate))
                 continue;
+            if (is_last(lookup, candidate, to_ask) != (last == 1)) {
+                any_last = true;
+                continue;
+            }
             if (!visit(arg, candidate))
                 return;
             n += !(pass_slow && candidate->state == KN_ASKED && is_slow(peer, now));
         }
+    }
 }
 
 struct settling {
@@ -178,8 +188,8 @@ void kn_dht_lookup_seed(struct kn_dht_lookup *lookup, const struct kn_dht_neighb
     if (peer == KN_NOBODY)
         return;
     lookup->peers[peer].ours = true;
+    lookup->musts += must && !lookup->peers[peer].must;
     lookup->peers[peer].must |= must;
-    lookup->has_must |= must;
     if (is_new || must)
         kn_lookup_offer_to_all(lookup, peer);
 }

@@ -42,7 +42,7 @@ struct kn_dht_lookup {
     uint16_t *index;  /* peers by their id, open addressing; twice as many places as room */
     uint16_t *wanted; /* scratch: how many keys want a peer */
     size_t n, left, scanned, peer_count, room;
-    bool has_must;
+    size_t musts; /* peers that must be asked */
 };
 
 /* ---- everyone ---- */

@@ -72,7 +72,7 @@ struct kn_dht_find_result {
     enum kn_dht_found found;
     struct kn_span value; /* MessagePack of the value, or of the dictionary */
     double expiration;
-    struct kn_span bytes; /* the whole result, for kn_dht_find_neighbour() */
+    struct kn_span bytes; /* the whole result */
 };
 
 struct kn_dht_neighbour {
@@ -99,9 +99,15 @@ KN_MUST_USE enum kn_code kn_dht_find_answer_decode(struct kn_span bytes,
  * *at is past the end and *failed set). An expiration that is not finite is broken. */
 bool kn_dht_find_result_next(const struct kn_dht_find_answer *answer, size_t *at,
                              struct kn_dht_find_result *out, bool *failed);
-/* Step through the neighbours; pairs that are nonsense are passed over and counted. */
-bool kn_dht_find_neighbour(const struct kn_dht_find_result *result, size_t *at,
-                           struct kn_dht_neighbour *out, size_t *nonsense);
+/* Step through the neighbours, `*at` begins zeroed; pairs that are nonsense are passed over and
+ * counted. Their two halves stand in two lists. */
+struct kn_dht_neighbour_cursor {
+    size_t count;
+    struct kn_reader ids, peers; /* where each list goes on */
+};
+bool kn_dht_find_neighbour(const struct kn_dht_find_result *result,
+                           struct kn_dht_neighbour_cursor *at, struct kn_dht_neighbour *out,
+                           size_t *nonsense);
 
 /* rpc_store */
 enum kn_dht_store_kind { KN_DHT_STORE_REGULAR, KN_DHT_STORE_SUBKEY, KN_DHT_STORE_DICTIONARY };

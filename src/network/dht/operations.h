@@ -76,6 +76,7 @@ struct kn_dht_value {
     bool found;
     struct kn_record record; /* when found */
     unsigned answers;        /* how many nodes answered for this key */
+    bool is_late;            /* more would have been asked, had there been time */
 };
 typedef void kn_dht_value_fn(void *arg, const struct kn_dht_value *value);
 

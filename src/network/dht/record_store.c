@@ -248,14 +248,25 @@ static bool is_malformed(const struct offer *offer)
            (offer->subkey.n > 0 && !kn_dht_subkey_is_valid(offer->subkey));
 }
 
-/* spec: hivemind/dht/storage.py, DHTLocalStorage.store and store_subkey */
-static enum kn_stored store_offer(struct kn_record_store *store, const struct offer *offer)
+static struct kn_held *find_held(const struct kn_record_store *store,
+                                 const struct kn_record_place *place, const struct offer *offer)
 {
-    struct kn_record_place *place = kn_record_places_find(&store->places, &store->seed, offer->key);
-    struct kn_held *held = NULL;
+    if (place == NULL || place->is_dictionary != (offer->subkey.n > 0))
+        return NULL;
+    return kn_record_place_find(place, &store->seed, offer->subkey);
+}
 
-    if (place != NULL && place->is_dictionary == (offer->subkey.n > 0))
-        held = kn_record_place_find(place, &store->seed, offer->subkey);
+/* To the byte what is held, as it is when several peers tell the same. */
+static bool is_same(const struct kn_held *held, const struct offer *offer)
+{
+    return held->expiration >= offer->expiration && held->expiration <= offer->expiration &&
+           kn_span_equal(kn_held_value(held), offer->value);
+}
+
+/* spec: hivemind/dht/storage.py, DHTLocalStorage.store and store_subkey */
+static enum kn_stored store_offer(struct kn_record_store *store, struct kn_record_place *place,
+                                  struct kn_held *held, const struct offer *offer)
+{
     if (held != NULL)
         return held->expiration < offer->expiration ? replace(store, held, offer) : KN_STORED_OLDER;
     if (place != NULL && !(place->is_dictionary && offer->subkey.n > 0) &&
@@ -287,17 +298,23 @@ enum kn_stored kn_record_put(struct kn_record_store *store, const struct kn_dht_
                              const struct kn_peer_id *from, double now)
 {
     struct offer offer = { key, subkey, value, expiration, from };
+    struct kn_record_place *place;
+    struct kn_held *held;
     enum kn_stored result;
 
     if (isfinite(expiration) && expiration > now + store->limits.longest_s)
         offer.expiration = now + store->limits.longest_s;
     drop_ended(store, now);
-    if (is_malformed(&offer))
+    place = kn_record_places_find(&store->places, &store->seed, key);
+    held = find_held(store, place, &offer);
+    if (held != NULL && is_same(held, &offer))
+        result = KN_STORED_OLDER; /* and it is known to be well formed */
+    else if (is_malformed(&offer))
         result = KN_STORED_MALFORMED;
     else if (offer.expiration < now)
         result = KN_STORED_EXPIRED;
     else
-        result = store_offer(store, &offer);
+        result = store_offer(store, place, held, &offer);
     count(&store->counters, result);
     return result;
 }

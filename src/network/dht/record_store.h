@@ -50,7 +50,8 @@ enum kn_stored kn_record_put(struct kn_record_store *store, const struct kn_dht_
 
 /* What is under a key now. Regular: its value. Dictionary: encoded into `scratch` (cleared first),
  * in the order in which its subkeys came; those beyond the limits of a dictionary are left out.
- * `value` lives until the next call with that store or scratch. False: nothing, or no memory. */
+ * `value` lives until the next call with that store or scratch. False: nothing, or no memory.
+ * What was put has been looked at: kn_dht_dictionary_step() will do for its entries. */
 struct kn_record {
     bool is_dictionary;
     struct kn_span value;

@@ -97,8 +97,9 @@ static void read_neighbours(struct kn_dht_search *search, const struct kn_dht_qu
                             size_t key, const struct kn_dht_find_result *result)
 {
     struct kn_dht *dht = search->op->dht;
+    struct kn_dht_neighbour_cursor at = { 0 };
     struct kn_dht_neighbour node;
-    size_t at = 0, told = 0, nonsense = 0;
+    size_t told = 0, nonsense = 0;
 
     while (told < KN_DHT_TOLD_MAX && kn_dht_find_neighbour(result, &at, &node, &nonsense)) {
         told++;

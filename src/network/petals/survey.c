@@ -1,6 +1,7 @@
 #include "network/petals/survey.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "lib/base/memory.h"
 #include "lib/codec/msgpack.h"
@@ -143,26 +144,67 @@ static void note(struct kn_survey *survey, enum kn_code rc)
         survey->totals.dropped++;
 }
 
+static enum kn_malformed read_model(const struct kn_survey_entry *entry, struct survey_claim *out)
+{
+    struct kn_model_info info;
+    enum kn_malformed kind;
+
+    *out = (struct survey_claim){ .expiration = entry->expiration, .registered = true };
+    if (!read_subkey(entry->subkey, &out->prefix) || !kn_prefix_is_legal(out->prefix))
+        return KN_MALFORMED_PREFIX;
+    kind = kn_model_info_decode(entry->value, &info);
+    if (kind == KN_MALFORMED_NOT) {
+        out->num_blocks = info.num_blocks;
+        out->repository = info.repository;
+    }
+    return kind;
+}
+
+void kn_survey_prefer(struct kn_survey *survey,
+                      bool (*prefers)(void *arg, const char *prefix, const char *repository),
+                      void *arg)
+{
+    survey->prefers = prefers;
+    survey->prefers_arg = arg;
+}
+
+bool kn_survey_prefers(const struct kn_survey *survey, struct kn_span prefix,
+                       struct kn_span repository)
+{
+    char name[KN_PREFIX_MAX + 1], from[KN_REPOSITORY_MAX + 1];
+
+    if (survey->prefers == NULL || prefix.n >= sizeof(name) || repository.n >= sizeof(from))
+        return false;
+    (void)snprintf(name, sizeof(name), "%.*s", (int)prefix.n, (const char *)prefix.at);
+    (void)snprintf(from, sizeof(from), "%.*s", (int)repository.n, (const char *)repository.at);
+    return survey->prefers(survey->prefers_arg, name, repository.n > 0 ? from : NULL);
+}
+
+/* Nothing is counted here: the same entry comes again. */
+void kn_survey_add_preferred(struct kn_survey *survey, const struct kn_survey_entry *entry)
+{
+    struct survey_claim claim;
+
+    if (survey->planned || !isfinite(entry->expiration) || entry->expiration <= survey->now ||
+        read_model(entry, &claim) != KN_MALFORMED_NOT ||
+        !kn_survey_prefers(survey, claim.prefix, claim.repository))
+        return;
+    if (kn_survey_claim(survey, &claim, KN_SURVEY_MODELS_MAX) == KN_E_NO_MEMORY)
+        survey->failed = true;
+}
+
 void kn_survey_add_model(struct kn_survey *survey, const struct kn_survey_entry *entry)
 {
-    struct survey_claim claim = { .expiration = entry->expiration, .registered = true };
-    struct kn_model_info info;
+    struct survey_claim claim;
     enum kn_malformed kind;
 
     if (survey->planned || !is_alive(survey, entry->expiration))
         return;
-    if (!read_subkey(entry->subkey, &claim.prefix) || !kn_prefix_is_legal(claim.prefix)) {
-        count_malformed(survey, KN_MALFORMED_PREFIX);
-        return;
-    }
-    kind = kn_model_info_decode(entry->value, &info);
-    if (kind != KN_MALFORMED_NOT) {
+    kind = read_model(entry, &claim);
+    if (kind == KN_MALFORMED_NOT)
+        note(survey, kn_survey_claim(survey, &claim, KN_SURVEY_MODELS_MAX));
+    else
         count_malformed(survey, kind);
-        return;
-    }
-    claim.num_blocks = info.num_blocks;
-    claim.repository = info.repository;
-    note(survey, kn_survey_claim(survey, &claim, KN_SURVEY_MODELS_MAX));
 }
 
 enum kn_code kn_survey_add_known(struct kn_survey *survey, const char *prefix, uint32_t num_blocks,

@@ -33,6 +33,15 @@ struct kn_survey_entry {
     double expiration;
 };
 
+/* Which models matter: anybody may register anything, and of more than KN_SURVEY_MODELS_MAX only so
+ * many are looked at. `repository` may be NULL. Before everything else. */
+void kn_survey_prefer(struct kn_survey *survey,
+                      bool (*prefers)(void *arg, const char *prefix, const char *repository),
+                      void *arg);
+
+/* One of KN_REGISTRY_KEY, left out when it does not matter. First all of them here, then there. */
+void kn_survey_add_preferred(struct kn_survey *survey, const struct kn_survey_entry *entry);
+
 /* One of KN_REGISTRY_KEY. Before the plan. */
 void kn_survey_add_model(struct kn_survey *survey, const struct kn_survey_entry *entry);
 
@@ -44,8 +53,9 @@ KN_MUST_USE enum kn_code kn_survey_add_known(struct kn_survey *survey, const cha
 /*
  * Which blocks to ask for: of all models, or of the one that `word` names (prefix, repository or
  * name), each in both spellings. When those are more than KN_SURVEY_KEYS_MAX, as many of the first
- * blocks of each as fit. Adding nothing to the plan when no model has that name is KN_E_NOT_FOUND,
- * and `nearest` (may be NULL; started by the caller) was offered every prefix and name.
+ * blocks of each as fit, of those that matter before the others. Adding nothing to the plan when no
+ * model has that name is KN_E_NOT_FOUND, and `nearest` (may be NULL; started by the caller) was
+ * offered every prefix and name.
  */
 KN_MUST_USE enum kn_code kn_survey_plan(struct kn_survey *survey, const char *word,
                                         struct kn_nearest *nearest);

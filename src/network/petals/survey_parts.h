@@ -17,7 +17,7 @@ struct survey_row {
     double expiration;            /* of the registry's record that told */
     uint32_t group;               /* rows of one group are spellings of one repository */
     uint32_t first_slot, asked;   /* blocks 0 to asked - 1 are in the plan */
-    bool wanted, listed;
+    bool wanted, listed, preferred;
 };
 
 struct survey_slot {
@@ -37,6 +37,8 @@ struct survey_record {
 struct kn_survey {
     double now;
     bool failed, planned;
+    bool (*prefers)(void *arg, const char *prefix, const char *repository); /* may be NULL */
+    void *prefers_arg;
     struct kn_arena *arena;
     struct kn_names prefixes, peers;
     struct survey_row rows[SURVEY_ROWS_MAX];
@@ -59,6 +61,10 @@ struct survey_claim {
     double expiration;
     bool registered;
 };
+
+/* Does the model with that name matter? */
+bool kn_survey_prefers(const struct kn_survey *survey, struct kn_span prefix,
+                       struct kn_span repository);
 
 /* Take a claim unless a better one of that prefix stands already. `rows_max` bounds the rows. */
 KN_MUST_USE enum kn_code kn_survey_claim(struct kn_survey *survey, const struct survey_claim *claim,

@@ -104,29 +104,30 @@ static bool want_named(struct kn_survey *survey, const char *word, struct kn_nea
     return true;
 }
 
-/* Keys when of each model at most the first `each` blocks are asked for. */
-static uint64_t keys_of(const struct kn_survey *survey, uint32_t each)
+/* Keys when of each model that matters (or that does not) at most the first `each` blocks are asked
+ * for. */
+static uint64_t keys_of(const struct kn_survey *survey, bool preferred, uint32_t each)
 {
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < survey->rows_n; i++) {
         uint32_t blocks = survey->rows[i].model.num_blocks;
 
-        if (survey->rows[i].wanted)
+        if (survey->rows[i].wanted && survey->rows[i].preferred == preferred)
             sum += blocks < each ? blocks : each;
     }
     return sum;
 }
 
-/* The largest number of blocks with which the plan stays within its limit. */
-static uint32_t fair_share(const struct kn_survey *survey)
+/* The largest number of blocks with which these models stay within that limit. */
+static uint32_t fair_share(const struct kn_survey *survey, bool preferred, uint64_t limit)
 {
     uint32_t fits = 0, too_many = KN_BLOCKS_MAX + 1;
 
     while (too_many - fits > 1) {
         uint32_t middle = fits + (too_many - fits) / 2;
 
-        if (keys_of(survey, middle) <= KN_SURVEY_KEYS_MAX)
+        if (keys_of(survey, preferred, middle) <= limit)
             fits = middle;
         else
             too_many = middle;
@@ -136,15 +137,17 @@ static uint32_t fair_share(const struct kn_survey *survey)
 
 static enum kn_code lay_out(struct kn_survey *survey)
 {
-    uint32_t share = fair_share(survey), n = 0;
-    uint64_t keys = keys_of(survey, share);
+    uint32_t first = fair_share(survey, true, KN_SURVEY_KEYS_MAX), rest, n = 0;
+    uint64_t keys = keys_of(survey, true, first);
 
+    rest = fair_share(survey, false, KN_SURVEY_KEYS_MAX - keys);
+    keys += keys_of(survey, false, rest);
     survey->slots = kn_try_alloc(((size_t)keys + 1) * sizeof(*survey->slots));
     if (survey->slots == NULL)
         return KN_E_NO_MEMORY;
     for (uint32_t i = 0; i < survey->rows_n; i++) {
         struct survey_row *row = &survey->rows[i];
-        uint32_t blocks = row->model.num_blocks;
+        uint32_t blocks = row->model.num_blocks, share = row->preferred ? first : rest;
 
         row->first_slot = n;
         if (row->wanted)
@@ -156,7 +159,8 @@ static enum kn_code lay_out(struct kn_survey *survey)
         }
     }
     survey->slots_n = n;
-    survey->totals.keys_left_out = keys_of(survey, KN_BLOCKS_MAX) - keys;
+    survey->totals.keys_left_out =
+        keys_of(survey, true, KN_BLOCKS_MAX) + keys_of(survey, false, KN_BLOCKS_MAX) - keys;
     return KN_OK;
 }
 
@@ -170,8 +174,14 @@ enum kn_code kn_survey_plan(struct kn_survey *survey, const char *word, struct k
     if (rc != KN_OK)
         return rc;
     group_spellings(survey);
-    for (uint32_t i = 0; i < survey->rows_n; i++)
+    for (uint32_t i = 0; i < survey->rows_n; i++) {
+        const struct kn_survey_model *model = &survey->rows[i].model;
+        const char *repository = model->repository != NULL ? model->repository : "";
+
         survey->rows[i].wanted = word == NULL;
+        survey->rows[i].preferred =
+            kn_survey_prefers(survey, kn_span_text(model->prefix), kn_span_text(repository));
+    }
     if (word != NULL && !want_named(survey, word, nearest))
         return KN_E_NOT_FOUND;
     rc = lay_out(survey);

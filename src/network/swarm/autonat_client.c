@@ -244,6 +244,7 @@ struct kn_autonat_client *kn_autonat_client_new(const struct kn_autonat_client_o
     if (client == NULL)
         return NULL;
     client->options = *options;
+    client->observers.agree = options->observers;
     kn_verdict_init(&client->verdict, options->agree, now_of(client));
     client->timer = kn_timer_new(kn_host_loop(options->host), on_timer, client);
     if (client->timer == NULL || kn_host_observe(options->host, &observer) != KN_OK ||

@@ -21,7 +21,8 @@ struct kn_autonat_client;
 
 struct kn_autonat_client_options {
     struct kn_host *host;
-    unsigned agree; /* answers that must agree; 0: the usual */
+    unsigned agree;     /* answers that must agree; 0: the usual */
+    unsigned observers; /* that must see the same address before it is asked for; 0: the usual */
     /* The verdict changed, or what is announced did; or NULL. */
     void (*changed)(void *arg, enum kn_reachability reachability);
     void *arg;

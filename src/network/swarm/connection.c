@@ -71,6 +71,12 @@ static void select_begin(struct kn_connection *c, const char *const *wanted,
         kn_multistream_listen(&c->select, find, c);
 }
 
+void kn_connection_memory_done(struct kn_connection_memory *memory)
+{
+    kn_buffer_done(&memory->plain);
+    kn_outbox_spare_done(&memory->spare);
+}
+
 struct kn_connection *kn_connection_new(const struct kn_connection_options *options, kn_time now)
 {
     struct kn_connection *c = kn_try_alloc(sizeof(*c));
@@ -127,6 +133,8 @@ static enum kn_code begin_streams(struct kn_connection *c, kn_time now, struct k
     c->yamux = kn_yamux_new(c->options.role, &kn_stream_yamux_events, &c->streams, now);
     if (c->yamux == NULL)
         return kn_fail_no_memory(err);
+    if (c->options.memory != NULL)
+        kn_yamux_lend(c->yamux, &c->options.memory->spare);
     c->streams.yamux = c->yamux;
     c->streams.now = now;
     c->phase = PHASE_OPEN;
@@ -204,7 +212,7 @@ static enum kn_code step_streams(struct kn_connection *c, kn_time now, struct kn
     enum kn_code rc;
 
     rc = kn_yamux_input(c->yamux, kn_buffer_get(&c->plain), now, err);
-    kn_buffer_done(&c->plain); /* an idle connection holds no buffers */
+    kn_buffer_clear(&c->plain);
     kn_stream_set_date(&c->streams, now);
     return rc;
 }
@@ -228,6 +236,29 @@ static enum kn_code take(struct kn_connection *c, struct kn_span bytes, kn_time 
     return rc;
 }
 
+/* Inside an event of another connection it is in use: then this one has its own. */
+static void borrow_plain(struct kn_connection *c)
+{
+    if (c->options.memory == NULL || c->plain.n > 0)
+        return;
+    c->plain = c->options.memory->plain;
+    c->options.memory->plain = (struct kn_buffer){ 0 };
+}
+
+/* An idle connection holds no buffers. */
+static void return_plain(struct kn_connection *c)
+{
+    struct kn_connection_memory *memory = c->options.memory;
+
+    if (c->plain.n > 0)
+        return;
+    if (memory != NULL && memory->plain.memory == NULL && !c->plain.failed) {
+        memory->plain = c->plain;
+        c->plain = (struct kn_buffer){ 0 };
+    }
+    kn_buffer_done(&c->plain);
+}
+
 enum kn_code kn_connection_input(struct kn_connection *c, struct kn_span bytes, kn_time now,
                                  struct kn_error *err)
 {
@@ -236,7 +267,9 @@ enum kn_code kn_connection_input(struct kn_connection *c, struct kn_span bytes, 
     if (c->failed)
         return kn_fail(err, KN_E_CLOSED, "the connection is finished");
     c->handling = true;
+    borrow_plain(c);
     rc = take(c, bytes, now, err);
+    return_plain(c);
     c->handling = false;
     c->failed = rc != KN_OK;
     return rc;

@@ -15,6 +15,7 @@
 #include "lib/base/role.h"
 #include "lib/base/time.h"
 #include "lib/codec/peer_id.h"
+#include "network/yamux/outbox.h"
 
 struct kn_key;
 
@@ -59,12 +60,20 @@ struct kn_protocols {
     size_t n;
 };
 
+/* Memory that all connections of one thread use in turn. Start from { 0 }. */
+struct kn_connection_memory {
+    struct kn_buffer plain; /* what was deciphered is read here */
+    struct kn_outbox_spare spare;
+};
+void kn_connection_memory_done(struct kn_connection_memory *memory);
+
 struct kn_connection_options {
     enum kn_role role;
     const struct kn_key *identity;        /* kept */
     const struct kn_peer_id *expected;    /* copied; NULL: whoever it is */
     const struct kn_protocols *protocols; /* kept */
     const struct kn_random *random;       /* copied */
+    struct kn_connection_memory *memory;  /* kept; NULL: each its own */
     void *owner;                          /* what kn_connection_owner() gives */
     void (*wake)(void *owner);            /* there is output, outside of input and tick; or NULL */
 };

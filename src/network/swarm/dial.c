@@ -12,6 +12,7 @@ enum {
     BACKOFF_STEP_MS = 1000, /* times the square of the failures, as go-libp2p does */
     BACKOFF_MAX_MS = 300000,
     SEARCH_MS = 10000,
+    NAME_SIZE = 256, /* of a host; spec: RFC 1035 2.3.4 */
 };
 
 struct kn_attempt {
@@ -21,6 +22,7 @@ struct kn_attempt {
     struct kn_endpoint found[KN_RESOLVE_MAX];
     size_t found_count, at;
     uint16_t port;
+    char name[NAME_SIZE]; /* of a host that was looked up */
     struct kn_resolve *resolve;
     struct kn_dial *dial;
     struct kn_dnsaddr *dnsaddr;
@@ -357,9 +359,11 @@ static void on_resolved(void *arg, enum kn_code code, const struct kn_endpoint *
     struct kn_error err = { 0 };
 
     a->resolve = NULL;
+    /* With the name: it stands for the peer, which may have other addresses too. */
     (void)kn_fail(&err, code == KN_OK ? KN_E_NOT_FOUND : code,
-                  code == KN_E_TIMEOUT ? "the name server does not answer"
-                                       : "no address is known for that host name");
+                  code == KN_E_TIMEOUT ? "no name server answers that knows %s"
+                                       : "no address is known for %s",
+                  a->name);
     for (size_t i = 0; code == KN_OK && i < n && i < KN_RESOLVE_MAX; i++)
         a->found[a->found_count++] = found[i];
     dial_next_endpoint(a, &err);
@@ -375,7 +379,6 @@ static enum kn_resolve_family family_of(uint32_t host)
 static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiaddr_route *route)
 {
     struct kn_host *host = a->dialling->host;
-    char name[256];
 
     if (route->is_relayed)
         return begin_relayed(a, route);
@@ -388,11 +391,11 @@ static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiadd
         a->found_count = 1;
         return KN_OK;
     }
-    if (route->host_value.n >= sizeof(name))
+    if (route->host_value.n >= sizeof(a->name))
         return KN_E_LIMIT;
-    memcpy(name, route->host_value.at, route->host_value.n);
-    name[route->host_value.n] = '\0';
-    return kn_resolve_start(host->options.loop, name, family_of(route->host), KN_HOST_RESOLVE_MS,
+    memcpy(a->name, route->host_value.at, route->host_value.n);
+    a->name[route->host_value.n] = '\0';
+    return kn_resolve_start(host->options.loop, a->name, family_of(route->host), KN_HOST_RESOLVE_MS,
                             on_resolved, a, &a->resolve);
 }
 

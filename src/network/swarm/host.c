@@ -40,6 +40,7 @@ void kn_host_free(struct kn_host *host)
     kn_peers_free(host);
     kn_timer_free(host->flush);
     kn_buffer_done(&host->scratch);
+    kn_connection_memory_done(&host->memory);
     kn_free(host->ready);
     kn_free(host);
 }
@@ -78,6 +79,16 @@ const struct kn_key *kn_host_identity(const struct kn_host *host)
 const struct kn_random *kn_host_random(const struct kn_host *host)
 {
     return &host->random;
+}
+
+void kn_host_mark(struct kn_host *host, uint8_t *out, size_t n)
+{
+    if (host->marks_left < n) {
+        kn_random_fill(&host->random, host->marks, sizeof(host->marks));
+        host->marks_left = sizeof(host->marks);
+    }
+    memcpy(out, host->marks + host->marks_left - n, n);
+    host->marks_left -= n;
 }
 
 const struct kn_host_counters *kn_host_counters(const struct kn_host *host)

@@ -35,7 +35,8 @@ enum {
     KN_HOST_ASKED_PER_S = 100,        /* questions of one connection that cost us a walk */
     KN_HOST_HELD_MAX = 16 << 20,      /* bytes of incomplete requests of one connection */
     KN_HOST_HELD_ALL_MAX = 256 << 20, /* and of all */
-    KN_HOST_WRITE_AHEAD = 256 * 1024  /* bytes handed to the system before streams must wait */
+    KN_HOST_MARK_MAX = 32,
+    KN_HOST_WRITE_AHEAD = 256 * 1024 /* bytes handed to the system before streams must wait */
 };
 
 struct kn_host;
@@ -75,6 +76,9 @@ struct kn_loop *kn_host_loop(const struct kn_host *host);
 const struct kn_peer_id *kn_host_self(const struct kn_host *host);
 const struct kn_key *kn_host_identity(const struct kn_host *host);
 const struct kn_random *kn_host_random(const struct kn_host *host);
+/* At most KN_HOST_MARK_MAX bytes by which one call is told from another. Not for keys: they are
+ * fetched for many calls at once. */
+void kn_host_mark(struct kn_host *host, uint8_t *out, size_t n);
 const struct kn_host_counters *kn_host_counters(const struct kn_host *host);
 size_t kn_host_connection_count(const struct kn_host *host);
 
@@ -179,6 +183,20 @@ const struct kn_relayed *kn_host_relayed(const struct kn_connection *connection)
 
 /* Close a connection, soon. */
 void kn_host_close(struct kn_connection *connection);
+
+/* What has happened to this machine's addresses; ports do not count. */
+struct kn_stale {
+    bool all; /* it slept: every connection but those of loopback is doubtful */
+    const struct kn_endpoint
+        *fresh; /* just (re)appeared: what was there before is older than that */
+    size_t fresh_count;
+    const struct kn_endpoint *here; /* there are these, all in all */
+    size_t here_count;
+};
+
+/* Close, soon, the direct connections that cannot be alive after that, so that their peers are
+ * dialled anew. How many. */
+size_t kn_host_drop_stale(struct kn_host *host, const struct kn_stale *stale);
 
 /* Who finds addresses of a peer that we only know by name. */
 struct kn_host_finder {

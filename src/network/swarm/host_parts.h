@@ -100,6 +100,9 @@ struct kn_host {
     size_t more_count;
     struct kn_dialling *queue; /* that wait for their turn, and those under way */
     size_t dialling_count;
+    uint8_t marks[32 * KN_HOST_MARK_MAX]; /* random bytes, the last ones not given away yet */
+    size_t marks_left;
+    struct kn_connection_memory memory;
     struct kn_buffer scratch; /* what a pipe sends is put together here */
     struct kn_host_counters counters;
 };

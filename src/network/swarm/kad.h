@@ -31,6 +31,11 @@ struct kn_kad;
 KN_MUST_USE struct kn_kad *kn_kad_new(struct kn_host *host, bool serves);
 void kn_kad_free(struct kn_kad *kad);
 
+/* Answer others from now on, or no more; questions under way are given up. To be pushed to those
+ * who are connected: kn_identify_push(). KN_E_LIMIT. */
+KN_MUST_USE enum kn_code kn_kad_set_serving(struct kn_kad *kad, bool serves);
+bool kn_kad_is_serving(const struct kn_kad *kad);
+
 const struct kn_kad_counters *kn_kad_counters(const struct kn_kad *kad);
 
 /* Look, within KN_KAD_SEARCH_MS, for peers near our own id, so that others near it learn of us.

@@ -421,7 +421,7 @@ struct kn_kad *kn_kad_new(struct kn_host *host, bool serves)
     if (kad == NULL)
         return NULL;
     kad->host = host;
-    if (serves && kn_kad_serve(kad) != KN_OK) {
+    if (kn_kad_set_serving(kad, serves) != KN_OK) {
         kn_free(kad);
         return NULL;
     }

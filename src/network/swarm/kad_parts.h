@@ -14,6 +14,7 @@ struct kn_kad {
     struct kn_kad_search *searches; /* under way, and those that wait for their turn */
     size_t running;
     struct kn_kad_serving *servings;
+    bool serves;
     struct kn_kad_counters counters;
 };
 
@@ -21,7 +22,6 @@ struct kn_kad {
 size_t kn_kad_nearest(struct kn_host *host, const uint8_t target[32],
                       struct kn_peer_id out[KN_KAD_K]);
 
-KN_MUST_USE enum kn_code kn_kad_serve(struct kn_kad *kad);
 void kn_kad_servings_free(struct kn_kad *kad);
 void kn_kad_searches_free(struct kn_kad *kad);
 

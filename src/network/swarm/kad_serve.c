@@ -309,9 +309,23 @@ static void on_opened(void *arg, struct kn_stream *stream)
     kn_stream_serve(stream, &events, s);
 }
 
-enum kn_code kn_kad_serve(struct kn_kad *kad)
+enum kn_code kn_kad_set_serving(struct kn_kad *kad, bool serves)
 {
     const struct kn_protocol protocol = { "/ipfs/kad/1.0.0", on_opened, kad };
+    enum kn_code rc = KN_OK;
 
-    return kn_host_serve(kad->host, &protocol);
+    if (serves && !kad->serves)
+        rc = kn_host_serve(kad->host, &protocol);
+    if (!serves && kad->serves) {
+        kn_kad_servings_free(kad);
+        kn_host_forget(kad->host, kad);
+    }
+    if (rc == KN_OK)
+        kad->serves = serves;
+    return rc;
+}
+
+bool kn_kad_is_serving(const struct kn_kad *kad)
+{
+    return kad->serves;
 }

@@ -37,8 +37,16 @@ void kn_peer_store_read(struct kn_span text,
                         void (*take)(void *arg, const struct kn_peer_store_entry *entry), void *arg,
                         struct kn_peer_store_counts *counts);
 
+/* What to write of all that is known. */
+struct kn_peer_store_choice {
+    int64_t unix_now;
+    size_t lines_max;                                  /* 0: KN_PEER_STORE_LINES_MAX */
+    bool (*wanted)(const struct kn_peer_facts *facts); /* NULL: everybody */
+};
+
 /* What the host knows and what has not failed, addresses that answered first. */
-void kn_peer_store_export(struct kn_host *host, int64_t unix_now, struct kn_text *out);
+void kn_peer_store_export(struct kn_host *host, const struct kn_peer_store_choice *choice,
+                          struct kn_text *out);
 
 /* Have the host learn what is not too old. */
 void kn_peer_store_import(struct kn_host *host, struct kn_span text, int64_t unix_now,

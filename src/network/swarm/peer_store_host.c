@@ -5,9 +5,9 @@
 struct exporting {
     struct kn_host *host;
     struct kn_text *out;
-    int64_t unix_now;
+    const struct kn_peer_store_choice *choice;
     bool proven; /* of this turn */
-    size_t n;
+    size_t n, max;
 };
 
 static void export_peer(void *arg, const struct kn_peer_facts *facts, bool has_address)
@@ -16,24 +16,35 @@ static void export_peer(void *arg, const struct kn_peer_facts *facts, bool has_a
     const struct kn_peer *peer = kn_peer_find(e->host, &facts->id);
     kn_time now = kn_loop_now(e->host->options.loop);
 
+    if (e->choice->wanted != NULL && !e->choice->wanted(facts))
+        return;
     for (size_t i = 0; has_address && peer != NULL && i < peer->address_count; i++) {
         const struct kn_address *at = &peer->addresses[i];
         const struct kn_peer_store_entry entry = {
             .peer = facts->id,
             .address = kn_buffer_get(&at->bytes),
-            .seen = e->unix_now - (now - at->seen) / 1000,
+            .seen = e->choice->unix_now - (now - at->seen) / 1000,
         };
 
-        if (at->proven != e->proven || at->failures > 0 || e->n >= KN_PEER_STORE_LINES_MAX)
+        if (at->proven != e->proven || at->failures > 0 || e->n >= e->max)
             continue;
         kn_peer_store_write(&entry, e->out);
         e->n++;
     }
 }
 
-void kn_peer_store_export(struct kn_host *host, int64_t unix_now, struct kn_text *out)
+void kn_peer_store_export(struct kn_host *host, const struct kn_peer_store_choice *choice,
+                          struct kn_text *out)
 {
-    struct exporting e = { .host = host, .out = out, .unix_now = unix_now, .proven = true };
+    struct exporting e = {
+        .host = host,
+        .out = out,
+        .choice = choice,
+        .proven = true,
+        .max = choice->lines_max > 0 && choice->lines_max < KN_PEER_STORE_LINES_MAX
+                   ? choice->lines_max
+                   : KN_PEER_STORE_LINES_MAX,
+    };
 
     kn_host_each(host, export_peer, &e);
     e.proven = false;

@@ -398,6 +398,7 @@ static struct kn_pipe *make(struct kn_host *host, struct kn_wire *wire, enum kn_
         .expected = expected,
         .protocols = &host->protocols,
         .random = &host->random,
+        .memory = &host->memory,
         .owner = pipe,
         .wake = on_wake,
     };

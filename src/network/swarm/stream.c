@@ -354,7 +354,8 @@ void kn_stream_forget(struct kn_stream *s)
         return;
     s->events = &drop_events;
     kn_stream_expire_in(s, KN_STREAM_LINGER_MS);
-    kn_stream_finish(s);
+    kn_yamux_finish_late(s->yamux);
+    kn_connection_wake(s->set->connection);
 }
 
 void kn_stream_reset(struct kn_stream *s)

@@ -186,7 +186,7 @@ struct kn_unary_call *kn_unary_start(struct kn_host *host, const struct kn_peer_
     call->names[0] = name;
     call->done = done;
     call->arg = arg;
-    kn_random_fill(kn_host_random(host), call->id, sizeof(call->id));
+    kn_host_mark(host, call->id, sizeof(call->id));
     call->timer = kn_timer_new(kn_host_loop(host), on_timer, call);
     if (call->timer == NULL || !begin(call, request, timeout_ms)) {
         free_call(call);

@@ -16,17 +16,46 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-static struct kn_outbox_chunk *new_chunk(size_t n)
+/* One that is spare and has room for `n` without being far too large; else NULL. */
+static struct kn_outbox_chunk *take_spare(struct kn_outbox_spare *spare, size_t n)
+{
+    struct kn_outbox_chunk **at = &spare->first, *chunk;
+
+    while (*at != NULL && ((*at)->room < n || (*at)->room / 4 > n))
+        at = &(*at)->next;
+    chunk = *at;
+    if (chunk == NULL)
+        return NULL;
+    *at = chunk->next;
+    spare->n -= chunk->room;
+    *chunk = (struct kn_outbox_chunk){ .room = chunk->room };
+    return chunk;
+}
+
+static struct kn_outbox_chunk *new_chunk(struct kn_outbox_spare *spare, size_t n)
 {
     size_t room = n < CHUNK_MIN ? CHUNK_MIN : n;
-    struct kn_outbox_chunk *chunk;
+    struct kn_outbox_chunk *chunk = spare != NULL ? take_spare(spare, room) : NULL;
 
+    if (chunk != NULL)
+        return chunk;
     if (room > SIZE_MAX - sizeof(*chunk))
         return NULL;
     chunk = kn_try_realloc(NULL, sizeof(*chunk) + room); /* not zeroed: it may be megabytes */
     if (chunk != NULL)
         *chunk = (struct kn_outbox_chunk){ .room = room };
     return chunk;
+}
+
+static void free_chunk(struct kn_outbox_spare *spare, struct kn_outbox_chunk *chunk)
+{
+    if (spare == NULL || chunk->room > KN_OUTBOX_SPARE_MAX - spare->n) {
+        kn_free(chunk);
+        return;
+    }
+    chunk->next = spare->first;
+    spare->first = chunk;
+    spare->n += chunk->room;
 }
 
 static void append(struct kn_outbox *outbox, struct kn_outbox_chunk *chunk)
@@ -52,7 +81,7 @@ enum kn_code kn_outbox_add(struct kn_outbox *outbox, struct kn_span bytes)
     size_t fits = last == NULL ? 0 : smaller(bytes.n, last->room - last->end);
 
     if (fits < bytes.n) {
-        struct kn_outbox_chunk *chunk = new_chunk(bytes.n - fits);
+        struct kn_outbox_chunk *chunk = new_chunk(outbox->spare, bytes.n - fits);
 
         if (chunk == NULL)
             return KN_E_NO_MEMORY;
@@ -84,7 +113,7 @@ static void drop_first(struct kn_outbox *outbox)
     outbox->first = chunk->next;
     if (outbox->first == NULL)
         outbox->last = NULL;
-    kn_free(chunk);
+    free_chunk(outbox->spare, chunk);
 }
 
 void kn_outbox_take(struct kn_outbox *outbox, size_t n)
@@ -107,4 +136,15 @@ void kn_outbox_done(struct kn_outbox *outbox)
     while (outbox->first != NULL)
         drop_first(outbox);
     outbox->n = 0;
+}
+
+void kn_outbox_spare_done(struct kn_outbox_spare *spare)
+{
+    while (spare->first != NULL) {
+        struct kn_outbox_chunk *chunk = spare->first;
+
+        spare->first = chunk->next;
+        kn_free(chunk);
+    }
+    spare->n = 0;
 }

@@ -81,6 +81,8 @@ void kn_yamux_output(struct kn_yamux *y, size_t most, struct kn_buffer *wire)
 {
     size_t sent = 0;
 
+    if (kn_yamux_has_output(y))
+        kn_yamux_hurry(y); /* whose end waited for this goes behind it */
     while (sent < most && !wire->failed && kn_yamux_has_output(y)) {
         if (y->control.n > 0)
             sent += send_control(y, most - sent, wire);

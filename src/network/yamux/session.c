@@ -52,11 +52,23 @@ struct kn_yamux_stream *kn_yamux_stream_new(struct kn_yamux *y, uint32_t id, boo
     stream->credit_in = KN_YAMUX_WINDOW;
     stream->credit_out = KN_YAMUX_WINDOW;
     stream->credited = y->now;
+    stream->outbox.spare = y->spare;
     if (kn_yamux_table_add(&y->streams, stream) != KN_OK) {
         kn_free(stream);
         return NULL;
     }
     return stream;
+}
+
+static struct kn_yamux_queue *queue_of(struct kn_yamux_stream *stream)
+{
+    return stream->late ? &stream->session->late : &stream->session->ready;
+}
+
+static void make_early(struct kn_yamux_stream *stream)
+{
+    kn_yamux_queue_remove(queue_of(stream), stream);
+    stream->late = false;
 }
 
 void kn_yamux_schedule(struct kn_yamux_stream *stream)
@@ -65,15 +77,30 @@ void kn_yamux_schedule(struct kn_yamux_stream *stream)
     bool end = stream->finishing && stream->outbox.n == 0 &&
                kn_yamux_next(stream->state, KN_YAMUX_SEND_FIN) != KN_YAMUX_REFUSED;
 
-    if (stream->syn_due || data || end)
-        kn_yamux_queue_add(&stream->session->ready, stream);
+    if (stream->late && (stream->syn_due || data || !end))
+        make_early(stream);
+    if (!stream->syn_due && !data && !end)
+        return;
+    if (stream->late && stream->session->late.first == NULL)
+        stream->session->late_due = stream->session->now + KN_YAMUX_LATE_MS;
+    kn_yamux_queue_add(queue_of(stream), stream);
+}
+
+void kn_yamux_hurry(struct kn_yamux *y)
+{
+    while (y->late.first != NULL) {
+        struct kn_yamux_stream *stream = y->late.first;
+
+        make_early(stream);
+        kn_yamux_queue_add(&y->ready, stream);
+    }
 }
 
 void kn_yamux_forget(struct kn_yamux_stream *stream)
 {
     struct kn_yamux *y = stream->session;
 
-    kn_yamux_queue_remove(&y->ready, stream);
+    kn_yamux_queue_remove(queue_of(stream), stream);
     kn_yamux_table_remove(&y->streams, stream->id);
     y->pending -= stream->outbox.n;
     kn_outbox_done(&stream->outbox);

@@ -20,11 +20,14 @@ struct kn_yamux {
 
     struct kn_yamux_table streams;
     struct kn_yamux_queue ready;    /* have something to send and may */
+    struct kn_yamux_queue late;     /* have an end to send, some time */
+    kn_time late_due;               /* when they go alone */
     struct kn_yamux_stream *graves; /* ended inside an event; chained by `after` */
     unsigned depth;                 /* events that have not returned */
     size_t unacked;
-    size_t grown;     /* by how much all windows together have grown */
-    size_t pending;   /* bytes in the outboxes of all streams */
+    size_t grown;   /* by how much all windows together have grown */
+    size_t pending; /* bytes in the outboxes of all streams */
+    struct kn_outbox_spare *spare;
     uint64_t next_id; /* of our next stream; past UINT32_MAX there is none */
     bool peer_leaves; /* it takes no new streams */
 
@@ -57,6 +60,9 @@ struct kn_yamux_stream *kn_yamux_stream_new(struct kn_yamux *y, uint32_t id, boo
 
 /* Let it wait for its turn when there is something that it may send. */
 void kn_yamux_schedule(struct kn_yamux_stream *stream);
+
+/* Those whose end waits for company have it, or their time has come. */
+void kn_yamux_hurry(struct kn_yamux *y);
 
 /* Take it out of everything; its handle is dead. */
 void kn_yamux_forget(struct kn_yamux_stream *stream);

@@ -21,6 +21,7 @@ struct kn_yamux_stream {
     bool syn_due;   /* ours: the peer has not been told of it */
     bool finishing; /* we write no more; the end goes out after the bytes */
     bool queued;    /* stands in the line of those who have something to send */
+    bool late;      /* its end may wait for company: then that line is the other one */
     bool gone;      /* in no table any more; its memory waits for an event to return */
 
     /* credit_in + held + consumed + what is left of a body that is coming = window */

@@ -58,6 +58,11 @@ struct kn_yamux *kn_yamux_new(enum kn_role role, const struct kn_yamux_events *e
     return y;
 }
 
+void kn_yamux_lend(struct kn_yamux *y, struct kn_outbox_spare *spare)
+{
+    y->spare = spare;
+}
+
 void kn_yamux_free(struct kn_yamux *y)
 {
     if (y == NULL)
@@ -74,7 +79,7 @@ void kn_yamux_free(struct kn_yamux *y)
 kn_time kn_yamux_deadline(const struct kn_yamux *y)
 {
     if (y->fault.code == KN_OK)
-        return y->ping_due;
+        return y->late.first != NULL ? kn_time_min(y->ping_due, y->late_due) : y->ping_due;
     return y->fault_told ? KN_NEVER : y->now;
 }
 
@@ -91,6 +96,8 @@ static void send_ping(struct kn_yamux *y)
 enum kn_code kn_yamux_tick(struct kn_yamux *y, kn_time now)
 {
     y->now = now;
+    if (y->late.first != NULL && now >= y->late_due)
+        kn_yamux_hurry(y);
     if (y->fault.code == KN_OK && now >= y->ping_due) {
         if (y->ping_waits)
             kn_yamux_stop(y, kn_fail(&y->fault, KN_E_TIMEOUT,
@@ -220,6 +227,14 @@ void kn_yamux_finish(struct kn_yamux_stream *stream)
         return;
     stream->finishing = true;
     kn_yamux_schedule(stream);
+}
+
+void kn_yamux_finish_late(struct kn_yamux_stream *stream)
+{
+    if (stream->gone || stream->finishing)
+        return;
+    stream->late = !stream->queued;
+    kn_yamux_finish(stream);
 }
 
 void kn_yamux_reset(struct kn_yamux_stream *stream)

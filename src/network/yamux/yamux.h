@@ -27,8 +27,10 @@ enum {
     KN_YAMUX_CONTROL_MAX = 64 * 1024,    /* bytes of answers that wait to be sent */
     KN_YAMUX_PING_MS = 30000,            /* between two of our pings */
     KN_YAMUX_PONG_MS = 10000,            /* within which the answer must come */
+    KN_YAMUX_LATE_MS = 100,              /* an end that nobody waits for goes alone after */
 };
 
+struct kn_outbox_spare;
 struct kn_yamux;
 struct kn_yamux_stream;
 
@@ -64,6 +66,9 @@ struct kn_yamux_counters {
 /* NULL when memory is short. `events` is copied; `arg` goes to opened(). */
 KN_MUST_USE struct kn_yamux *kn_yamux_new(enum kn_role role, const struct kn_yamux_events *events,
                                           void *arg, kn_time now);
+
+/* Keep what was sent in here for what comes; it must outlive the session. Before any stream. */
+void kn_yamux_lend(struct kn_yamux *y, struct kn_outbox_spare *spare);
 
 /* Every stream that is left gets ended(KN_YAMUX_LOST) first. Not from inside an event. */
 void kn_yamux_free(struct kn_yamux *y);
@@ -116,6 +121,10 @@ void kn_yamux_consumed(struct kn_yamux_stream *stream, size_t n);
 
 /* We will write no more; what was written still goes. ended() comes when the peer finishes too. */
 void kn_yamux_finish(struct kn_yamux_stream *stream);
+
+/* The same where nobody waits for our end: without bytes before it, it goes behind the next frame
+ * of any stream, or alone after KN_YAMUX_LATE_MS. A write and a packet less for most calls. */
+void kn_yamux_finish_late(struct kn_yamux_stream *stream);
 
 /* Give it up: what was written is dropped, the handle is dead, no event comes for it, the peer is
  * told. */

@@ -135,7 +135,7 @@ static void each_bootstrap_has_its_verdict(void **state)
     char text[KN_COUNT(rows)][ADDRESS_SIZE];
     const char *addresses[KN_COUNT(rows)];
     struct joining j = { 0 };
-    const struct kn_join_events events = { &j, on_settled, on_done };
+    const struct kn_join_events events = { &j, NULL, on_settled, on_done };
     struct kn_peer_id peers[4];
     struct swarm s;
 
@@ -177,7 +177,7 @@ static void who_answers_is_not_kept_waiting_for_who_does_not(void **state)
         char text[2][ADDRESS_SIZE];
         const char *const addresses[] = { text[0], text[1] };
         struct joining j = { 0 };
-        const struct kn_join_events events = { &j, on_settled, on_done };
+        const struct kn_join_events events = { &j, NULL, on_settled, on_done };
         struct kn_listener *listener;
         struct kn_endpoint at;
         struct swarm s;
@@ -210,7 +210,7 @@ static void a_join_may_be_freed_by_its_events_and_at_any_time(void **state)
         char text[ADDRESS_SIZE];
         const char *const addresses[] = { text };
         struct joining j = { .frees = when == 0 };
-        const struct kn_join_events events = { &j, on_settled, on_done };
+        const struct kn_join_events events = { &j, NULL, on_settled, on_done };
         struct swarm s;
         size_t done;
 
@@ -246,7 +246,7 @@ static void what_cannot_be_joined_is_refused_at_once(void **state)
     (void)state;
     for (size_t i = 0; i < KN_COUNT(rows); i++) {
         struct joining j = { 0 };
-        const struct kn_join_events events = { &j, on_settled, on_done };
+        const struct kn_join_events events = { &j, NULL, on_settled, on_done };
         struct kn_error err = { 0 };
         struct swarm s;
 

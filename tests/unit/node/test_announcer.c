@@ -5,6 +5,7 @@
 #include "lib/codec/msgpack.h"
 #include "network/petals/model_info.h"
 #include "network/petals/prefix.h"
+#include "node/given_up.h"
 #include "node/read_back.h"
 #include "support/check.h"
 
@@ -380,6 +381,28 @@ static void what_was_read_back_is_told_after(void **state)
     kn_announcer_free(a);
 }
 
+static void a_way_through_relays_is_told_at_once(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    kn_announcer_use_relay(a, true);
+    CHECK_EQ("nothing to tell yet", world.puts, 0);
+    kn_announcer_use_relay(a, false);
+    one_bootstrap(a);
+    set(a, PREFIX, 0, 2);
+    CHECK_EQ("direct", item_of(PREFIX, 1)->info.using_relay, 0);
+    kn_announcer_use_relay(a, true);
+    CHECK_EQ("news", world.puts, 2);
+    CHECK_EQ("relayed", item_of(PREFIX, 1)->info.using_relay, 1);
+    kn_announcer_use_relay(a, true);
+    CHECK_EQ("no news", world.puts, 2);
+    set(a, PREFIX, 4, 6);
+    CHECK_EQ("another range", item_of(PREFIX, 5)->info.using_relay, 1);
+    kn_announcer_free(a);
+}
+
 static void rounds_follow_each_other_with_jitter(void **state)
 {
     kn_time least = KN_NEVER, most = 0;
@@ -519,6 +542,89 @@ static void a_range_that_moved_is_told_off(void **state)
         CHECK_EQ(rows[i].name, world.put.n, blocks + 1);
         kn_announcer_free(a);
     }
+}
+
+static void every_range_that_was_given_up_is_told_off_until_it_was_heard(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    one_bootstrap(a);
+    set(a, PREFIX, 0, 4);
+    answer(KN_OK, 5);
+    set(a, PREFIX, 10, 14); /* nobody takes this round: it moves again before */
+    set(a, PREFIX, 12, 16);
+    CHECK_EQ("items", world.put.n, 5 + 2 + 4);
+    check_state("now", PREFIX, 12, 16, KN_SERVER_JOINING);
+    check_state("second", PREFIX, 10, 12, KN_SERVER_OFFLINE);
+    check_state("first", PREFIX, 0, 4, KN_SERVER_OFFLINE);
+    answer(KN_OK, 5 + 2); /* the second was heard, the first was not */
+    (void)fire();
+    CHECK_EQ("first alone", world.put.n, 5 + 4);
+    check_state("first", PREFIX, 0, 4, KN_SERVER_OFFLINE);
+    answer(KN_OK, world.put.n);
+    (void)fire();
+    CHECK_EQ("none", world.put.n, 5);
+    kn_announcer_free(a);
+}
+
+static void a_range_that_came_back_is_not_told_off(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    one_bootstrap(a);
+    set(a, PREFIX, 0, 4);
+    set(a, PREFIX, 2, 6);
+    set(a, PREFIX, 0, 4);
+    CHECK_EQ("items", world.put.n, 5 + 2);
+    check_state("again", PREFIX, 0, 4, KN_SERVER_JOINING);
+    check_state("gone", PREFIX, 4, 6, KN_SERVER_OFFLINE);
+    CHECK_EQ("says the newest", item_of(PREFIX, 4)->info.start_block, 2);
+    answer(KN_OK, world.put.n);
+    (void)fire();
+    CHECK_EQ("heard", world.put.n, 5);
+    kn_announcer_free(a);
+}
+
+/* More moves than a node makes: what is left out expires by itself. */
+static void the_oldest_of_many_ranges_gives_way(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    one_bootstrap(a);
+    for (uint32_t i = 0; i < KN_GIVEN_UP_MAX + 2; i++)
+        set(a, PREFIX, 4 * i, 4 * i + 2);
+    CHECK_EQ("items", world.put.n, 2 + 1 + 2 * KN_GIVEN_UP_MAX);
+    CHECK("oldest", item_of(PREFIX, 0) == NULL);
+    check_state("next", PREFIX, 4, 6, KN_SERVER_OFFLINE);
+    kn_announcer_leave(a, on_left, &told);
+    (void)fire();
+    CHECK_EQ("all of them", world.put.n, 2 + 2 * KN_GIVEN_UP_MAX);
+    check_state("the last too", PREFIX, 20, 22, KN_SERVER_OFFLINE);
+    check_state("and those before", PREFIX, 4, 6, KN_SERVER_OFFLINE);
+    kn_announcer_free(a);
+}
+
+static void somebody_may_know_us_from_the_first_store_on(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    CHECK("nothing told", !kn_announcer_has_told(a));
+    world.refuses = true;
+    set(a, PREFIX, 3, 7);
+    CHECK("nothing was sent", !kn_announcer_has_told(a));
+    world.refuses = false;
+    (void)fire();
+    CHECK("under way", kn_announcer_has_told(a));
+    CHECK_EQ("not acknowledged", kn_announcer_last(a)->acknowledged, 0);
+    kn_announcer_free(a);
 }
 
 static void serving_nothing_tells_the_old_blocks_off(void **state)
@@ -671,11 +777,16 @@ int main(void)
         cmocka_unit_test(every_block_and_the_model_are_told_at_once),
         cmocka_unit_test(only_what_was_acknowledged_is_counted),
         cmocka_unit_test(what_was_read_back_is_told_after),
+        cmocka_unit_test(a_way_through_relays_is_told_at_once),
         cmocka_unit_test(rounds_follow_each_other_with_jitter),
         cmocka_unit_test(it_lasts_longer_each_time_whatever_the_clock_does),
         cmocka_unit_test(who_is_not_heard_tries_again),
         cmocka_unit_test(a_node_alone_is_in_no_hurry),
         cmocka_unit_test(a_range_that_moved_is_told_off),
+        cmocka_unit_test(every_range_that_was_given_up_is_told_off_until_it_was_heard),
+        cmocka_unit_test(a_range_that_came_back_is_not_told_off),
+        cmocka_unit_test(the_oldest_of_many_ranges_gives_way),
+        cmocka_unit_test(somebody_may_know_us_from_the_first_store_on),
         cmocka_unit_test(serving_nothing_tells_the_old_blocks_off),
         cmocka_unit_test(what_is_private_or_a_guess_is_not_entered),
         cmocka_unit_test(leaving_tells_every_block_off_and_ends),

@@ -66,7 +66,7 @@ static void begin(struct world *w)
     CHECK_EQ("plan", kn_plan_make(&input, &w->plan, &err), KN_OK);
     w->caches = (struct kn_caches){ .paths = &w->paths,
                                     .plan = &w->plan,
-                                    .config = kn_snapshot_config(w->snapshot),
+                                    .snapshot = w->snapshot,
                                     .hardware = &desktop,
                                     .bootstraps = bootstraps,
                                     .bootstrap_count = KN_COUNT(bootstraps),
@@ -109,7 +109,7 @@ static const char *const kept[] = { "node.name",         "node.port",         "m
                                     "model.dht_prefix",  "model.start_block", "model.end_block",
                                     "model.total_blocks" };
 
-/* proves: FR-0/0.1.4, FR-0/0.3.6, FR-5/5.1.3 */
+/* proves: FR-0/0.1.4, FR-0/0.3.6, FR-5/5.1.3, MS-2.3/5, TR-2/cache */
 static void the_next_start_reads_the_assignment(void **state)
 {
     struct kn_snapshot *snapshot;

@@ -1,7 +1,7 @@
 /*
  * Whole machines: a small laptop, one with eight cards, containers of both versions, and this one.
  *
- * proves: FR-0/0.2.2
+ * proves: FR-0/0.2.2, TR-1/sysinfo, MS-2.1/1
  */
 #include "node/hardware.h"
 

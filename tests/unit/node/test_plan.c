@@ -278,6 +278,8 @@ static void what_cannot_be_is_refused(void **state)
           &petals, &desktop, KN_E_RANGE, "33", "" },
         { "more than fits", WORDS("--model", NAME70, "--start-block", "0", "--end-block", "40"),
           NULL, &desktop, KN_E_LIMIT, "40 blocks, and at most 5", "end_block" },
+        { "one block more than fits", WORDS("--model", NAME70, "--blocks", "6"), NULL, &desktop,
+          KN_E_LIMIT, "6 are asked for, and at most 5 fit this machine", "at most 5" },
     };
 
     (void)state;

@@ -24,7 +24,8 @@ static void words_become_command_flags_and_arguments(void **state)
         size_t flags;
         bool json, quiet, help;
     } rows[] = {
-        { .row = "nothing", .command = NULL },
+        { .row = "nothing", .command = "start" },
+        { "a flag first", { "--port", "1" }, "start", 0, NULL, 1, false, false, false },
         { "two words", { "config", "show" }, "config show", 0, NULL, 0, false, false, false },
         { "flags anywhere",
           { "config", "get", "--json", "node.port", "--quiet" },
@@ -80,7 +81,7 @@ static void words_become_command_flags_and_arguments(void **state)
           false,
           false,
           true },
-        { "help alone", { "--help" }, NULL, 0, NULL, 0, false, false, true },
+        { "help alone", { "--help" }, "start", 0, NULL, 0, false, false, true },
         { "version with a value",
           { "config", "show", "--version", "1.2.3" },
           "config show",
@@ -119,6 +120,35 @@ static void words_become_command_flags_and_arguments(void **state)
     }
 }
 
+/* proves: FR-0/0.2.6 */
+static void a_flag_takes_its_word_only_when_it_is_the_next_one(void **state)
+{
+    static const struct {
+        const char *row, *words[WORDS_MOST], *value;
+        size_t flags;
+    } rows[] = {
+        { "alone", { "start", "--calibrate" }, "", 0 },
+        { "quick", { "start", "--calibrate", "quick" }, "quick", 0 },
+        { "full", { "start", "--calibrate", "full" }, "full", 0 },
+        { "full, with a sign", { "start", "--calibrate=full" }, "full", 0 },
+        { "another flag", { "start", "--calibrate", "--port", "1" }, "", 1 },
+        { "one of its own behind another", { "start", "--calibrate", "--dry-run" }, "", 0 },
+        { "not given", { "start", "--port", "1" }, NULL, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct kn_cli cli = { .arena = kn_arena_new() };
+        struct kn_error err = { 0 };
+
+        CHECK_EQ(rows[i].row, kn_cli_parse(&cli, rows[i].words, count(rows[i].words), &err), KN_OK);
+        CHECK_STR(rows[i].row, kn_cli_option(&cli, "--calibrate"), rows[i].value);
+        CHECK_EQ(rows[i].row, cli.request.flag_count, rows[i].flags);
+        CHECK_EQ(rows[i].row, cli.argument_count, 0);
+        kn_arena_free(cli.arena);
+    }
+}
+
 static void wrong_usage_says_what_and_what_instead(void **state)
 {
     static const struct {
@@ -141,10 +171,7 @@ static void wrong_usage_says_what_and_what_instead(void **state)
           { "zzzz" },
           "unknown command \"zzzz\"",
           "kwaainet --help lists the commands." },
-        { "a flag first",
-          { "--port", "1" },
-          "\"--port\" stands where a command belongs",
-          "kwaainet --help lists the commands." },
+        { "a flag first", { "--prot", "1" }, "unknown flag \"--prot\"", "Did you mean --port?" },
         { "a flag of a setting",
           { "config", "show", "--prot", "1" },
           "unknown flag \"--prot\"",
@@ -170,6 +197,22 @@ static void wrong_usage_says_what_and_what_instead(void **state)
           "--section has no value",
           "Write --section NAME." },
         { "a value too many", { "config", "show", "--quiet=1" }, "--quiet takes no value", "" },
+        { "no word of the flag",
+          { "start", "--calibrate=quik" },
+          "--calibrate does not take \"quik\"",
+          "Write --calibrate [quick|full]." },
+        { "only the first part of one",
+          { "start", "--calibrate=qui" },
+          "--calibrate does not take \"qui\"",
+          "Write --calibrate [quick|full]." },
+        { "an empty word",
+          { "start", "--calibrate=" },
+          "--calibrate does not take \"\"",
+          "Write --calibrate [quick|full]." },
+        { "the next word is none of its own",
+          { "start", "--calibrate", "quik" },
+          "start does not take \"quik\"",
+          "It takes no arguments." },
         { "too few",
           { "config", "get" },
           "config get needs KEY",
@@ -252,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_become_command_flags_and_arguments),
+        cmocka_unit_test(a_flag_takes_its_word_only_when_it_is_the_next_one),
         cmocka_unit_test(wrong_usage_says_what_and_what_instead),
         cmocka_unit_test(json_counts_also_behind_a_mistake),
         cmocka_unit_test(version_is_the_programs_only_when_alone),

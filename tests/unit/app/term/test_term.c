@@ -59,9 +59,20 @@ static void a_terminal_is_what_its_variables_say(void **state)
     }
 }
 
+static void a_line_is_rewritten_on_terminals_that_can(void **state)
+{
+    const char *usual[] = { "TERM=xterm", "NO_COLOR=1", NULL, NULL };
+    const char *dumb[] = { "TERM=dumb", NULL, NULL, NULL };
+
+    (void)state;
+    CHECK("usual", kn_term_from(true, 80, lookup, usual).rewrites);
+    CHECK("dumb", !kn_term_from(true, 80, lookup, dumb).rewrites);
+    CHECK("pipe", !kn_term_from(false, 80, lookup, usual).rewrites);
+}
+
 static void colour_and_emoji_need_what_they_need(void **state)
 {
-    const struct kn_term plain = { .columns = 80 }, fancy = { true, true, true, 80 };
+    const struct kn_term plain = { .columns = 80 }, fancy = { true, true, true, true, 80 };
     const struct kn_term piped = { .utf8 = true, .columns = 80 };
     struct kn_text out = { 0 };
 
@@ -120,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_terminal_is_what_its_variables_say),
+        cmocka_unit_test(a_line_is_rewritten_on_terminals_that_can),
         cmocka_unit_test(colour_and_emoji_need_what_they_need),
         cmocka_unit_test(words_of_strangers_cannot_move_the_cursor),
     };

@@ -37,6 +37,7 @@ static void plan_begin(struct plan *p)
                                               .room = &p->room,
                                               .format = &p->format,
                                               .fit = &p->fit,
+                                              .preset = KN_PRESET_RECOMMENDED,
                                               .now_s = NOW };
 }
 
@@ -93,6 +94,7 @@ static void the_document_has_the_shape_of_the_requirements(void **state)
               "    recommended: { blocks: 3, memory: 12834816000 }\n"
               "    max: { blocks: 5, memory: 21391360000 }\n"
               "  limited_by: \"24 GiB of memory is available\"\n"
+              "  preset: \"recommended\"\n"
               "  settings:  # what it was made for\n"
               "    model.dtype: \"float32\"\n"
               "    model.quant_type: \"auto\"\n"

@@ -81,7 +81,7 @@ static void check(const struct choice_case *c)
 #define HF "Llama-3-3-70B-Instruct-hf"
 #define NOBODY "built-in, because nobody in the network answered"
 
-/* proves: FR-0/0.1.3, FR-0/0.1.6 */
+/* proves: FR-0/0.1.3, FR-0/0.1.6, P2/3, P2/9.1, MS-2.3/2 */
 static void the_most_popular_model_that_can_be_served_is_chosen(void **state)
 {
     static const struct choice_case cases[] = {
@@ -255,7 +255,8 @@ static void a_listed_model_is_sized_by_its_name(void **state)
     CHECK_EQ("guess", choice.size.source, KN_SIZE_GUESS);
     CHECK("guess", choice.fit.is_guess);
     CHECK_EQ("guess", choice.fit.profiles[KN_PRESET_MAX].blocks, 18);
-    CHECK_STR("warning", choice.warning, "this version does not serve the family other");
+    CHECK_STR("warning", choice.warning,
+              "nobody knows its family, so nobody knows whether this version serves it");
     kn_arena_free(arena);
 }
 
@@ -306,14 +307,20 @@ static void the_prefix_is_the_registered_spelling(void **state)
     }
 }
 
+/* proves: FR-4/4.4 */
 static void an_unknown_name_offers_the_nearest(void **state)
 {
     static const struct {
         const char *named, *hint;
     } cases[] = {
-        { "Lama-3.3-70B-Instruct", "Did you mean Llama-3.3-70B-Instruct?" },
+        { "Lama-3.3-70B-Instruct", "Did you mean Llama-3.3-70B-Instruct or "
+                                   "Llama-3.1-70B-Instruct?" },
         { "org/bog-thing", "Did you mean big-thing?" },
-        { "Qwen3-13B", "Did you mean Qwen3-14B?" },
+        { "Qwen3-13B", "Did you mean Qwen3-14B, Qwen3-1.7B or Qwen3-4B?" },
+        { "Llama-3.1-8B-Instrukt", "Did you mean Llama-3.1-8B-Instruct?" },
+        { "llama-2-7b-chta", "Did you mean Llama-2-7b-chat or Llama-2-70b-chat?" },
+        { "gemma-2-9-it", "Did you mean gemma-2-9b-it, gemma-2b-it or gemma-2-2b-it?" },
+        { "Mixtral-8x7B-Instrct-v0.1", "Did you mean Mixtral-8x7B-Instruct-v0.1?" },
         { "nothing-like-any-of-them", "\"kwaainet network models\" lists those that the network "
                                       "serves." },
         { "Foo-70B", NULL }, /* a size in the name is no knowledge */

@@ -52,6 +52,7 @@ static const struct {
       { { 0, 1, UINT32_MAX, UINT32_MAX, KN_WELL_SERVED }, { 1, 2, 1, 1, KN_UNDER_SERVED } } },
 };
 
+/* proves: MS-2.3/3 */
 static void test_blocks_are_grouped_by_level(void **state)
 {
     (void)state;

@@ -240,7 +240,8 @@ static void the_least_limit_decides(void **state)
     }
 }
 
-/* D35: a probe that fails plans one block, never a number that nobody read. */
+/* D35: a probe that fails plans one block, never a number that nobody read.
+ * proves: P2/9, P2/9.2 */
 static void an_unknown_memory_plans_one_block(void **state)
 {
     struct kn_fit_wish wish = wish_of(4 * GIB, NO);

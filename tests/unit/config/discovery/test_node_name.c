@@ -1,5 +1,7 @@
 #include "config/discovery/node_name.h"
 
+#include <time.h>
+
 #include "config/schema/form.h"
 #include "support/check.h"
 
@@ -70,6 +72,7 @@ static void check_form(const char *row, const char *name)
     CHECK(row, kn_form_node_name.check(name, &kind, NULL));
 }
 
+/* proves: FR-0/0.4.1, FR-0/0.4.3.1, FR-0/0.4.3.2, FR-0/0.4.3.3, P2/6, MS-2.2/3 */
 static void test_names_tell_user_and_machine(void **state)
 {
     (void)state;
@@ -116,6 +119,7 @@ static const struct {
       2 },
 };
 
+/* proves: FR-0/0.4.6, P2/6 */
 static void test_taken_names_get_a_number(void **state)
 {
     (void)state;
@@ -152,6 +156,43 @@ static void test_names_do_not_run_out(void **state)
     CHECK_STR("the last is free", name.text, "ann-C-box-9999");
 }
 
+/* proves: FR-0/0.4.4, TR-1/rand, MS-2.2/4 */
+static void test_the_word_is_one_of_the_list(void **state)
+{
+    static const char *const words[] = { "Swift", "Brave", "Keen", "Bold",   "Bright",
+                                         "Quick", "Wise",  "Fast", "Strong", "Noble" };
+
+    (void)state;
+    for (uint64_t seed = 0; seed < 3 * KN_COUNT(words); seed++) {
+        struct kn_node_name_facts facts = { .user = "ann", .seed = seed };
+        char want[KN_NODE_NAME_SIZE];
+        struct kn_node_name name;
+
+        (void)snprintf(want, sizeof(want), "ann-C-%s", words[seed % KN_COUNT(words)]);
+        kn_node_name_choose(&facts, &name);
+        CHECK_STR("word", name.text, want);
+    }
+}
+
+/* Far from the bound, so that no machine is too slow. proves: NFR-1/1.1.name */
+static void test_a_name_takes_no_time(void **state)
+{
+    static const char *taken[200];
+    clock_t begin = clock();
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(taken); i++)
+        taken[i] = "ann-C-box";
+    for (unsigned i = 0; i < 100; i++) {
+        struct kn_node_name_facts facts = { "ann", "box", 8080, i, taken, KN_COUNT(taken) };
+        struct kn_node_name name;
+
+        kn_node_name_choose(&facts, &name);
+        CHECK_STR("name", name.text, "ann-C-box-2");
+    }
+    CHECK("10 ms of the processor each", clock() - begin < CLOCKS_PER_SEC);
+}
+
 static void test_the_reason_is_told(void **state)
 {
     static const char *const taken[] = { "ann-C-8080" };
@@ -177,6 +218,8 @@ int main(void)
         cmocka_unit_test(test_names_tell_user_and_machine),
         cmocka_unit_test(test_taken_names_get_a_number),
         cmocka_unit_test(test_names_do_not_run_out),
+        cmocka_unit_test(test_the_word_is_one_of_the_list),
+        cmocka_unit_test(test_a_name_takes_no_time),
         cmocka_unit_test(test_the_reason_is_told),
     };
 

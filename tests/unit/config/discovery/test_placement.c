@@ -499,6 +499,7 @@ static int compare_windows(const struct kn_block_facts *blocks, uint32_t a, uint
     return 0;
 }
 
+/* proves: FR-0/0.5.2, FR-0/0.5.3, P2/7, MS-2.3/4 */
 static void test_no_window_is_better_than_the_chosen_one(void **state)
 {
     enum { ROUNDS = 3000, SIZE_LIMIT = 40 };

@@ -19,6 +19,7 @@ static const struct {
     { "given wins", 65535, 8085, 1, 65535, 0, 65535 },
 };
 
+/* proves: MS-2.2/2 */
 static void test_ports_are_tried_in_order(void **state)
 {
     (void)state;

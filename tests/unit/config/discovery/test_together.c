@@ -226,6 +226,7 @@ static const struct {
     { "200 nodes, few of them large", { 2, 3, 2, 5, 60, 3 }, 6, 200, false, 80 },
 };
 
+/* proves: FR-0/0.5.2, P2/7 */
 static void test_nodes_that_start_together_fill_an_empty_model(void **state)
 {
     enum { SEEDS = 5 };

@@ -301,6 +301,43 @@ static void the_nine_sections_of_the_requirements_are_there(void **state)
     }
 }
 
+/* Keys of OpenAI-Petal's two files, the node manager's and the flat one, whose words ours keep.
+ * proves: NFR-4/4.1 */
+static void settings_have_the_words_of_openai_petal(void **state)
+{
+    static const char *const pairs[][2] = {
+        { "listen_port", "node.port" },
+        { "network.bootstrap_peers", "network.bootstrap_peers" },
+        { "resource_limits.default.max_memory_gb", "resources.max_memory_gb" },
+        { "resource_limits.default.max_gpu_memory_gb", "resources.max_gpu_memory_gb" },
+        { "resource_limits.default.max_cpu_percent", "resources.max_cpu_percent" },
+        { "resource_limits.default.max_disk_space_gb", "resources.max_disk_space_gb" },
+        { "resource_limits.default.max_models", "resources.max_models" },
+        { "resource_limits.schedules", "resources.schedules" },
+        { "process_management.health_check.timeout_seconds", "health.timeout" },
+        { "health_monitoring.check_interval", "health.check_interval" },
+        { "health_monitoring.failure_threshold", "health.failure_threshold" },
+        { "health_monitoring.reconnection.max_attempts", "health.reconnect.max_attempts" },
+        { "health_monitoring.reconnection.initial_delay", "health.reconnect.initial_delay" },
+        { "health_monitoring.reconnection.max_delay", "health.reconnect.max_delay" },
+        { "health_monitoring.reconnection.jitter", "health.reconnect.jitter" },
+        { "health_monitoring.alerting.on_disconnect", "alerts.on_disconnect" },
+        { "health_monitoring.alerting.webhook_url", "alerts.webhook_url" },
+        { "logging.level", "logging.level" },
+        { "logging.file_path", "logging.file_path" },
+        { "logging.max_file_size_mb", "logging.max_file_size_mb" },
+        { "logging.backup_count", "logging.backup_count" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(pairs); i++) {
+        const struct kn_setting *ours = kn_setting_find(pairs[i][1]);
+
+        CHECK(pairs[i][1], ours != NULL);
+        CHECK_HAS(pairs[i][1], pairs[i][0], kn_setting_leaf(ours));
+    }
+}
+
 /* proves: FR-2/node.name, FR-2/node.version, FR-2/node.port, FR-2/model.name,
  * FR-2/model.repository, FR-2/model.start_block, FR-2/model.end_block, FR-2/model.dtype,
  * FR-2/model.quant_type, FR-2/performance.throughput, FR-2/performance.cache_tokens,
@@ -407,6 +444,7 @@ int main(void)
         cmocka_unit_test(durations_are_above_zero_and_at_most_thirty_days),
         cmocka_unit_test(renames_lead_from_no_key_to_one_of_the_table),
         cmocka_unit_test(the_nine_sections_of_the_requirements_are_there),
+        cmocka_unit_test(settings_have_the_words_of_openai_petal),
         cmocka_unit_test(every_setting_of_the_requirements_has_its_type),
         cmocka_unit_test(a_key_is_found_whole_or_not_at_all),
     };

@@ -2,6 +2,7 @@
 
 #include "support/hex.h"
 
+/* proves: TR-1/sha1 */
 static void digests_are_those_of_their_standards(void **state)
 {
     /* FIPS 180-4, the examples of NIST; "" and the hash of nothing. */

@@ -428,6 +428,7 @@ static void a_connection_may_be_freed_while_it_tells_of_data(void **state)
     kn_listener_free(NULL);
 }
 
+/* proves: TR-1/tcp_listener, MS-2.2/1 */
 static void places_that_cannot_be_had_are_told(void **state)
 {
     struct kn_endpoint elsewhere = { .ip = { 192, 0, 2, 1 }, .port = 0 };

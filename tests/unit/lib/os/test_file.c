@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/os/file.h"
+#include "lib/os/file_aside.h"
 #include "support/check.h"
 #include "support/home.h"
 
@@ -431,6 +432,22 @@ static void nobody_waits_for_a_folder_that_another_program_locks(void **state)
     check_content("unlocked", "file", NEW);
 }
 
+static void what_makes_no_sense_goes_out_of_the_way(void **state)
+{
+    struct kn_error err = { 0 };
+
+    (void)state;
+    write_old("file");
+    CHECK_EQ("aside", kn_file_set_aside(at("file"), &err), KN_OK);
+    check_content("kept", "file" KN_ASIDE_SUFFIX, OLD);
+    CHECK("gone", !kn_file_exists(at("file")));
+    kn_home_write(&home, "file", NEW, strlen(NEW), 0600);
+    CHECK_EQ("again", kn_file_set_aside(at("file"), &err), KN_OK);
+    check_content("the latest", "file" KN_ASIDE_SUFFIX, NEW);
+    CHECK_EQ("nothing there", kn_file_set_aside(at("file"), &err), KN_E_NOT_FOUND);
+    CHECK_HAS("says so", err.text, "set it aside");
+}
+
 #define IN_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
 
 int main(void)
@@ -449,6 +466,7 @@ int main(void)
         IN_HOME(what_cannot_be_replaced_is_named),
         IN_HOME(a_file_that_changed_since_it_was_read_is_left_alone),
         IN_HOME(nobody_waits_for_a_folder_that_another_program_locks),
+        IN_HOME(what_makes_no_sense_goes_out_of_the_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include "support/check.h"
 
+/* proves: TR-1/hostname */
 static void the_platform_is_the_one_that_uname_tells(void **state)
 {
     struct kn_platform platform;

@@ -52,6 +52,47 @@ static void it_goes_with_its_files_and_enters_no_folder_below(void **state)
     kn_home_remove(&home);
 }
 
+/* A chain of `depth` folders below `path`. */
+static void make_chain(const char *path, int depth)
+{
+    struct kn_text below = { 0 };
+
+    kn_text_add(&below, path);
+    for (int i = 0; i < depth; i++) {
+        kn_text_add(&below, "/d");
+        CHECK_EQ("mkdir", mkdir(kn_text_get(&below), 0700), 0);
+    }
+    kn_text_done(&below);
+}
+
+static void all_of_it_goes_and_nothing_that_a_link_names(void **state)
+{
+    struct kn_text folder = { 0 };
+    struct kn_error err = { 0 };
+    struct kn_home home;
+    char inside[KN_HOME_PATH_MAX + 64];
+
+    (void)state;
+    kn_home_make(&home);
+    CHECK_EQ("outside", mkdir(kn_home_path(&home, "outside"), 0700), 0);
+    kn_home_write(&home, "outside/file", "x", 1, 0600);
+    CHECK_EQ("make", kn_private_folder_make(home.path, "k", &folder, &err), KN_OK);
+    make_chain(kn_text_get(&folder), KN_PRIVATE_FOLDER_DEPTH);
+    (void)snprintf(inside, sizeof(inside), "%s/d/link", kn_text_get(&folder));
+    CHECK_EQ("link", symlink(kn_home_path(&home, "outside"), inside), 0);
+    (void)snprintf(inside, sizeof(inside), "%s/d/d/file", kn_text_get(&folder));
+    (void)fclose(fopen(inside, "w"));
+    CHECK("all", kn_private_folder_remove_all(kn_text_get(&folder)));
+    CHECK("gone", access(kn_text_get(&folder), F_OK) != 0);
+    CHECK("what a link named stays", access(kn_home_path(&home, "outside/file"), F_OK) == 0);
+    CHECK("nothing there", !kn_private_folder_remove_all(kn_text_get(&folder)));
+    CHECK_EQ("too deep", mkdir(kn_text_get(&folder), 0700), 0);
+    make_chain(kn_text_get(&folder), KN_PRIVATE_FOLDER_DEPTH + 1);
+    CHECK("too deep", !kn_private_folder_remove_all(kn_text_get(&folder)));
+    kn_text_done(&folder);
+    kn_home_remove(&home);
+}
+
 static void a_missing_place_is_named(void **state)
 {
     struct kn_text folder = { 0 };
@@ -68,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_else_may_enter_it),
         cmocka_unit_test(it_goes_with_its_files_and_enters_no_folder_below),
+        cmocka_unit_test(all_of_it_goes_and_nothing_that_a_link_names),
         cmocka_unit_test(a_missing_place_is_named),
     };
 

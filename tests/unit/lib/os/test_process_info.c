@@ -161,10 +161,26 @@ static void a_pid_file_means_a_process_that_ran_when_it_was_written(void **state
     end_child(child);
 }
 
+static void this_program_knows_where_it_lies(void **state)
+{
+    struct kn_text path = { 0 };
+    struct kn_error err = { 0 };
+    struct stat here, there;
+
+    (void)state;
+    CHECK_EQ(err.text, kn_process_program(&path, &err), KN_OK);
+    CHECK_EQ("absolute", path.at[0], '/');
+    CHECK_EQ("stat", stat(path.at, &there), 0);
+    CHECK_EQ("stat", stat("/proc/self/exe", &here), 0);
+    CHECK("the same file", here.st_dev == there.st_dev && here.st_ino == there.st_ino);
+    kn_text_done(&path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_process_has_a_name_and_a_start),
+        cmocka_unit_test(this_program_knows_where_it_lies),
         cmocka_unit_test(who_listens_on_a_port_is_named),
         cmocka_unit_test_setup_teardown(a_pid_file_means_a_process_that_ran_when_it_was_written,
                                         make_home, remove_home),

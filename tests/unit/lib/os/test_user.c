@@ -20,6 +20,7 @@ static void the_home_is_the_one_of_the_password_file(void **state)
     kn_text_done(&out);
 }
 
+/* proves: FR-0/0.4.2 */
 static void the_name_is_the_one_of_the_password_file(void **state)
 {
     const struct passwd *entry = getpwuid(getuid());

@@ -98,13 +98,17 @@ static void entries_that_nobody_can_use_are_passed_over(void **state)
         struct kn_span bytes = hex_bytes(cases[i].hex);
         struct kn_dht_dictionary dictionary = { .count = 0 };
         struct kn_dht_entry entry;
-        size_t good = 0, malformed = 0;
+        size_t good = 0, malformed = 0, all = 0;
 
         CHECK_EQ(cases[i].name, kn_dht_dictionary_open(bytes, &dictionary), cases[i].code);
         while (kn_dht_dictionary_next(&dictionary, &entry, &malformed))
             good++;
         CHECK_EQ(cases[i].name, good, cases[i].good);
         CHECK_EQ(cases[i].name, malformed, cases[i].malformed);
+        if (kn_dht_dictionary_open(bytes, &dictionary) == KN_OK)
+            while (kn_dht_dictionary_step(&dictionary, &entry))
+                all++;
+        CHECK_EQ(cases[i].name, all, cases[i].good + cases[i].malformed);
         hex_done(bytes);
     }
 }

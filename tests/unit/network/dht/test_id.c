@@ -17,6 +17,7 @@ static struct kn_dht_id id_of_hex(const char *hex)
     return id;
 }
 
+/* proves: TR-1/sha1 */
 static void keys_have_the_ids_that_hivemind_gives_them(void **state)
 {
     json_t *rows = vectors_list("dhtid.json", "keys"), *row;

@@ -260,7 +260,8 @@ static void neighbours_that_are_nonsense_are_passed_over(void **state)
         struct kn_span bytes = hex_bytes(cases[i].hex);
         struct kn_dht_find_result result = { .bytes = bytes };
         struct kn_dht_neighbour neighbour;
-        size_t at = 0, good = 0, nonsense = 0;
+        struct kn_dht_neighbour_cursor at = { 0 };
+        size_t good = 0, nonsense = 0;
 
         while (kn_dht_find_neighbour(&result, &at, &neighbour, &nonsense))
             good++;
@@ -292,8 +293,9 @@ static void the_first_neighbours_of_many_are_taken(void **state)
     struct kn_buffer out = { 0 };
     struct kn_dht_find_answer answer;
     struct kn_dht_find_result result;
+    struct kn_dht_neighbour_cursor pair = { 0 };
     struct kn_dht_neighbour neighbour;
-    size_t at = 0, pair = 0, n = 0;
+    size_t at = 0, n = 0;
     bool failed = false;
 
     (void)state;

@@ -292,7 +292,8 @@ static void finds_name_the_nearest_without_the_caller(void **state)
     CHECK_EQ("answer", kn_dht_find_answer_decode(kn_buffer_get(&answered.bytes), &answer), KN_OK);
     CHECK_EQ("results", answer.result_count, 2);
     for (size_t i = 0; i < 2; i++) {
-        size_t n = 0, place = 0;
+        struct kn_dht_neighbour_cursor place = { 0 };
+        size_t n = 0;
 
         CHECK("result", kn_dht_find_result_next(&answer, &at, &result, &failed));
         CHECK_EQ("not found", result.found, KN_DHT_NOT_FOUND);

@@ -571,6 +571,65 @@ static void limits_are_kept_and_what_is_left_out_is_counted(void **state)
     kn_survey_free(survey);
 }
 
+static bool is_famous(void *arg, const char *prefix, const char *repository)
+{
+    unsigned *asked = arg;
+
+    (*asked)++;
+    return strcmp(prefix, "famous") == 0 ||
+           (repository != NULL && strcmp(repository, "lab/famous") == 0);
+}
+
+static void add_preferred(struct kn_survey *survey, const char *prefix, uint32_t blocks,
+                          const char *repository, double expiration)
+{
+    struct kn_model_info info = { .num_blocks = blocks };
+    struct entry entry = { 0 };
+
+    if (repository != NULL)
+        info.repository = kn_span_text(repository);
+    kn_model_info_encode(&info, &entry.value);
+    finish(&entry, prefix, expiration);
+    kn_survey_add_preferred(survey, &entry.at);
+    done(&entry);
+}
+
+/* Ten thousand models that nobody can serve do not hide the one that matters. */
+static void what_matters_is_looked_at_whatever_else_is_registered(void **state)
+{
+    enum { JUNK = 10000, BLOCKS = 80 };
+    struct kn_survey *survey = new_survey();
+    unsigned asked = 0;
+    char prefix[16];
+
+    (void)state;
+    kn_survey_prefer(survey, is_famous, &asked);
+    for (uint32_t i = 0; i < JUNK; i++) {
+        (void)snprintf(prefix, sizeof(prefix), "junk%u", i);
+        add_preferred(survey, prefix, KN_BLOCKS_MAX, NULL, later);
+    }
+    add_preferred(survey, "famous", BLOCKS, NULL, later);
+    add_preferred(survey, "other", BLOCKS, "lab/famous", later);
+    add_preferred(survey, "famous", 7, NULL, now); /* expired: as if it were not there */
+    CHECK_EQ("asked about each", asked, JUNK + 2);
+    CHECK_EQ("nothing is counted", kn_survey_totals(survey).expired, 0);
+    for (uint32_t i = 0; i < JUNK; i++) {
+        (void)snprintf(prefix, sizeof(prefix), "junk%u", i);
+        add_model(survey, prefix, KN_BLOCKS_MAX, NULL);
+    }
+    add_model(survey, "famous", BLOCKS, NULL);
+    add_model(survey, "other", BLOCKS, "lab/famous");
+    CHECK_EQ("dropped", kn_survey_totals(survey).dropped, JUNK + 2 - KN_SURVEY_MODELS_MAX);
+    plan(survey);
+    evaluate(survey);
+    CHECK("keys", kn_survey_keys(survey) <= KN_SURVEY_KEYS_MAX);
+    CHECK("whole", kn_survey_block(survey, find(survey, "famous"), BLOCKS - 1).asked);
+    CHECK("whole", kn_survey_block(survey, find(survey, "other"), BLOCKS - 1).asked);
+    CHECK("the rest share", kn_survey_block(survey, find(survey, "junk0"), 6).asked);
+    CHECK("the rest share", !kn_survey_block(survey, find(survey, "junk0"), 8).asked);
+    kn_survey_free(survey);
+}
+
 static void too_many_providers_are_left_out_and_counted(void **state)
 {
     struct kn_survey *survey = new_survey();
@@ -676,6 +735,7 @@ int main(void)
         cmocka_unit_test(a_plan_can_be_about_one_model),
         cmocka_unit_test(a_model_that_is_not_registered_can_be_asked_for),
         cmocka_unit_test(limits_are_kept_and_what_is_left_out_is_counted),
+        cmocka_unit_test(what_matters_is_looked_at_whatever_else_is_registered),
         cmocka_unit_test(too_many_providers_are_left_out_and_counted),
         cmocka_unit_test(the_order_of_feeding_never_shows),
         cmocka_unit_test(short_memory_is_told_and_nothing_is_lost_silently),

@@ -151,7 +151,7 @@ static void what_a_host_knows_survives(void **state)
     net_start(&net, 3, 0);
     net_learn_endpoint(&net, 0, &stranger, &nowhere);
     (void)net_join(&net, 0, 1);
-    kn_peer_store_export(net.at[0].host, NOW, &text);
+    kn_peer_store_export(net.at[0].host, &(struct kn_peer_store_choice){ .unix_now = NOW }, &text);
     CHECK("who answered comes first",
           strstr(kn_text_get(&text), "/ip4/127.0.0.1/") == kn_text_get(&text));
     CHECK_HAS("who was heard of", kn_text_get(&text), "/ip4/192.0.2.1/tcp/4001/p2p/" ID " 17");

@@ -67,11 +67,38 @@ static void a_call_without_memory_changes_nothing(void **state)
     kn_outbox_done(&outbox);
 }
 
+static void chunks_wait_for_the_next_bytes_within_a_limit(void **state)
+{
+    struct kn_outbox_spare spare = { 0 };
+    struct kn_outbox one = { .spare = &spare }, other = { .spare = &spare };
+    const void *first;
+
+    (void)state;
+    add(&one, 0, 20000);
+    first = one.first;
+    kn_outbox_take(&one, 20000);
+    CHECK_EQ("kept", spare.n, 20000);
+    add(&other, 0, 10);
+    CHECK("one that is far too large is left", other.first != first);
+    add(&other, 10, 10000);
+    CHECK("the next that fits is taken", (const void *)other.last == first);
+    check_front(&other, 0, 10010);
+    CHECK_EQ("it is not there twice", spare.n, 0);
+    for (size_t i = 0; i < 100; i++)
+        add(&one, i * 20000, 20000);
+    kn_outbox_done(&one);
+    kn_outbox_done(&other);
+    CHECK("not all is kept", spare.n > 900000 && spare.n <= KN_OUTBOX_SPARE_MAX);
+    kn_outbox_spare_done(&spare);
+    CHECK("nothing is left", spare.n == 0 && spare.first == NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_leave_in_the_order_in_which_they_came),
         cmocka_unit_test(a_call_without_memory_changes_nothing),
+        cmocka_unit_test(chunks_wait_for_the_next_bytes_within_a_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -381,6 +381,51 @@ static void events_that_nobody_wants_may_be_left_out(void **state)
     kn_yamux_free(NULL);
 }
 
+static void an_end_that_nobody_waits_for_goes_behind_the_next_frame(void **state)
+{
+    struct yamux_side *side = yamux_start(KN_ROLE_DIALER);
+    struct kn_yamux_stream *one = yamux_open(side), *other = yamux_open(side);
+
+    (void)state;
+    yamux_write(one, "a");
+    yamux_write(other, "b");
+    kn_yamux_finish_late(one);
+    CHECK_STR("behind its own bytes", yamux_sends(side), "D1.s:a D3.s:b W1.f:0");
+    kn_yamux_finish_late(other);
+    CHECK("not alone", !kn_yamux_has_output(side->y));
+    one = yamux_open(side);
+    yamux_write(one, "c");
+    CHECK_STR("behind another's", yamux_sends(side), "D5.s:c W3.f:0");
+    kn_yamux_finish_late(one);
+    CHECK_EQ("in", yamux_feed(side, "P0.s:1 W5.r:0", 0), KN_OK);
+    CHECK_STR("a stream that is gone has none", yamux_sends(side), "P0.a:1");
+    yamux_stop(side);
+}
+
+static void an_end_that_finds_no_company_goes_alone(void **state)
+{
+    struct yamux_side *side = yamux_start(KN_ROLE_DIALER);
+    struct kn_yamux_stream *one = yamux_open(side), *other = yamux_open(side);
+
+    (void)state;
+    yamux_write(one, "a");
+    yamux_write(other, "b");
+    CHECK_EQ("the first ping", kn_yamux_tick(side->y, 0), KN_OK);
+    CHECK_STR("out", yamux_sends(side), "P0.s:1 D1.s:a D3.s:b");
+    CHECK_EQ("in", yamux_feed(side, "P0.a:1", 10), KN_OK);
+    kn_yamux_finish_late(one);
+    CHECK_EQ("due", kn_yamux_deadline(side->y), 10 + KN_YAMUX_LATE_MS);
+    CHECK_EQ("in", yamux_feed(side, "D1:x", 50), KN_OK);
+    kn_yamux_finish_late(other);
+    CHECK_EQ("the first one says when", kn_yamux_deadline(side->y), 10 + KN_YAMUX_LATE_MS);
+    CHECK_EQ("early", kn_yamux_tick(side->y, 9 + KN_YAMUX_LATE_MS), KN_OK);
+    CHECK("waits", !kn_yamux_has_output(side->y));
+    CHECK_EQ("in time", kn_yamux_tick(side->y, 10 + KN_YAMUX_LATE_MS), KN_OK);
+    CHECK_STR("all of them", yamux_sends(side), "W1.f:0 W3.f:0");
+    CHECK_EQ("the next ping", kn_yamux_deadline(side->y), KN_YAMUX_PING_MS);
+    yamux_stop(side);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +443,8 @@ int main(void)
         cmocka_unit_test(when_the_session_goes_every_stream_is_lost),
         cmocka_unit_test(after_a_go_away_0_we_open_nothing_and_go_on),
         cmocka_unit_test(events_that_nobody_wants_may_be_left_out),
+        cmocka_unit_test(an_end_that_nobody_waits_for_goes_behind_the_next_frame),
+        cmocka_unit_test(an_end_that_finds_no_company_goes_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,389 @@
+#include "node/course.h"
+
+#include "lib/base/arena.h"
+#include "lib/io/work.h"
+#include "lib/os/clock.h"
+#include "node/announcement.h"
+#include "node/caches.h"
+#include "node/hardware.h"
+#include "node/renewal.h"
+
+void kn_course_tell(struct kn_node *node, enum kn_node_event event)
+{
+    if (node->options.event != NULL)
+        node->options.event(node->options.arg, event);
+}
+
+static const struct kn_node_config *config_of(const struct kn_node *node)
+{
+    return kn_snapshot_config(node->what.snapshot);
+}
+
+void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause)
+{
+    if (!kn_node_step(&node->state, cause))
+        return;
+    node->since_s = (int64_t)kn_loop_unix_time();
+    kn_course_tell(node, KN_NODE_STATE);
+}
+
+/* After the first announcement: a disk that is slow to flush must not delay it. */
+void kn_course_write_caches(struct kn_node *node)
+{
+    struct kn_caches caches = {
+        .paths = &node->paths,
+        .plan = &node->what.plan,
+        .snapshot = node->what.snapshot,
+        .hardware = node->hardware,
+        .bootstraps = node->bootstraps.at,
+        .bootstrap_count = node->bootstraps.n,
+        .swarm_is_known = node->knows_swarm,
+    };
+    struct kn_error err = { 0 };
+
+    /* Nobody agreed: the next start is the first one again. */
+    if (!node->caches_due || !node->agreed || node->options.dry_run)
+        return;
+    node->caches_due = false;
+    if (kn_clock_now(&caches.now_s) != KN_OK || kn_caches_write(&caches, &err) != KN_OK) {
+        node->cache_failure = err;
+        kn_course_tell(node, KN_NODE_CACHE_FAILED);
+    }
+}
+
+void kn_course_cache_failed(void *arg, const struct kn_error *err)
+{
+    struct kn_node *node = arg;
+
+    node->cache_failure = *err;
+    kn_course_tell(node, KN_NODE_CACHE_FAILED);
+}
+
+/* Whom this node knows is worth more to the next start than to this one. */
+static void save_known(struct kn_node *node)
+{
+    struct kn_error err = { 0 };
+
+    if (node->known != NULL && kn_known_peers_save(node->known, &err) != KN_OK)
+        kn_course_cache_failed(node, &err);
+}
+
+void kn_course_end(struct kn_node *node, const struct kn_error *err)
+{
+    if (node->over)
+        return;
+    node->over = true;
+    kn_course_write_caches(node);
+    save_known(node);
+    if (err != NULL)
+        node->failure = *err;
+    kn_course_tell(node, KN_NODE_ENDED);
+    kn_loop_stop(node->loop);
+}
+
+/* -- announcing */
+
+void kn_course_announced(void *arg, const struct kn_announced *round, bool read_back)
+{
+    struct kn_node *node = arg;
+
+    if (node->state == KN_NODE_OFFLINE && node->has_head_start && !node->leaving)
+        return; /* the round after it is told */
+    if (node->known != NULL && round->acknowledged > 0)
+        kn_known_peers_keep(node->known);
+    kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
+    kn_course_write_caches(node);
+    if (read_back) {
+        kn_renewal_plan_reread(node);
+        kn_renewal_plan_refresh(node);
+    }
+}
+
+void kn_course_announce(struct kn_node *node)
+{
+    struct kn_announcement next;
+
+    if (!kn_announcement_make(&node->what, node->arena, &next)) {
+        kn_course_write_caches(node);
+        kn_renewal_plan_refresh(node);
+        return;
+    }
+    kn_announcer_set(node->announcer, &next);
+    kn_snapshot_unref(node->announced);
+    node->announced = kn_snapshot_ref(node->what.snapshot);
+}
+
+static void meet(struct kn_node *node, const struct kn_join *join)
+{
+    node->met_count = join != NULL ? kn_join_peers(join, node->met, KN_COUNT(node->met)) : 0;
+    kn_announcer_set_bootstraps(node->announcer, node->met, node->met_count);
+}
+
+static void go_on(struct kn_node *node)
+{
+    if (!node->what.is_planned || !node->agreed || node->state == KN_NODE_OFFLINE || node->leaving)
+        return;
+    /* Somebody can be asked at last: the guess need not be announced. */
+    if (!node->is_guess || !kn_renewal_start(node))
+        kn_course_announce(node);
+}
+
+/* -- joining */
+
+/*
+ * A plan that an earlier start left is announced to the first bootstrap before that has said who
+ * it is to the DHT: whoever takes the records is a node of it. Nobody is told of this round.
+ */
+static void take_head_start(struct kn_node *node)
+{
+    if (!node->resuming || !node->what.is_planned || !node->agreed || !node->has_first ||
+        node->has_head_start || node->state != KN_NODE_OFFLINE || node->leaving)
+        return;
+    node->has_head_start = true;
+    kn_announcer_set_bootstraps(node->announcer, &node->first, 1);
+    kn_course_announce(node);
+}
+
+void kn_course_connected(void *arg, const struct kn_peer_id *bootstrap)
+{
+    struct kn_node *node = arg;
+
+    if (node->has_first)
+        return;
+    node->first = *bootstrap;
+    node->has_first = true;
+    take_head_start(node);
+}
+
+void kn_course_joined(void *arg, const struct kn_join *join)
+{
+    struct kn_node *node = arg;
+
+    meet(node, join);
+    if (node->state != KN_NODE_OFFLINE || node->leaving)
+        return;
+    kn_course_step_state(node, KN_CAUSE_JOINED);
+    kn_course_tell(node, KN_NODE_JOINED);
+    kn_kad_refresh(kn_network_kad(node->network));
+    go_on(node);
+}
+
+void kn_course_bootstrap(void *arg, const struct kn_bootstrap *told)
+{
+    struct kn_node *node = arg;
+
+    if (told->code == KN_OK)
+        kn_known_peers_rest(node->known);
+    node->bootstrap = told;
+    kn_course_tell(node, KN_NODE_BOOTSTRAP);
+    node->bootstrap = NULL;
+}
+
+void kn_course_all_failed(void *arg)
+{
+    const struct kn_node *node = arg;
+
+    kn_known_peers_hurry(node->known);
+}
+
+/* The machine slept, or is elsewhere: others may have lost this node, and it them. */
+void kn_course_came_back(void *arg, const struct kn_change *change)
+{
+    struct kn_node *node = arg;
+    const struct kn_stale stale = {
+        .all = change->pulse == KN_PULSE_SLEPT || change->pulse == KN_PULSE_STOPPED,
+        .fresh = change->fresh,
+        .fresh_count = change->fresh_count,
+    };
+
+    if (node->leaving || node->over)
+        return;
+    kn_network_moved(node->network, &stale);
+    if (!kn_course_is_first(node) && (node->state != KN_NODE_OFFLINE || node->seen)) {
+        kn_membership_join(node->membership);
+        kn_known_peers_begin(node->known);
+    }
+    kn_announcer_renew(node->announcer);
+}
+
+bool kn_course_is_first(const struct kn_node *node)
+{
+    return config_of(node)->network.new_swarm.value || node->bootstraps.n == 0;
+}
+
+/* -- deciding */
+
+struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn_look *look)
+{
+    const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
+    bool known = look != NULL && kn_look_code(look) != KN_E_UNREACHABLE &&
+                 kn_look_code(look) != KN_E_NO_MEMORY;
+
+    return (struct kn_plan_input){
+        .hardware = node->hardware,
+        .survey = known ? kn_look_survey(look) : NULL,
+        .own = node->peer_id,
+        .own_bytes = kn_span(self->bytes, self->n),
+        .port = node->listening.port,
+        .recalibrate = node->options.recalibrate,
+    };
+}
+
+static void decided(struct kn_node *node)
+{
+    node->caches_due = true;
+    kn_course_tell(node, KN_NODE_PLANNED);
+    if (node->options.dry_run)
+        kn_course_end(node, NULL);
+    else
+        go_on(node);
+}
+
+static void begin_look(struct kn_node *node);
+
+/* What an earlier start chose, if this machine still carries it. */
+static void resume(struct kn_node *node)
+{
+    const struct kn_plan_input facts = kn_course_facts(node, NULL);
+    struct kn_error err = { 0 };
+
+    node->resuming = kn_decision_plan(&node->what, &facts, &err) == KN_OK;
+    if (node->resuming)
+        decided(node);
+    else
+        begin_look(node);
+}
+
+static void decide(struct kn_node *node)
+{
+    struct kn_plan_input facts;
+    struct kn_error err = { 0 };
+
+    if (!node->measured || node->what.is_planned || node->over)
+        return;
+    if (node->resuming) {
+        resume(node);
+        return;
+    }
+    if (!node->seen)
+        return;
+    facts = kn_course_facts(node, node->look);
+    /* An assignment of an earlier start that does not fit any more is no reason not to start. */
+    if (kn_decision_plan(&node->what, &facts, &err) != KN_OK &&
+        (!kn_decision_is_kept(&node->what) ||
+         kn_decision_plan_anew(&node->what, &facts, &err) != KN_OK)) {
+        kn_course_end(node, &err);
+        return;
+    }
+    node->knows_swarm = facts.survey != NULL;
+    node->is_guess = !node->knows_swarm && !kn_course_is_first(node);
+    decided(node);
+}
+
+void kn_node_agree(struct kn_node *node)
+{
+    node->agreed = true;
+    take_head_start(node);
+    go_on(node);
+}
+
+/* -- gathering facts */
+
+static void measure(void *arg)
+{
+    struct kn_node *node = arg;
+    const struct kn_hardware_options options = { 0 };
+
+    if (node->options.machine != NULL)
+        *node->hardware = *node->options.machine;
+    else
+        (void)!kn_hardware_probe(&options, node->hardware);
+}
+
+static void on_measured(void *arg, enum kn_code code)
+{
+    struct kn_node *node = arg;
+
+    (void)code;
+    node->working = false;
+    node->measured = true;
+    if (node->over) {
+        kn_loop_stop(node->loop);
+        return;
+    }
+    kn_course_tell(node, KN_NODE_MEASURED);
+    decide(node);
+}
+
+static void on_look_settled(void *arg, const struct kn_bootstrap *told)
+{
+    struct kn_node *node = arg;
+
+    kn_course_bootstrap(node, told);
+    if (told->code == KN_OK)
+        kn_course_joined(node, kn_look_join(node->look));
+}
+
+static void on_looked(void *arg)
+{
+    struct kn_node *node = arg;
+
+    node->seen = true;
+    if (kn_look_code(node->look) == KN_E_UNREACHABLE) {
+        kn_membership_try_later(node->membership);
+        kn_course_all_failed(node);
+    } else if (kn_look_join(node->look) != NULL)
+        meet(node, kn_look_join(node->look));
+    kn_course_tell(node, KN_NODE_SEEN);
+    decide(node);
+}
+
+/* Before anything is decided: who does not know what to serve asks. */
+static void begin_look(struct kn_node *node)
+{
+    const struct kn_look_options options = {
+        .network = node->network,
+        .bootstraps = node->bootstraps.at,
+        .bootstrap_count = node->bootstraps.n,
+        .met = node->met,
+        .met_count = node->met_count,
+        .timeout_ms = (int)config_of(node)->dht.discovery_timeout.ms,
+        .arg = node,
+        .settled = on_look_settled,
+        .done = on_looked,
+    };
+    struct kn_error err = { 0 };
+
+    kn_membership_stop(node->membership); /* the look knocks at all of them */
+    if (kn_look_start(&options, &node->look, &err) != KN_OK)
+        kn_course_end(node, &err);
+}
+
+/* The slow way to others first, this machine beside it. */
+static void begin_asking(struct kn_node *node)
+{
+    if (kn_course_is_first(node)) {
+        node->seen = true;
+        kn_course_joined(node, NULL);
+    } else if (kn_decision_is_kept(&node->what)) {
+        node->resuming = true;
+        kn_membership_join(node->membership);
+    } else {
+        begin_look(node);
+    }
+}
+
+void kn_course_begin(struct kn_node *node)
+{
+    struct kn_error err = { 0 };
+
+    kn_course_tell(node, KN_NODE_LISTENING);
+    if (node->known != NULL)
+        kn_known_peers_begin(node->known);
+    begin_asking(node);
+    node->working = kn_work_start(node->loop, measure, on_measured, node) == KN_OK;
+    if (!node->working) {
+        (void)kn_fail_no_memory(&err);
+        kn_course_end(node, &err);
+    }
+}

@@ -1,0 +1,185 @@
+#include "node/teller.h"
+
+#include <string.h>
+
+static void tell(struct kn_teller *teller, enum kwaai_event_kind kind, struct kn_text *line)
+{
+    teller->tell(teller->arg, kind, kn_text_get(line));
+    kn_text_done(line);
+}
+
+static const struct kn_node_config *config_of(const struct kn_node *node)
+{
+    return kn_snapshot_config(kn_node_snapshot(node));
+}
+
+/* Where the code of this bootstrap was put down when it was told of last. */
+static enum kn_code *code_told(struct kn_teller *teller, const struct kn_node *node,
+                               const char *address)
+{
+    const struct kn_texts *all = &config_of(node)->network.bootstrap_peers.texts;
+    size_t i = 0;
+
+    while (i < all->n && i + 1 < KN_COUNT(teller->not_met) && strcmp(all->at[i], address) != 0)
+        i++;
+    return &teller->not_met[i];
+}
+
+static void tell_bootstrap(struct kn_teller *teller, const struct kn_node *node)
+{
+    const struct kn_bootstrap *met = kn_node_bootstrap(node);
+    enum kn_code *told = code_told(teller, node, met->address);
+    struct kn_text line = { 0 };
+
+    if (met->code != KN_OK && met->code == *told)
+        return;
+    *told = met->code;
+    if (met->code == KN_OK)
+        kn_text_addf(&line, "connected to %s (%.0f ms)", met->address, met->ms);
+    else
+        kn_text_addf(&line, "%s: %s", met->address, met->error.text);
+    tell(teller, KWAAI_EVENT_BOOTSTRAP, &line);
+}
+
+/* spec: REQ-0.1.7 */
+static void tell_discovery(struct kn_teller *teller, const struct kn_node *node)
+{
+    const struct kn_plan *plan = kn_node_plan(node);
+    size_t n = plan->swarm.model_count;
+    struct kn_text line = { 0 };
+
+    if (config_of(node)->network.new_swarm.value)
+        kn_text_addf(&line, "a swarm of its own, selected %s", plan->model.name);
+    else if (!plan->swarm.is_known) /* a later start does not ask before it announces */
+        kn_text_addf(&line, "%sselected %s: %s",
+                     kn_node_look(node) != NULL ? "nobody answered, " : "", plan->model.name,
+                     plan->model.reason);
+    else
+        kn_text_addf(&line, "discovered %zu model%s, selected %s (%s)", n, n == 1 ? "" : "s",
+                     plan->model.name, plan->model.reason);
+    tell(teller, KWAAI_EVENT_DISCOVERED, &line);
+}
+
+/* spec: REQ-0.2.7 */
+static void tell_calibration(struct kn_teller *teller, const struct kn_plan *plan)
+{
+    const struct kn_fit *fit = &plan->model.fit;
+    struct kn_text line = { 0 };
+    char memory[KN_MEMORY_TEXT_SIZE];
+
+    kn_memory_text(fit->block_bytes * plan->planned, memory);
+    if (plan->place.by == KN_PLACED_NOWHERE)
+        kn_text_addf(&line, "no block is served: %s", fit->reason);
+    else
+        kn_text_addf(&line, "calibrated: %u block%s (~%s%s), at most %u: %s", plan->planned,
+                     plan->planned == 1 ? "" : "s", memory, fit->is_guess ? ", a guess" : "",
+                     fit->profiles[KN_PRESET_MAX].blocks, fit->limit);
+    tell(teller, KWAAI_EVENT_CALIBRATED, &line);
+}
+
+/* spec: REQ-0.5.7 */
+static void tell_place(struct kn_teller *teller, const struct kn_plan *plan)
+{
+    const struct kn_placement *place = &plan->place;
+    uint32_t n = place->end - place->start;
+    struct kn_text line = { 0 };
+
+    if (place->by == KN_PLACED_NOWHERE)
+        return;
+    kn_text_addf(&line, "assigned blocks %u-%u (%u block%s, %s)", place->start, place->end - 1, n,
+                 n == 1 ? "" : "s", place->reason);
+    tell(teller, KWAAI_EVENT_ASSIGNED, &line);
+}
+
+static void tell_plan(struct kn_teller *teller, const struct kn_node *node)
+{
+    const struct kn_plan *plan = kn_node_plan(node);
+    struct kn_text line = { 0 };
+
+    tell_discovery(teller, node);
+    tell_calibration(teller, plan);
+    tell_place(teller, plan);
+    kn_text_addf(&line, "node name: %s", config_of(node)->node.name.text);
+    tell(teller, KWAAI_EVENT_NAMED, &line);
+}
+
+static void tell_announced(struct kn_teller *teller, const struct kn_node *node)
+{
+    const struct kn_announced *round = kn_node_announced(node), *told = &teller->announced;
+    struct kn_text line = { 0 };
+
+    if (teller->has_announced && told->keys == round->keys &&
+        told->acknowledged == round->acknowledged && told->alone == round->alone)
+        return;
+    if (round->alone)
+        kn_text_add(&line, "there is nobody else yet to confirm what this node announces");
+    else
+        kn_text_addf(&line, "announced %u block%s: %u of %u records acknowledged", round->blocks,
+                     round->blocks == 1 ? "" : "s", round->acknowledged, round->keys);
+    if (!teller->has_announced && round->state == KN_SERVER_JOINING)
+        kn_text_add(&line, "; as JOINING with throughput 0, because blocks are not computed yet");
+    /* What was read back of the round before stays told. */
+    teller->announced.keys = round->keys;
+    teller->announced.acknowledged = round->acknowledged;
+    teller->announced.alone = round->alone;
+    teller->has_announced = true;
+    tell(teller, KWAAI_EVENT_ANNOUNCED, &line);
+}
+
+static void tell_visible(struct kn_teller *teller, const struct kn_node *node)
+{
+    const struct kn_announced *round = kn_node_announced(node), *told = &teller->announced;
+    struct kn_text line = { 0 };
+
+    if (teller->has_read_back && told->visible_on == round->visible_on &&
+        told->asked == round->asked)
+        return;
+    teller->announced.visible_on = round->visible_on;
+    teller->announced.asked = round->asked;
+    teller->has_read_back = true;
+    kn_text_addf(&line, "visible on %u of %u bootstraps", round->visible_on, round->asked);
+    tell(teller, KWAAI_EVENT_VISIBLE, &line);
+}
+
+void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum kn_node_event event)
+{
+    struct kn_text line = { 0 };
+
+    switch (event) {
+    case KN_NODE_LISTENING:
+        kn_text_addf(&line, "%s, peer %s", kn_node_port_text(node), kn_node_peer_id(node));
+        tell(teller, KWAAI_EVENT_LISTENING, &line);
+        break;
+    case KN_NODE_BOOTSTRAP:
+        tell_bootstrap(teller, node);
+        break;
+    case KN_NODE_PLANNED:
+    case KN_NODE_REPLANNED:
+        tell_plan(teller, node);
+        break;
+    case KN_NODE_ANNOUNCED:
+        tell_announced(teller, node);
+        break;
+    case KN_NODE_READ_BACK:
+        tell_visible(teller, node);
+        break;
+    case KN_NODE_MOVED:
+        tell_place(teller, kn_node_plan(node));
+        break;
+    case KN_NODE_STATE:
+        kn_text_addf(&line, "state: %s", kn_node_state_word(kn_node_state(node)));
+        tell(teller, KWAAI_EVENT_STATE, &line);
+        break;
+    case KN_NODE_CACHE_FAILED:
+        kn_text_addf(&line, "what was found out could not be kept: %s",
+                     kn_node_cache_failure(node)->text);
+        tell(teller, KWAAI_EVENT_CACHES_FAILED, &line);
+        break;
+    case KN_NODE_SEEN:
+    case KN_NODE_MEASURED:
+    case KN_NODE_JOINED:
+    case KN_NODE_REFRESHED:
+    case KN_NODE_ENDED: /* told when the port and the folder are free */
+        break;
+    }
+}
