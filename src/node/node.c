@@ -94,6 +94,7 @@ static struct kn_known_peers *new_known(struct kn_node *node)
         .path = kn_arena_printf(node->arena, "%s/known_peers.txt", node->paths.home),
         .bootstraps = node->bootstraps.at,
         .bootstrap_count = node->bootstraps.n,
+        .only_reads = node->options.dry_run,
         .arg = node,
         .joined = kn_course_joined,
         .failed = kn_course_cache_failed,

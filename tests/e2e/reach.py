@@ -157,6 +157,15 @@ class KnownPeers(Case):
                 self.assertEqual((folder / "known_peers.txt.broken").read_bytes(), text)
                 self.assertIn(first.told("listening")["peer_id"], self.peers_file().read_text())
 
+    def test_a_dry_run_leaves_it_where_it_is(self):
+        first = self.first()
+        folder = self.peers_file().parent
+        folder.mkdir(mode=0o700)
+        self.peers_file().write_bytes(b"peers:\n  - a\n")
+        node = self.start(first.address, "--dry-run")
+        node.wait("ended", ok=True)
+        self.assertEqual([one.name for one in folder.iterdir()], ["known_peers.txt"])
+
 
 @unittest.skipUnless(ALONE, "no network of our own to take down")
 class Changes(Case):
