@@ -8,8 +8,12 @@
 #include "node/hardware.h"
 #include "node/renewal.h"
 
+/* The loop may go on for somebody else, and what is under way with it. */
 void kn_course_tell(struct kn_node *node, enum kn_node_event event)
 {
+    if (node->told_end)
+        return;
+    node->told_end = event == KN_NODE_ENDED;
     if (node->options.event != NULL)
         node->options.event(node->options.arg, event);
 }
@@ -378,9 +382,12 @@ void kn_course_begin(struct kn_node *node)
     struct kn_error err = { 0 };
 
     kn_course_tell(node, KN_NODE_LISTENING);
-    if (node->known != NULL)
+    if (!node->over && node->known != NULL)
         kn_known_peers_begin(node->known);
-    begin_asking(node);
+    if (!node->over)
+        begin_asking(node);
+    if (node->over)
+        return;
     node->working = kn_work_start(node->loop, measure, on_measured, node) == KN_OK;
     if (!node->working) {
         (void)kn_fail_no_memory(&err);

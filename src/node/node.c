@@ -281,7 +281,7 @@ void kn_node_run(struct kn_node *node)
     kn_course_begin(node);
     if (!node->over)
         kn_loop_run(node->loop);
-    if (node->working) /* the probe reads into our memory: wait for it */
+    while (node->working) /* the probe reads into our memory: wait for it */
         kn_loop_run(node->loop);
 }
 

@@ -222,7 +222,7 @@ static void run_node(struct kn_start *start)
     start->waiting_since = kn_loop_now(start->loop);
     name_files(start);
     kn_node_run(start->node);
-    if (start->is_saving) /* the file is ours to the end: wait for it */
+    while (start->is_saving) /* the file is ours to the end: wait for it */
         kn_loop_run(start->loop);
     kn_timer_free(start->tick);
     start->tick = NULL;
@@ -234,8 +234,9 @@ static void say_last_words(struct kn_start *start)
     int64_t end = kn_loop_clock_us() / 1000 + LAST_WORDS_MS;
 
     kn_feed_push(&start->feed);
-    while (!kn_feed_is_empty(&start->feed) && kn_loop_clock_us() / 1000 < end) {
-        kn_output_await(KN_OUTPUT_OUT, (int)(end - kn_loop_clock_us() / 1000));
+    for (int64_t left = LAST_WORDS_MS; !kn_feed_is_empty(&start->feed) && left > 0;
+         left = end - kn_loop_clock_us() / 1000) {
+        kn_output_await(KN_OUTPUT_OUT, (int)left);
         kn_feed_push(&start->feed);
     }
     kn_feed_done(&start->feed);
