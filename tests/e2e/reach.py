@@ -100,6 +100,19 @@ class KnownPeers(Case):
         self.assertEqual(model["providers_joining"], 3)  # one of them is dead, and still listed
         self.interrupt(node)
 
+    def test_a_person_reads_through_whom(self):
+        first, _ = self.swarm()
+        first.process.kill()
+        first.process.wait()
+        node = self.keep(Node(self.h, "--bootstrap", first.address, SMALL, *FEW,
+                              json_lines=False))
+        text = ""
+        while "Connected to the DHT network" not in text:
+            text += node.line()
+            self.assertTrue(node.process.poll() is None, text)
+        self.assertIn("through a node that an earlier start met", text)
+        self.interrupt(node)
+
     def test_those_that_are_gone_or_silent_do_not_stand_in_the_way(self):
         first, other = self.swarm()
         first.process.kill()
