@@ -235,11 +235,13 @@ struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn
 
 static void decided(struct kn_node *node)
 {
+    bool agreed = node->agreed; /* whoever agrees when it is told has gone on by that */
+
     node->caches_due = true;
     kn_course_tell(node, KN_NODE_PLANNED);
     if (node->options.dry_run)
         kn_course_end(node, NULL);
-    else
+    else if (agreed)
         go_on(node);
 }
 

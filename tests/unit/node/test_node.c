@@ -7,9 +7,21 @@
 
 enum { AFTER_MS = 3 * KN_REJOIN_FIRST_MS / 2 }; /* a bootstrap that failed is tried again */
 
+static unsigned sets; /* what is announced was told to the announcer */
+
+void __real_kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next);
+void __wrap_kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next);
+
+void __wrap_kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next)
+{
+    sets++;
+    __real_kn_announcer_set(a, next);
+}
+
 struct seen {
     struct kn_node *node;
     enum kn_node_event stop_at;
+    bool agrees;
     unsigned ended, after; /* events that came when it had ended */
 };
 
@@ -19,6 +31,8 @@ static void on_event(void *arg, enum kn_node_event event)
 
     seen->after += seen->ended > 0;
     seen->ended += event == KN_NODE_ENDED;
+    if (event == KN_NODE_PLANNED && seen->agrees)
+        kn_node_agree(seen->node);
     if (event == seen->stop_at)
         kn_node_stop(seen->node);
 }
@@ -108,10 +122,28 @@ static void it_may_end_before_anything_was_found_out(void **state)
     tear_down(&place, seen.node);
 }
 
+/* Whoever agrees when the plan is told does so in the middle of it. */
+static void the_first_announcement_is_begun_once(void **state)
+{
+    static const char *const alone[] = { "KWAAINET_NETWORK_NEW_SWARM=true", NULL };
+    struct seen seen = { .stop_at = KN_NODE_ANNOUNCED, .agrees = true };
+    struct place place;
+
+    (void)state;
+    set_up(&place);
+    place.request.environment = alone;
+    sets = 0;
+    kn_node_run(make(&place.home, &place.request, place.loop, &seen));
+    CHECK_EQ("ended", seen.ended, 1);
+    CHECK_EQ("begun", sets, 1);
+    tear_down(&place, seen.node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_told_after_the_end),
+        cmocka_unit_test(the_first_announcement_is_begun_once),
         cmocka_unit_test(it_may_end_before_anything_was_found_out),
     };
 
