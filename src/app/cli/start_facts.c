@@ -89,7 +89,8 @@ static const struct kn_origin *origin_of(const struct kn_start_facts *facts,
 static bool is_asked_for(const struct kn_start_facts *facts, const char *key)
 {
     return strcmp(key, "model.start_block") == 0 &&
-           kn_facts_config(facts)->model.blocks.is == KN_GIVEN;
+           kn_facts_config(facts)->model.blocks.is == KN_GIVEN &&
+           !kn_snapshot_is_from(facts->snapshot, "model.blocks", KN_LAYER_CACHE);
 }
 
 void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool why,
