@@ -328,16 +328,16 @@ const struct kn_command kn_cmd_start = {
         "swarm.\n\n"
         "A first run, without a configuration and without what an earlier start kept, shows "
         "its four steps and asks once whether to save them to node_config.yaml. It asks only "
-        "at a terminal; elsewhere nothing is saved without --yes. What was typed is saved as "
-        "a value, everything else as auto, so that it stays automatic.\n\n"
+        "at a terminal and not with --quiet; else nothing is saved without --yes. What was "
+        "typed is saved as a value, everything else as auto, so that it stays automatic.\n\n"
         "--machine shows what another machine would serve, with --dry-run, or in a swarm whose "
         "bootstraps are all on this machine; nothing that was not measured is announced "
         "elsewhere. The file is YAML or JSON with any of platform, architecture, cpu, cores, "
         "physical_cores, features, memory_total, memory_available, gpus (each with kind, "
         "name, memory_total, memory_free, capability), host_name and user_name.\n\n"
-        "With --json: one object a line, {\"time\", \"event\": \"listening|progress|bootstrap|"
-        "discovery|calibration|port|name|blocks|planned|saved|joined|announced|visible|moved|"
-        "state|cache-failed|ended\", …}. Lines that nobody reads are dropped and counted; "
-        "they never stop the node.",
+        "With --json: one object a line, {\"time\", \"event\", …}. The events are listening, "
+        "progress, bootstrap, discovery, calibration, port, name, blocks, planned, saved, "
+        "joined, announced, visible, moved, state, cache-failed and ended. Lines that nobody "
+        "reads are dropped and counted; they never stop the node.",
     .run = run,
 };
