@@ -105,9 +105,12 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
 
 void kn_course_announce(struct kn_node *node)
 {
+    const struct kn_announcement nothing = { 0 };
     struct kn_announcement next;
 
     if (!kn_announcement_make(&node->what, node->arena, &next)) {
+        if (node->announced != NULL) /* a plan that was another before */
+            kn_announcer_set(node->announcer, &nothing);
         kn_course_write_caches(node);
         kn_renewal_plan_refresh(node);
         return;

@@ -297,7 +297,7 @@ void kn_node_stop(struct kn_node *node)
         return;
     }
     node->leaving = true;
-    if (node->state == KN_NODE_OFFLINE || !kn_announcer_has_told(node->announcer)) {
+    if (!kn_announcer_has_told(node->announcer)) {
         kn_course_end(node, NULL);
         return;
     }
