@@ -215,19 +215,31 @@ static enum kn_code prepare(struct demo *demo, struct kn_error *err)
     return rc == KN_OK ? kn_demo_swarm_new(&options, &demo->swarm, err) : rc;
 }
 
-static void clean_up(struct demo *demo)
+/* The first failure is the one that is told. */
+static enum kn_code remove_folder(const struct demo *demo, enum kn_code rc, struct kn_error *err)
+{
+    if (demo->folder.n == 0 || kn_private_folder_remove_all(kn_text_get(&demo->folder)) ||
+        rc != KN_OK)
+        return rc;
+    rc = kn_fail(err, KN_E_IO, "the folder of the demo could not be removed: %s",
+                 kn_text_get(&demo->folder));
+    kn_hint(err, "Nothing needs it any more: remove it by hand.");
+    return rc;
+}
+
+static enum kn_code clean_up(struct demo *demo, enum kn_code rc, struct kn_error *err)
 {
     kn_demo_sighting_free(demo->sighting);
     kn_child_free(demo->child);
     kn_demo_swarm_free(demo->swarm);
     kn_timer_free(demo->timer);
-    if (demo->folder.n > 0)
-        (void)!kn_private_folder_remove_all(kn_text_get(&demo->folder));
+    rc = remove_folder(demo, rc, err);
     if (demo->loop != NULL)
         kn_loop_free(demo->loop);
     kn_text_done(&demo->folder);
     kn_text_done(&demo->program);
     kn_arena_free(demo->arena);
+    return rc;
 }
 
 static enum kn_code outcome(const struct demo *demo, struct kn_error *err)
@@ -255,6 +267,5 @@ enum kn_code kn_demo_run(const struct kn_demo_options *options, int *exit_status
         *exit_status = demo.exit_status;
         rc = outcome(&demo, err);
     }
-    clean_up(&demo);
-    return rc;
+    return clean_up(&demo, rc, err);
 }

@@ -39,7 +39,8 @@ struct kn_demo_options {
 /*
  * `*exit_status` is the node's, or 128 and the number of the signal that ended it. KN_E_CANCELLED:
  * interrupted before the node began. KN_E_TIMEOUT: the node was to be seen by every bootstrap and
- * was not; it was ended. Others: no folder, no swarm, no node, with their texts.
+ * was not; it was ended. Others: no folder, no swarm, no node, or the folder could not be removed,
+ * with their texts.
  */
 KN_MUST_USE enum kn_code kn_demo_run(const struct kn_demo_options *options, int *exit_status,
                                      struct kn_error *err);

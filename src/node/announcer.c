@@ -270,6 +270,8 @@ static void on_put(void *arg, enum kn_code code, const struct kn_dht_put_outcome
     }
     kn_given_up_settle(&a->gone, n > keys ? outcomes + keys : NULL, n > keys ? n - keys : 0);
     a->options.announced(a->options.arg, &a->last, false);
+    if (a->leaving)
+        return; /* the good-bye is due by now */
     schedule(a, a->last.acknowledged == keys || a->last.alone);
     if (a->last.acknowledged > 0 && a->bootstrap_count > 0)
         read_back(a);
@@ -398,6 +400,8 @@ void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *a
     a->leaving = true;
     a->left = done;
     a->left_arg = arg;
+    kn_dht_cancel(a->put); /* its end would be taken for that of the good-bye */
+    a->put = NULL;
     kn_timer_set(a->timer, kn_loop_now(a->loop)); /* later, as promised */
     if (a->what.prefix == NULL) {
         a->what.start = a->what.end = 0;

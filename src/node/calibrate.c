@@ -54,11 +54,13 @@ enum kn_preset kn_preset_of(const struct kn_node_config *config)
     return is_given(preset->is) ? (enum kn_preset)preset->value : KN_PRESET_RECOMMENDED;
 }
 
-/* Somebody wrote it, in this run or in the file. */
+/* Somebody wrote it, in this run or in the file; what stands for a written auto was not written. */
 static bool is_written(const struct kn_resolved *resolved)
 {
-    return resolved->value.is == KN_GIVEN && resolved->assignments != NULL &&
-           resolved->assignments->origin.layer <= KN_LAYER_FILE;
+    const struct kn_assignment *winner = resolved->assignments;
+
+    return winner != NULL && winner->valid && winner->value.is == KN_GIVEN &&
+           winner->origin.layer <= KN_LAYER_FILE;
 }
 
 bool kn_calibration_asked(const struct kn_snapshot *snapshot, struct kn_arena *arena,

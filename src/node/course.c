@@ -8,8 +8,12 @@
 #include "node/hardware.h"
 #include "node/renewal.h"
 
+/* The loop may go on for somebody else, and what is under way with it. */
 void kn_course_tell(struct kn_node *node, enum kn_node_event event)
 {
+    if (node->told_end)
+        return;
+    node->told_end = event == KN_NODE_ENDED;
     if (node->options.event != NULL)
         node->options.event(node->options.arg, event);
 }
@@ -101,9 +105,12 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
 
 void kn_course_announce(struct kn_node *node)
 {
+    const struct kn_announcement nothing = { 0 };
     struct kn_announcement next;
 
     if (!kn_announcement_make(&node->what, node->arena, &next)) {
+        if (node->announced != NULL) /* a plan that was another before */
+            kn_announcer_set(node->announcer, &nothing);
         kn_course_write_caches(node);
         kn_renewal_plan_refresh(node);
         return;
@@ -231,11 +238,13 @@ struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn
 
 static void decided(struct kn_node *node)
 {
+    bool agreed = node->agreed; /* whoever agrees when it is told has gone on by that */
+
     node->caches_due = true;
     kn_course_tell(node, KN_NODE_PLANNED);
     if (node->options.dry_run)
         kn_course_end(node, NULL);
-    else
+    else if (agreed)
         go_on(node);
 }
 
@@ -378,9 +387,12 @@ void kn_course_begin(struct kn_node *node)
     struct kn_error err = { 0 };
 
     kn_course_tell(node, KN_NODE_LISTENING);
-    if (node->known != NULL)
+    if (!node->over && node->known != NULL)
         kn_known_peers_begin(node->known);
-    begin_asking(node);
+    if (!node->over)
+        begin_asking(node);
+    if (node->over)
+        return;
     node->working = kn_work_start(node->loop, measure, on_measured, node) == KN_OK;
     if (!node->working) {
         (void)kn_fail_no_memory(&err);

@@ -57,7 +57,7 @@ struct kn_node {
     struct kn_control *control;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;
-    bool is_first_run, leaving, over;
+    bool is_first_run, leaving, over, told_end;
     struct kn_error failure, cache_failure;
 };
 

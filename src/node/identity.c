@@ -87,8 +87,10 @@ static enum kn_code explain(const struct kn_identity_place *place, enum kn_code 
 {
     if (rc == KN_E_NOT_FOUND) {
         (void)kn_fail(err, rc, "%s: there is no identity yet", place->path);
-        kn_hint(err, "kwaainet identity new makes one, and kwaainet identity import FILE takes "
-                     "over the one of another node.");
+        kn_hint(
+            err,
+            "The first start of the node makes one, or kwaainet identity new; kwaainet identity "
+            "import FILE takes over the one of another node.");
         return rc;
     }
     kn_wrap(err, "%s", place->path);

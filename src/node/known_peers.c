@@ -151,7 +151,9 @@ static void set_aside(struct kn_known_peers *known, const char *why)
 {
     struct kn_error err = { 0 };
 
-    if (kn_file_set_aside(known->options.path, &err) != KN_OK)
+    if (known->options.only_reads)
+        (void)kn_fail(&err, KN_E_SYNTAX, "%s: %s", known->options.path, why);
+    else if (kn_file_set_aside(known->options.path, &err) != KN_OK)
         kn_wrap(&err, "%s: %s, and it stays where it is", known->options.path, why);
     else
         (void)kn_fail(&err, KN_E_SYNTAX, "%s: %s; it was set aside with the ending %s",
@@ -225,11 +227,12 @@ static void on_worked(void *arg, enum kn_code code)
     struct job *job = arg;
     struct kn_known_peers *known = job->owner;
 
+    if (known != NULL)
+        known->job = NULL;
     if (known == NULL || code != KN_OK) {
         free_job(job);
         return;
     }
-    known->job = NULL;
     if (job->text.n == 0) {
         on_read(known, job);
     } else if (job->code != KN_OK) {

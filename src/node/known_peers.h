@@ -31,6 +31,7 @@ struct kn_known_peers_options {
     const char *path;              /* kept */
     const char *const *bootstraps; /* multiaddrs; kept */
     size_t bootstrap_count;
+    bool only_reads; /* a file that makes no sense is told of, and stays where it is */
     void *arg;
     /* One of them has answered as a DHT node: kn_join_peers(join) are those that did. */
     void (*joined)(void *arg, const struct kn_join *join);

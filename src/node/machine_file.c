@@ -228,6 +228,18 @@ static bool take_features(struct reading *r, const struct kn_yaml_node *list,
     return true;
 }
 
+/* No machine has more of it free than there is. */
+static bool is_consistent(struct reading *r, const struct kn_yaml_node *map, const char *free_key,
+                          int64_t free_bytes, int64_t total_bytes)
+{
+    struct kn_error err = { 0 };
+
+    if (total_bytes < 0 || free_bytes <= total_bytes)
+        return true;
+    (void)kn_fail(&err, KN_E_INVALID, "more than memory_total");
+    return reject(r, kn_yaml_find(map, free_key)->value, free_key, &err);
+}
+
 static bool take_gpu(struct reading *r, const struct kn_yaml_node *map, struct kn_gpu_facts *out)
 {
     *out = (struct kn_gpu_facts){ .total_bytes = KN_FACT_UNKNOWN,
@@ -243,7 +255,7 @@ static bool take_gpu(struct reading *r, const struct kn_yaml_node *map, struct k
     }
     if (kn_yaml_find(map, "kind") == NULL || kn_yaml_is_null(kn_yaml_find(map, "kind")->value))
         return reject_wanted(r, map, "gpus", "a kind, nvidia or amd,");
-    return true;
+    return is_consistent(r, map, "memory_free", out->free_bytes, out->total_bytes);
 }
 
 static bool take_gpus(struct reading *r, const struct kn_yaml_node *list, struct kn_hardware *out)
@@ -278,18 +290,6 @@ static bool take_field(struct reading *r, const struct kn_yaml_node *key, struct
     return field != NULL && take_value(r, key, field, out);
 }
 
-/* No machine has more of it free than there is. */
-static bool is_consistent(struct reading *r, const struct kn_hardware *out)
-{
-    const struct kn_yaml_node *key = kn_yaml_find(r->doc.root, "memory_available");
-    struct kn_error err = { 0 };
-
-    if (out->memory_total < 0 || out->memory_available <= out->memory_total)
-        return true;
-    (void)kn_fail(&err, KN_E_INVALID, "more than memory_total");
-    return reject(r, key->value, "memory_available", &err);
-}
-
 static bool take_all(struct reading *r, struct kn_hardware *out)
 {
     *out = (struct kn_hardware){
@@ -306,7 +306,8 @@ static bool take_all(struct reading *r, struct kn_hardware *out)
         if (!take_field(r, key, out))
             return false;
     }
-    return is_consistent(r, out);
+    return is_consistent(r, r->doc.root, "memory_available", out->memory_available,
+                         out->memory_total);
 }
 
 static enum kn_code refuse_yaml(struct reading *r)

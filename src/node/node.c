@@ -94,6 +94,7 @@ static struct kn_known_peers *new_known(struct kn_node *node)
         .path = kn_arena_printf(node->arena, "%s/known_peers.txt", node->paths.home),
         .bootstraps = node->bootstraps.at,
         .bootstrap_count = node->bootstraps.n,
+        .only_reads = node->options.dry_run,
         .arg = node,
         .joined = kn_course_joined,
         .failed = kn_course_cache_failed,
@@ -280,7 +281,7 @@ void kn_node_run(struct kn_node *node)
     kn_course_begin(node);
     if (!node->over)
         kn_loop_run(node->loop);
-    if (node->working) /* the probe reads into our memory: wait for it */
+    while (node->working) /* the probe reads into our memory: wait for it */
         kn_loop_run(node->loop);
 }
 
@@ -296,7 +297,7 @@ void kn_node_stop(struct kn_node *node)
         return;
     }
     node->leaving = true;
-    if (node->state == KN_NODE_OFFLINE || !kn_announcer_has_told(node->announcer)) {
+    if (!kn_announcer_has_told(node->announcer)) {
         kn_course_end(node, NULL);
         return;
     }

@@ -30,7 +30,7 @@ enum kn_node_event {
     KN_NODE_MOVED,        /* another range is announced: many had started together */
     KN_NODE_STATE,        /* kn_node_state() is another */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
-    KN_NODE_ENDED, /* the loop stops after this one; kn_node_failure() tells why, if it tells */
+    KN_NODE_ENDED, /* the last one, and the loop stops; kn_node_failure() tells why, if it tells */
 };
 
 struct kn_node_options {

@@ -87,7 +87,12 @@ static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_pl
         .families = KN_PLAN_FAMILIES,
     };
 
-    return kn_model_choose(&question, plan->arena, &plan->model, err);
+    enum kn_code rc = kn_model_choose(&question, plan->arena, &plan->model, err);
+
+    if (rc == KN_OK && plan->model.kind == KN_CHOICE_FALLBACK &&
+        input->config->network.new_swarm.value)
+        plan->model.reason = "built-in: a swarm of its own begins with it";
+    return rc;
 }
 
 /* spec: decisions D3; the registered spelling, else Petals'. */

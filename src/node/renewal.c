@@ -133,8 +133,9 @@ void kn_renewal_refresh(void *arg)
 {
     struct kn_node *node = arg;
 
-    if (!start_look(node, NULL, on_refreshed))
-        kn_timer_set(node->refresh_timer, kn_loop_now(node->loop) + REFRESH_AGAIN_MS);
+    /* Also when another look takes the place of this one. */
+    kn_timer_set(node->refresh_timer, kn_loop_now(node->loop) + REFRESH_AGAIN_MS);
+    (void)start_look(node, NULL, on_refreshed);
 }
 
 /* After the first announcement; never on its way. */

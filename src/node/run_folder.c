@@ -23,8 +23,10 @@ static enum kn_code fail_busy(const char *home, int64_t pid, struct kn_error *er
                       home, (long long)pid);
     else
         (void)kn_fail(err, KN_E_BUSY, "a node runs already with the data folder %s", home);
-    kn_hint(err, "Stop it with kwaainet stop, or give this one a data folder of its own: --home "
-                 "FOLDER.");
+    kn_hint(err,
+            "Stop it with kwaainet stop --home %s, or give this one a data folder of its own: "
+            "--home FOLDER.",
+            home);
     return KN_E_BUSY;
 }
 

@@ -137,7 +137,8 @@ static void tell_visible(struct kn_teller *teller, const struct kn_node *node)
     teller->announced.visible_on = round->visible_on;
     teller->announced.asked = round->asked;
     teller->has_read_back = true;
-    kn_text_addf(&line, "visible on %u of %u bootstraps", round->visible_on, round->asked);
+    kn_text_addf(&line, "visible on %u of %u bootstrap%s", round->visible_on, round->asked,
+                 round->asked == 1 ? "" : "s");
     tell(teller, KWAAI_EVENT_VISIBLE, &line);
 }
 

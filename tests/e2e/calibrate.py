@@ -164,6 +164,14 @@ class Start(Case):
         text = self.h.run("start", "--dry-run", "--bootstrap", self.swarm.address)[1]
         self.assertIn("Calibrated again: the settings are others", " ".join(text.split()))
 
+    def test_a_saved_auto_is_no_other_setting(self):
+        self.one("--yes")
+        self.assertIn("dtype: auto", self.h.config.read_text())
+        self.one("--calibrate", "quick")
+        again = self.one()
+        self.assertIsNone(again.told("calibration")["changed"])
+        self.assertNotIn("other settings", again.err)
+
     def test_another_machine_is_noticed(self):
         node = self.one()
         path = self.data("calibration.yaml")

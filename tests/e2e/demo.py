@@ -154,6 +154,16 @@ class Whole(Case):
         self.assertEqual(demo.end(signal.SIGTERM), DONE)
         self.assert_nothing_is_left(demo)
 
+    def test_a_folder_that_stays_is_told(self):
+        demo = self.start("--yes")
+        demo.wait("visible", visible_on=3)
+        folder, = self.h.tmp.iterdir()
+        folder.joinpath(*["deep"] * 20).mkdir(parents=True)
+        demo.process.send_signal(signal.SIGTERM)
+        self.assertEqual(demo.process.wait(DEADLINE), FAILED)
+        self.assertIn(f"could not be removed: {folder}", demo.rest())
+        self.assertTrue(folder.exists())
+
 
 class Swarm(Case):
     """What another program reads of the demo's swarm, over the wire."""

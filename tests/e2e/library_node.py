@@ -133,7 +133,7 @@ class Visible(program.Case):
     def test_without_arguments_it_discovers_joins_announces_and_stays(self):
         first = self.first()
         example = self.start(env={"INITIAL_PEERS": first.address})
-        example.wait(r"^visible on 1 of 1 bootstraps$")
+        example.wait(r"^visible on 1 of 1 bootstrap$")
         for pattern in (r"^configuration: /.*/node_config\.yaml",
                         r"^Using port \d+.*, peer 12D3Koo",
                         r"^connected to /ip4/127\.0\.0\.1/tcp/\d+/p2p/", r"^state: JOINING$",
@@ -153,7 +153,7 @@ class Visible(program.Case):
         found = []
         for _ in range(2):
             example = self.start("--bootstrap", first.address)
-            example.wait(r"^visible on 1 of 1 bootstraps$")
+            example.wait(r"^visible on 1 of 1 bootstrap$")
             found.append({line for line in example.lines
                           if line.startswith(("Using port", "assigned", "node name"))})
             self.assertEqual(example.end()[0], DONE)

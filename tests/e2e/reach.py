@@ -100,6 +100,19 @@ class KnownPeers(Case):
         self.assertEqual(model["providers_joining"], 3)  # one of them is dead, and still listed
         self.interrupt(node)
 
+    def test_a_person_reads_through_whom(self):
+        first, _ = self.swarm()
+        first.process.kill()
+        first.process.wait()
+        node = self.keep(Node(self.h, "--bootstrap", first.address, SMALL, *FEW,
+                              json_lines=False))
+        text = ""
+        while "Connected to the DHT network" not in text:
+            text += node.line()
+            self.assertTrue(node.process.poll() is None, text)
+        self.assertIn("through a node that an earlier start met", text)
+        self.interrupt(node)
+
     def test_those_that_are_gone_or_silent_do_not_stand_in_the_way(self):
         first, other = self.swarm()
         first.process.kill()
@@ -156,6 +169,15 @@ class KnownPeers(Case):
                 self.interrupt(node)
                 self.assertEqual((folder / "known_peers.txt.broken").read_bytes(), text)
                 self.assertIn(first.told("listening")["peer_id"], self.peers_file().read_text())
+
+    def test_a_dry_run_leaves_it_where_it_is(self):
+        first = self.first()
+        folder = self.peers_file().parent
+        folder.mkdir(mode=0o700)
+        self.peers_file().write_bytes(b"peers:\n  - a\n")
+        node = self.start(first.address, "--dry-run")
+        node.wait("ended", ok=True)
+        self.assertEqual([one.name for one in folder.iterdir()], ["known_peers.txt"])
 
 
 @unittest.skipUnless(ALONE, "no network of our own to take down")

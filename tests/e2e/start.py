@@ -656,7 +656,7 @@ class Output(Case):
         for part in ("Connected to 127.0.0.1:", "Found: TinyLlama", "Selected: TinyLlama",
                      "Calibration complete!", "RAM: ", "Balanced (recommended): ",
                      "Selected: Blocks ", "least served on", "Node name: ", "records acknowledged",
-                     "Shown as JOINING with throughput 0", "Visible on 1 of 1 bootstraps",
+                     "Shown as JOINING with throughput 0", "Visible on 1 of 1 bootstrap",
                      "Telling the swarm that this node leaves"):
             self.assertIn(part, flat)
 

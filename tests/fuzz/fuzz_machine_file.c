@@ -49,6 +49,7 @@ static void check(const struct kn_hardware *m)
         require_text(m->gpus[i].name, sizeof(m->gpus[i].name));
         require_amount(m->gpus[i].total_bytes);
         require_amount(m->gpus[i].free_bytes);
+        require(m->gpus[i].total_bytes < 0 || m->gpus[i].free_bytes <= m->gpus[i].total_bytes);
         require_count(m->gpus[i].capability, 999);
     }
 }

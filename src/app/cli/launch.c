@@ -50,6 +50,9 @@ static void add_joined(const struct kn_page *page, const struct kn_start_facts *
     if (kn_facts_config(facts)->network.bootstrap_peers.texts.n == 0 ||
         kn_facts_config(facts)->network.new_swarm.value)
         kn_page_line(page, "🔗", "The first node of a swarm: others join through it");
+    else if (bootstraps == 0)
+        kn_page_line(page, "🔗",
+                     "Connected to the DHT network through a node that an earlier start met");
     else
         kn_page_line(page, "🔗", "Connected to the DHT network through %zu bootstrap%s", bootstraps,
                      bootstraps == 1 ? "" : "s");

@@ -135,14 +135,15 @@ const struct kn_command kn_cmd_network_models = {
     .name = "network models",
     .brief = "Show the models that the swarm serves, most popular first.",
     .loads_configuration = true,
-    .detail = "Asks the bootstrap peers of the configuration and the nodes that they know; no node "
-              "needs to run here. Popularity counts the peers that are online with at least one "
-              "block. Records that break a rule are counted and not believed. The exit code is 69 "
-              "when no bootstrap peer answers.\n\n"
-              "With --json: {\"models\": [{\"prefix\", \"repository\", \"num_blocks\", "
-              "\"providers_online\", \"providers_joining\", \"blocks_covered\", \"complete\", "
-              "\"throughput\", \"eligible\", \"reason\"}], \"malformed\", \"malformed_kinds\", "
-              "\"expired\", \"unanswered\", \"bootstraps\": [{\"address\", \"ok\", \"ms\", "
-              "\"error\", \"code\"}], \"elapsed_ms\"}.",
+    .detail =
+        "Asks the bootstrap peers of the configuration and the nodes that they know; no node "
+        "needs to run here. Popularity counts the peers that are online with at least one "
+        "block. Records that break a rule are counted and not believed. The exit code is 69 "
+        "when no bootstrap peer answers.\n\n"
+        "With --json: {\"models\": [{\"prefix\", \"repository\", \"num_blocks\", \"registered\", "
+        "\"providers_online\", \"providers_joining\", \"blocks_covered\", \"complete\", "
+        "\"throughput\", \"eligible\", \"reason\"}], \"malformed\", \"malformed_kinds\", "
+        "\"expired\", \"unanswered\", \"bootstraps\": [{\"address\", \"ok\", \"ms\", "
+        "\"error\", \"code\"}], \"counters\", \"elapsed_ms\"}.",
     .run = run,
 };

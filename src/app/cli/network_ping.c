@@ -123,7 +123,9 @@ static void add_dht(const struct kn_dht_pong *dht, struct kn_text *out)
         kn_text_add(out, "no answer as a DHT node");
     } else {
         kn_text_add(out, "DHT node");
-        if (dht->tells_time)
+        if (dht->tells_time && dht->ahead_s < 0.05 && dht->ahead_s > -0.05)
+            kn_text_add(out, ", its clock agrees with ours");
+        else if (dht->tells_time)
             kn_text_addf(out, ", its clock is %.1f s %s ours",
                          dht->ahead_s < 0 ? -dht->ahead_s : dht->ahead_s,
                          dht->ahead_s < 0 ? "behind" : "ahead of");

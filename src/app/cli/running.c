@@ -14,7 +14,9 @@ static enum kn_exit none_runs(struct kn_cli *cli, const char *home)
     struct kn_error err = { 0 };
 
     (void)kn_fail(&err, KN_E_NOT_FOUND, "no node runs with the data folder %s", home);
-    kn_hint(&err, "Another folder is named with --home.");
+    kn_hint(&err,
+            "Start one with kwaainet start, or name the data folder of the one that you mean: "
+            "--home FOLDER.");
     return kn_cli_fail(cli, KN_EXIT_UNREACHABLE, &err);
 }
 

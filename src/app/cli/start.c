@@ -222,7 +222,7 @@ static void run_node(struct kn_start *start)
     start->waiting_since = kn_loop_now(start->loop);
     name_files(start);
     kn_node_run(start->node);
-    if (start->is_saving) /* the file is ours to the end: wait for it */
+    while (start->is_saving) /* the file is ours to the end: wait for it */
         kn_loop_run(start->loop);
     kn_timer_free(start->tick);
     start->tick = NULL;
@@ -234,8 +234,9 @@ static void say_last_words(struct kn_start *start)
     int64_t end = kn_loop_clock_us() / 1000 + LAST_WORDS_MS;
 
     kn_feed_push(&start->feed);
-    while (!kn_feed_is_empty(&start->feed) && kn_loop_clock_us() / 1000 < end) {
-        kn_output_await(KN_OUTPUT_OUT, (int)(end - kn_loop_clock_us() / 1000));
+    for (int64_t left = LAST_WORDS_MS; !kn_feed_is_empty(&start->feed) && left > 0;
+         left = end - kn_loop_clock_us() / 1000) {
+        kn_output_await(KN_OUTPUT_OUT, (int)left);
         kn_feed_push(&start->feed);
     }
     kn_feed_done(&start->feed);
@@ -327,16 +328,16 @@ const struct kn_command kn_cmd_start = {
         "swarm.\n\n"
         "A first run, without a configuration and without what an earlier start kept, shows "
         "its four steps and asks once whether to save them to node_config.yaml. It asks only "
-        "at a terminal; elsewhere nothing is saved without --yes. What was typed is saved as "
-        "a value, everything else as auto, so that it stays automatic.\n\n"
+        "at a terminal and not with --quiet; else nothing is saved without --yes. What was "
+        "typed is saved as a value, everything else as auto, so that it stays automatic.\n\n"
         "--machine shows what another machine would serve, with --dry-run, or in a swarm whose "
         "bootstraps are all on this machine; nothing that was not measured is announced "
         "elsewhere. The file is YAML or JSON with any of platform, architecture, cpu, cores, "
         "physical_cores, features, memory_total, memory_available, gpus (each with kind, "
         "name, memory_total, memory_free, capability), host_name and user_name.\n\n"
-        "With --json: one object a line, {\"time\", \"event\": \"listening|progress|bootstrap|"
-        "discovery|calibration|port|name|blocks|planned|saved|joined|announced|visible|moved|"
-        "state|cache-failed|ended\", …}. Lines that nobody reads are dropped and counted; "
-        "they never stop the node.",
+        "With --json: one object a line, {\"time\", \"event\", …}. The events are listening, "
+        "progress, bootstrap, discovery, calibration, port, name, blocks, planned, saved, "
+        "joined, announced, visible, moved, state, cache-failed and ended. Lines that nobody "
+        "reads are dropped and counted; they never stop the node.",
     .run = run,
 };

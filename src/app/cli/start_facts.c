@@ -89,7 +89,15 @@ static const struct kn_origin *origin_of(const struct kn_start_facts *facts,
 static bool is_asked_for(const struct kn_start_facts *facts, const char *key)
 {
     return strcmp(key, "model.start_block") == 0 &&
-           kn_facts_config(facts)->model.blocks.is == KN_GIVEN;
+           kn_facts_config(facts)->model.blocks.is == KN_GIVEN &&
+           !kn_snapshot_is_from(facts->snapshot, "model.blocks", KN_LAYER_CACHE);
+}
+
+/* The model of a start to which nobody told which there are. */
+static bool is_fallback(const char *key, const struct kn_origin *origin)
+{
+    return strcmp(key, "model.name") == 0 && origin->text != NULL &&
+           strncmp(origin->text, "built-in", strlen("built-in")) == 0;
 }
 
 void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool why,
@@ -101,12 +109,15 @@ void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool w
         kn_origin_place(origin, out);
         return;
     }
-    if (is_asked_for(facts, key))
+    if (is_fallback(key, origin)) { /* its reason begins with the word */
+        kn_term_add_safe(out, why ? origin->text : "built-in");
+    } else if (is_asked_for(facts, key)) {
         kn_origin_place(&kn_snapshot_get(facts->snapshot, kn_setting_find("model.blocks"))->origin,
                         out);
-    else
+    } else {
         kn_text_add(out, computed_word(key));
-    if (why && origin->text != NULL) {
+    }
+    if (why && origin->text != NULL && !is_fallback(key, origin)) {
         kn_text_add(out, ": ");
         kn_term_add_safe(out, origin->text);
     }

@@ -185,8 +185,8 @@ static void show_visible(struct kn_start *start)
     if (start->visible_on == round->visible_on + 1)
         return;
     start->visible_on = round->visible_on + 1;
-    kn_page_line(&page, round->visible_on > 0 ? "👀" : "❗", "Visible on %u of %u bootstraps",
-                 round->visible_on, round->asked);
+    kn_page_line(&page, round->visible_on > 0 ? "👀" : "❗", "Visible on %u of %u bootstrap%s",
+                 round->visible_on, round->asked, round->asked == 1 ? "" : "s");
 }
 
 static void show_moved(struct kn_start *start)

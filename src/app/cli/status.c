@@ -29,12 +29,13 @@ const struct kn_command kn_cmd_status = {
     .name = "status",
     .brief = "Show what the running node does.",
     .loads_configuration = true,
-    .detail = "Asks the node that runs with the data folder. The exit code is 69 when none runs or "
-              "it does not answer. What the node does not know is left out.\n\n"
-              "With --json: {\"pid\", \"version\", \"peer_id\", \"name\", \"state\", \"since\", "
-              "\"uptime_s\", \"model\", \"prefix\", \"start_block\", \"end_block\", \"port\", "
-              "\"addresses\", \"peers\", \"announced\": {\"blocks\", \"acknowledged\", "
-              "\"visible_on\", \"bootstraps\", \"at\"}, \"config\": {\"path\", \"last_reload\", "
-              "\"pending_restart\"}, \"problems\"}. Moments are seconds since 1970.",
+    .detail =
+        "Asks the node that runs with the data folder. The exit code is 69 when none runs or "
+        "it does not answer. What the node does not know is left out.\n\n"
+        "With --json: {\"pid\", \"version\", \"peer_id\", \"name\", \"state\", \"since\", "
+        "\"uptime_s\", \"model\", \"prefix\", \"start_block\", \"end_block\", \"port\", "
+        "\"addresses\", \"peers\", \"announced\": {\"blocks\", \"records\", \"acknowledged\", "
+        "\"visible_on\", \"bootstraps\", \"at\"}, \"config\": {\"path\", \"last_reload\", "
+        "\"pending_restart\"}, \"problems\"}. Moments are seconds since 1970.",
     .run = run,
 };

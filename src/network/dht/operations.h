@@ -21,7 +21,6 @@ enum {
     KN_DHT_ITEMS_MAX = 8192,      /* of one put; of one get KN_DHT_LOOKUP_KEYS_MAX */
     KN_DHT_GET_BYTES_MAX = 32 << 20,
     KN_DHT_ERROR_MAX = 256, /* bytes kept of the text of a refusal */
-    KN_DHT_REACH = 3,       /* a put asks for the place of that many nodes more than keep it */
 };
 
 struct kn_dht_op;

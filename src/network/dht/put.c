@@ -251,8 +251,7 @@ static bool init(struct kn_putting *putting, const struct kn_dht_put_options *op
                                               .n = putting->key_count,
                                               .settled = on_settled,
                                               .moved = on_moved };
-    return kn_dht_search_init(&putting->search, putting->op.dht->options.replicas + KN_DHT_REACH, 0,
-                              false);
+    return kn_dht_search_init(&putting->search, putting->op.dht->options.replicas, 0, false);
 }
 
 enum kn_code kn_dht_put(struct kn_dht *dht, const struct kn_dht_put_options *options,

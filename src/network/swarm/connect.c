@@ -187,5 +187,5 @@ void kn_connect_cancel(struct kn_connect *c)
     peer = c->peer;
     free_connect(c);
     if (peer->waiting == NULL && peer->dialling != NULL)
-        kn_dialling_cancel(peer->dialling);
+        kn_dialling_leave(peer->dialling);
 }

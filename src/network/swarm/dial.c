@@ -37,7 +37,8 @@ struct kn_dialling {
     struct kn_peer *peer;
     struct kn_dialling *next; /* in host->queue */
     bool begun;
-    bool met; /* the peer came to us: nothing new is tried */
+    bool met;      /* the peer came to us: nothing new is tried */
+    bool unwanted; /* the last who waited went away; another may have come since */
     unsigned searches;
     bool found_more; /* since the last search there was an address to try */
     struct kn_attempt *attempts;
@@ -119,7 +120,7 @@ static void free_dialling(struct kn_dialling *d)
     *at = d->next;
     while (d->attempts != NULL)
         free_attempt(d->attempts);
-    if (d->search != NULL)
+    if (d->search != NULL && host->finder.cancel != NULL) /* else it went with its finder */
         host->finder.cancel(host->finder.arg, d->search);
     kn_timer_free(d->stagger);
     kn_buffer_done(&d->tried);
@@ -521,7 +522,15 @@ static void step(struct kn_dialling *d)
 
 static void on_stagger(void *arg)
 {
-    step(arg);
+    struct kn_dialling *d = arg;
+
+    if (d->unwanted && d->peer->waiting == NULL) {
+        kn_dialling_cancel(d);
+        return;
+    }
+    d->unwanted = false;
+    if (d->begun)
+        step(d);
 }
 
 bool kn_dialling_begin(struct kn_host *host, struct kn_peer *peer)
@@ -579,6 +588,16 @@ void kn_dialling_why(const struct kn_dialling *d, struct kn_error *err)
                                       : "no answer from %s",
                       where);
     }
+}
+
+/*
+ * Not at once: this may be called while a search is freed whose questions wait for diallings that
+ * have searches themselves, and those may ask the peer of the first.
+ */
+void kn_dialling_leave(struct kn_dialling *d)
+{
+    d->unwanted = true;
+    kn_timer_set(d->stagger, kn_loop_now(d->host->options.loop));
 }
 
 void kn_dialling_cancel(struct kn_dialling *d)

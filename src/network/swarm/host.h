@@ -198,7 +198,8 @@ struct kn_stale {
  * dialled anew. How many. */
 size_t kn_host_drop_stale(struct kn_host *host, const struct kn_stale *stale);
 
-/* Who finds addresses of a peer that we only know by name. */
+/* Who finds addresses of a peer that we only know by name. A finder that is taken away, before the
+ * host is freed, ends its searches itself and calls nobody. */
 struct kn_host_finder {
     void *arg;
     /* Call kn_host_learn() with what is found, then done(KN_OK or a failure) once, later. NULL:

@@ -174,6 +174,10 @@ void kn_dialling_met(struct kn_dialling *d);
 /* What is known so far of why it takes so long; err->code is KN_OK when nothing is. */
 void kn_dialling_why(const struct kn_dialling *d, struct kn_error *err);
 void kn_dialling_cancel(struct kn_dialling *d);
+
+/* Nobody waits for it any more: it ends with the next turn of the loop, unless somebody does
+ * then. */
+void kn_dialling_leave(struct kn_dialling *d);
 /* The pipe of an attempt is ready (KN_OK), or failed and is about to be freed. */
 void kn_attempt_settled(struct kn_attempt *a, enum kn_code code, const struct kn_error *err);
 

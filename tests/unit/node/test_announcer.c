@@ -172,7 +172,10 @@ void kn_read_back_free(struct kn_read_back *read_back)
 struct told {
     unsigned rounds, read_backs, left;
     struct kn_announced last;
+    struct kn_announcer *leaves; /* as soon as a round is told */
 };
+
+static void on_left(void *arg);
 
 static void on_round(void *arg, const struct kn_announced *round, bool read_back)
 {
@@ -181,6 +184,8 @@ static void on_round(void *arg, const struct kn_announced *round, bool read_back
     told->rounds += !read_back;
     told->read_backs += read_back;
     told->last = *round;
+    if (told->leaves != NULL)
+        kn_announcer_leave(told->leaves, on_left, told);
 }
 
 static void on_left(void *arg)
@@ -716,6 +721,41 @@ static void leaving_in_the_middle_of_a_round_works(void **state)
     kn_announcer_free(a);
 }
 
+/* What is heard of it between the wish to leave and the good-bye. */
+static void the_round_before_is_no_good_bye(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    one_bootstrap(a);
+    set(a, PREFIX, 3, 7);
+    kn_announcer_leave(a, on_left, &told);
+    CHECK("given up", !world.put.open);
+    (void)fire();
+    CHECK_EQ("not left", told.left, 0);
+    check_state("off", PREFIX, 3, 7, KN_SERVER_OFFLINE);
+    kn_announcer_free(a);
+}
+
+static void leaving_when_a_round_is_told_works(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    one_bootstrap(a);
+    set(a, PREFIX, 3, 7);
+    told.leaves = a;
+    answer(KN_OK, 5);
+    CHECK_EQ("at once", fire(), 0);
+    check_state("off", PREFIX, 3, 7, KN_SERVER_OFFLINE);
+    answer(KN_OK, 4);
+    CHECK_EQ("left", told.left, 1);
+    CHECK("nothing is read back", !world.read_back.open);
+    kn_announcer_free(a);
+}
+
 static void leaving_with_nothing_to_tell_ends_too(void **state)
 {
     struct told told;
@@ -791,6 +831,8 @@ int main(void)
         cmocka_unit_test(what_is_private_or_a_guess_is_not_entered),
         cmocka_unit_test(leaving_tells_every_block_off_and_ends),
         cmocka_unit_test(leaving_in_the_middle_of_a_round_works),
+        cmocka_unit_test(the_round_before_is_no_good_bye),
+        cmocka_unit_test(leaving_when_a_round_is_told_works),
         cmocka_unit_test(leaving_with_nothing_to_tell_ends_too),
         cmocka_unit_test(a_round_without_memory_is_tried_again),
         cmocka_unit_test(renewing_replaces_the_round_under_way),

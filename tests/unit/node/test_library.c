@@ -127,7 +127,7 @@ static void two_nodes_of_one_process_are_a_swarm(void **state)
     await(second, KWAAI_EVENT_BOOTSTRAP, &event);
     CHECK_HAS("bootstrap", event.text, address);
     await(second, KWAAI_EVENT_VISIBLE, &event);
-    CHECK_STR("visible", event.text, "visible on 1 of 1 bootstraps");
+    CHECK_STR("visible", event.text, "visible on 1 of 1 bootstrap");
     status = status_of(second);
     CHECK_EQ("state", status->state, KWAAI_JOINING);
     CHECK("since", status->since_s >= status->started_s && status->started_s > 0);

@@ -121,6 +121,8 @@ static void what_is_wrong_is_told_with_its_place(void **state)
           KN_E_INVALID },
         { "memory_total: 8\nmemory_available: 9\n",
           "m.yaml:2:19  memory_available: more than memory_total", "", KN_E_INVALID },
+        { "gpus: [{kind: amd, memory_free: 9, memory_total: 8}]",
+          "m.yaml:1:33  memory_free: more than memory_total", "", KN_E_INVALID },
     };
 
     (void)state;

@@ -220,6 +220,90 @@ static void who_is_told_may_wait_again_and_cancel_others(void **state)
     net_stop(&net);
 }
 
+/* A finder that asks a peer who is looked for itself, as a search does in a swarm with gaps. */
+struct crossed_search {
+    struct net_wait wait;
+    bool is_begun;
+};
+
+struct crossed {
+    struct net *net;
+    struct crossed_search of[2];
+};
+
+static void *ask_the_other(void *arg, const struct kn_peer_id *peer, int timeout_ms,
+                           void (*done)(void *done_arg, enum kn_code code), void *done_arg)
+{
+    struct crossed *crossed = arg;
+    size_t i = kn_peer_id_equal(peer, net_id(crossed->net, 1)) ? 0 : 1;
+
+    (void)timeout_ms;
+    (void)done;
+    (void)done_arg;
+    crossed->of[i].is_begun = true;
+    net_connect(crossed->net, 0, net_id(crossed->net, 2 - i), 5000, &crossed->of[i].wait);
+    return &crossed->of[i];
+}
+
+static void ask_no_more(void *arg, void *search)
+{
+    struct crossed_search *s = search;
+
+    (void)arg;
+    CHECK("once", s->is_begun);
+    s->is_begun = false;
+    kn_connect_cancel(s->wait.connect);
+    s->wait.connect = NULL;
+}
+
+static void searches_that_wait_for_each_other_end(void **state)
+{
+    static const int milliseconds[] = { 5000, 50 };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(milliseconds); i++) {
+        struct net net;
+        struct crossed crossed = { .net = &net };
+        const struct kn_host_finder finder = { &crossed, ask_the_other, ask_no_more };
+        struct net_wait one, two;
+
+        net_start(&net, 3, 0);
+        kn_host_set_finder(net.at[0].host, &finder);
+        net_connect(&net, 0, net_id(&net, 1), milliseconds[i], &one);
+        net_connect(&net, 0, net_id(&net, 2), milliseconds[i], &two);
+        RUN_UNTIL(&net, "both", crossed.of[0].is_begun && crossed.of[1].is_begun);
+        if (i == 0) {
+            kn_connect_cancel(one.connect);
+            kn_connect_cancel(two.connect);
+        } else {
+            RUN_UNTIL(&net, "given up", one.calls == 1 && two.calls == 1);
+        }
+        net_stop(&net);
+        CHECK("ended", !crossed.of[0].is_begun && !crossed.of[1].is_begun);
+    }
+}
+
+static void a_finder_takes_its_searches_with_it(void **state)
+{
+    const struct kn_host_finder none = { 0 };
+    struct net net;
+    struct crossed crossed = { .net = &net };
+    const struct kn_host_finder finder = { &crossed, ask_the_other, ask_no_more };
+    struct net_wait wait;
+
+    (void)state;
+    net_start(&net, 3, 0);
+    kn_host_set_finder(net.at[0].host, &finder);
+    net_connect(&net, 0, net_id(&net, 1), 5000, &wait);
+    RUN_UNTIL(&net, "both", crossed.of[0].is_begun && crossed.of[1].is_begun);
+    kn_host_set_finder(net.at[0].host, &none);
+    for (size_t i = 0; i < KN_COUNT(crossed.of); i++)
+        kn_connect_cancel(crossed.of[i].wait.connect);
+    kn_connect_cancel(wait.connect);
+    net_stop(&net);
+    CHECK("not asked", crossed.of[0].is_begun && crossed.of[1].is_begun);
+}
+
 static void a_wait_can_be_cancelled_at_every_stage(void **state)
 {
     enum stage { AT_ONCE, CONNECTED, HANDSHAKE, READY };
@@ -509,6 +593,8 @@ int main(void)
         cmocka_unit_test(rumours_do_not_push_out_what_was_proven),
         cmocka_unit_test(two_who_wait_share_one_dial),
         cmocka_unit_test(who_is_told_may_wait_again_and_cancel_others),
+        cmocka_unit_test(searches_that_wait_for_each_other_end),
+        cmocka_unit_test(a_finder_takes_its_searches_with_it),
         cmocka_unit_test(a_wait_can_be_cancelled_at_every_stage),
         cmocka_unit_test(a_host_may_go_while_peers_wait_and_dial),
         cmocka_unit_test(of_two_that_crossed_one_stays),
