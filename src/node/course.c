@@ -18,11 +18,6 @@ void kn_course_tell(struct kn_node *node, enum kn_node_event event)
         node->options.event(node->options.arg, event);
 }
 
-static const struct kn_node_config *config_of(const struct kn_node *node)
-{
-    return kn_snapshot_config(node->what.snapshot);
-}
-
 void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause)
 {
     if (!kn_node_step(&node->state, cause))
@@ -215,7 +210,7 @@ void kn_course_came_back(void *arg, const struct kn_change *change)
 
 bool kn_course_is_first(const struct kn_node *node)
 {
-    return config_of(node)->network.new_swarm.value || node->bootstraps.n == 0;
+    return kn_node_settings(node)->network.new_swarm.value || node->bootstraps.n == 0;
 }
 
 /* -- deciding */
@@ -356,7 +351,7 @@ static void begin_look(struct kn_node *node)
         .bootstrap_count = node->bootstraps.n,
         .met = node->met,
         .met_count = node->met_count,
-        .timeout_ms = (int)config_of(node)->dht.discovery_timeout.ms,
+        .timeout_ms = (int)kn_node_settings(node)->dht.discovery_timeout.ms,
         .arg = node,
         .settled = on_look_settled,
         .done = on_looked,

@@ -14,11 +14,6 @@ enum { LEAVE_MS = 3000 };
 
 /* -- taking what a node needs */
 
-static const struct kn_node_config *config_of(const struct kn_node *node)
-{
-    return kn_snapshot_config(node->what.snapshot);
-}
-
 static void on_moved(void *arg)
 {
     struct kn_node *node = arg;
@@ -29,7 +24,7 @@ static void on_moved(void *arg)
 
 static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
 {
-    const struct kn_node_config *config = config_of(node);
+    const struct kn_node_config *config = kn_node_settings(node);
     struct kn_network_options options = {
         .loop = node->loop,
         .identity = node->identity.key,
@@ -54,7 +49,7 @@ static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
 
 static struct kn_announcer *new_announcer(struct kn_node *node)
 {
-    const struct kn_node_config *config = config_of(node);
+    const struct kn_node_config *config = kn_node_settings(node);
     int interval = (int)config->dht.announce_interval.ms;
     const struct kn_announcer_options options = {
         .network = node->network,
@@ -76,7 +71,7 @@ static struct kn_membership *new_membership(struct kn_node *node)
         .random = &node->random,
         .bootstraps = node->bootstraps.at,
         .bootstrap_count = node->bootstraps.n,
-        .timeout_ms = (int)config_of(node)->dht.discovery_timeout.ms,
+        .timeout_ms = (int)kn_node_settings(node)->dht.discovery_timeout.ms,
         .arg = node,
         .connected = kn_course_connected,
         .settled = kn_course_bootstrap,
@@ -210,7 +205,7 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
 /* They outlive every configuration that is resolved later. */
 static enum kn_code keep_bootstraps(struct kn_node *node, struct kn_error *err)
 {
-    const struct kn_texts *from = &config_of(node)->network.bootstrap_peers.texts;
+    const struct kn_texts *from = &kn_node_settings(node)->network.bootstrap_peers.texts;
     const char **at = kn_arena_alloc(node->arena, (from->n + 1) * sizeof(*at));
 
     for (size_t i = 0; at != NULL && i < from->n; i++)
@@ -234,7 +229,7 @@ static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struc
         return kn_fail(err, KN_E_INVALID, "the configuration is wrong");
     }
     if (node->options.machine != NULL)
-        rc = kn_machine_may_stand_in(config_of(node), node->options.dry_run, err);
+        rc = kn_machine_may_stand_in(kn_node_settings(node), node->options.dry_run, err);
     if (rc != KN_OK)
         return rc;
     node->is_first_run = !node->paths.config_exists && !kn_decision_is_later(&node->what);
@@ -341,6 +336,11 @@ struct kn_snapshot *kn_node_snapshot(const struct kn_node *node)
 struct kn_snapshot *kn_node_snapshot_ref(const struct kn_node *node)
 {
     return kn_snapshot_ref(node->what.snapshot);
+}
+
+const struct kn_node_config *kn_node_settings(const struct kn_node *node)
+{
+    return kn_snapshot_config(node->what.snapshot);
 }
 
 bool kn_node_is_first_run(const struct kn_node *node)

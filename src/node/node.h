@@ -71,6 +71,9 @@ struct kn_snapshot *kn_node_snapshot(const struct kn_node *node);
 /* The same, to keep: release it. */
 struct kn_snapshot *kn_node_snapshot_ref(const struct kn_node *node);
 
+/* What it says; lent until the next event. */
+const struct kn_node_config *kn_node_settings(const struct kn_node *node);
+
 /* Nobody wrote a configuration, and no earlier start left its choices. */
 bool kn_node_is_first_run(const struct kn_node *node);
 const struct kn_config_paths *kn_node_paths(const struct kn_node *node);

@@ -9,11 +9,6 @@ enum {
     REFRESH_AGAIN_MS = 3600 * 1000,   /* when nobody answered */
 };
 
-static const struct kn_node_config *config_of(const struct kn_node *node)
-{
-    return kn_snapshot_config(node->what.snapshot);
-}
-
 static bool start_look(struct kn_node *node, const char *model, void (*done)(void *arg))
 {
     const struct kn_look_options options = {
@@ -22,7 +17,7 @@ static bool start_look(struct kn_node *node, const char *model, void (*done)(voi
         .bootstrap_count = node->bootstraps.n,
         .met = node->met,
         .met_count = node->met_count,
-        .timeout_ms = (int)config_of(node)->dht.discovery_timeout.ms,
+        .timeout_ms = (int)kn_node_settings(node)->dht.discovery_timeout.ms,
         .model = model,
         .arg = node,
         .done = done,

@@ -8,16 +8,11 @@ static void tell(struct kn_teller *teller, enum kwaai_event_kind kind, struct kn
     kn_text_done(line);
 }
 
-static const struct kn_node_config *config_of(const struct kn_node *node)
-{
-    return kn_snapshot_config(kn_node_snapshot(node));
-}
-
 /* Where the code of this bootstrap was put down when it was told of last. */
 static enum kn_code *code_told(struct kn_teller *teller, const struct kn_node *node,
                                const char *address)
 {
-    const struct kn_texts *all = &config_of(node)->network.bootstrap_peers.texts;
+    const struct kn_texts *all = &kn_node_settings(node)->network.bootstrap_peers.texts;
     size_t i = 0;
 
     while (i < all->n && i + 1 < KN_COUNT(teller->not_met) && strcmp(all->at[i], address) != 0)
@@ -48,7 +43,7 @@ static void tell_discovery(struct kn_teller *teller, const struct kn_node *node)
     size_t n = plan->swarm.model_count;
     struct kn_text line = { 0 };
 
-    if (config_of(node)->network.new_swarm.value)
+    if (kn_node_settings(node)->network.new_swarm.value)
         kn_text_addf(&line, "a swarm of its own, selected %s", plan->model.name);
     else if (!plan->swarm.is_known) /* a later start does not ask before it announces */
         kn_text_addf(&line, "%sselected %s: %s",
@@ -99,7 +94,7 @@ static void tell_plan(struct kn_teller *teller, const struct kn_node *node)
     tell_discovery(teller, node);
     tell_calibration(teller, plan);
     tell_place(teller, plan);
-    kn_text_addf(&line, "node name: %s", config_of(node)->node.name.text);
+    kn_text_addf(&line, "node name: %s", kn_node_settings(node)->node.name.text);
     tell(teller, KWAAI_EVENT_NAMED, &line);
 }
 

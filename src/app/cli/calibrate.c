@@ -101,9 +101,7 @@ static void add_model(const struct kn_page *page, const struct kn_calibrated_mac
     const struct kn_model_choice *model = &machine->model;
 
     kn_page_item(page, "Model: %s (%s)", model->name, whose[machine->whose]);
-    if (model->size.blocks > 0)
-        kn_page_item(page, "Model size: %s has %u blocks%s", model->name, model->size.blocks,
-                     model->size.source == KN_SIZE_GUESS ? " (guessed from its name)" : "");
+    kn_calibration_model_size(page, model);
     if (machine->nearest[0] != '\0')
         kn_page_item(page, "Nobody here knows this model. %s", machine->nearest);
     if (model->warning != NULL)

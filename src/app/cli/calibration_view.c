@@ -55,6 +55,13 @@ void kn_calibration_machine(const struct kn_page *page, const struct kn_hardware
     add_gpus(page, machine);
 }
 
+void kn_calibration_model_size(const struct kn_page *page, const struct kn_model_choice *model)
+{
+    if (model->size.blocks > 0)
+        kn_page_item(page, "Model size: %s has %u blocks%s", model->name, model->size.blocks,
+                     model->size.source == KN_SIZE_GUESS ? " (guessed from its name)" : "");
+}
+
 void kn_calibration_estimate(const struct kn_page *page, const struct kn_model_choice *model)
 {
     uint32_t most = model->fit.profiles[KN_PRESET_MAX].blocks;

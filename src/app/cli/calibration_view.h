@@ -11,6 +11,9 @@
 /* Platform, processors, memory and its limit, GPUs; what nobody tells is left out. */
 void kn_calibration_machine(const struct kn_page *page, const struct kn_hardware *machine);
 
+/* How many blocks the model has; nothing while nobody knows. */
+void kn_calibration_model_size(const struct kn_page *page, const struct kn_model_choice *model);
+
 /* The arithmetic: memory of a block, and how many fit. */
 void kn_calibration_estimate(const struct kn_page *page, const struct kn_model_choice *model);
 

@@ -14,9 +14,7 @@ static void add_machine(const struct kn_page *page, const struct kn_start_facts 
     else
         kn_page_line(page, "🔬", "Detecting system capabilities...");
     kn_calibration_machine(page, facts->machine);
-    if (model->size.blocks > 0)
-        kn_page_item(page, "Model size: %s has %u blocks%s", model->name, model->size.blocks,
-                     model->size.source == KN_SIZE_GUESS ? " (guessed from its name)" : "");
+    kn_calibration_model_size(page, model);
 }
 
 static void add_estimate(const struct kn_page *page, const struct kn_start_facts *facts)

@@ -5,8 +5,6 @@
 #include "app/cli/values.h"
 #include "node/advice.h"
 
-enum { FRESH_S = 24 * 60 * 60 }; /* spec: REQ-0.1.5 */
-
 static const struct kn_origin *cached(const struct kn_start_facts *facts, const char *key)
 {
     const struct kn_resolved *then = kn_snapshot_get(facts->loaded, kn_setting_find(key));
@@ -23,7 +21,7 @@ void kn_later_run_begin(const struct kn_page *page, const struct kn_start_facts 
         kn_page_line(page, "📋", "Loading configuration from: %s", facts->file);
     else
         kn_page_line(page, "📋", "No configuration file: everything is automatic");
-    if (model == NULL || model->age_s <= FRESH_S)
+    if (model == NULL || model->age_s <= KN_CACHE_FRESH_S)
         return;
     kn_age_words(model->age_s, &age);
     kn_page_line(page, "❗",
