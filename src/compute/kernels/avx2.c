@@ -10,6 +10,7 @@
 enum { LANES = 8, TILE_ROWS = 4 };
 
 typedef __m256 vec;
+typedef uint32_t words __attribute__((vector_size(32)));
 
 static inline vec load_f32(const uint8_t *row, size_t at)
 {

@@ -10,6 +10,7 @@
 enum { LANES = 16, TILE_ROWS = 8 };
 
 typedef __m512 vec;
+typedef uint32_t words __attribute__((vector_size(64)));
 
 static inline vec load_f32(const uint8_t *row, size_t at)
 {

@@ -16,6 +16,8 @@ struct kn_rows {
     const float *x, *bias; /* bias: [rows] or NULL */
     float *out;
     size_t vectors, x_step, out_step;
+    float *scratch; /* aligned to 64 */
+    size_t scratch_bytes;
 };
 
 typedef void kn_rows_fn(const struct kn_rows *rows);

@@ -12,6 +12,7 @@ struct part {
 
 struct job {
     const struct kn_kernels *kernels;
+    struct kn_pool *pool;
     const float *x;
     size_t vectors, n;
     struct part parts[KN_PRODUCTS_MAX];
@@ -51,7 +52,6 @@ static void work(void *arg, unsigned chunk, unsigned thread)
     const struct kn_matrix *weights;
     struct kn_rows rows;
 
-    (void)thread;
     while (part->first > chunk)
         part--;
     weights = part->product->weights;
@@ -64,6 +64,8 @@ static void work(void *arg, unsigned chunk, unsigned thread)
         .vectors = job->vectors,
         .x_step = (size_t)weights->columns + KN_KERNEL_PAD,
         .out_step = weights->rows,
+        .scratch = kn_pool_scratch(job->pool, thread),
+        .scratch_bytes = KN_POOL_SCRATCH,
     };
     rows.to =
         weights->rows - rows.from < part->chunk_rows ? weights->rows : rows.from + part->chunk_rows;
@@ -74,7 +76,7 @@ void kn_multiply_vectors(const struct kn_kernels *kernels, struct kn_pool *pool,
                          const struct kn_product *products, size_t n, const float *x,
                          size_t vectors)
 {
-    struct job job = { .kernels = kernels, .x = x, .vectors = vectors };
+    struct job job = { .kernels = kernels, .pool = pool, .x = x, .vectors = vectors };
     size_t chunk = chunk_bytes(products, n, kn_pool_threads(pool));
     unsigned chunks = 0;
 

@@ -309,7 +309,7 @@ static void panels_are_what_double_says(void **state)
     with_every_set_and_format(check_panels, 2);
 }
 
-static void rows_longer_than_a_piece_add_up(void **state)
+static void rows_longer_than_a_piece_or_the_scratch_add_up(void **state)
 {
     struct kn_pool *pool = pool_of(2);
 
@@ -321,6 +321,7 @@ static void rows_longer_than_a_piece_add_up(void **state)
             continue;
         check_panels(kernels, pool, KN_WEIGHT_BF16, 11, 2111, 1);
         check_panels(kernels, pool, KN_WEIGHT_NF4, 3, 1223, 12);
+        check_vectors(kernels, pool, KN_WEIGHT_BF16, 2, KN_POOL_SCRATCH / sizeof(float) + 100, 1);
     }
     kn_pool_free(pool);
 }
@@ -444,7 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_are_what_double_says),
         cmocka_unit_test(panels_are_what_double_says),
-        cmocka_unit_test(rows_longer_than_a_piece_add_up),
+        cmocka_unit_test(rows_longer_than_a_piece_or_the_scratch_add_up),
         cmocka_unit_test(any_part_of_a_row_is_widened),
         cmocka_unit_test(tiles_are_what_double_says),
         cmocka_unit_test(the_best_set_is_one_of_them),
