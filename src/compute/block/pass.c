@@ -1,5 +1,6 @@
 #include "compute/block/pass.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "compute/block/piece.h"
@@ -222,8 +223,6 @@ enum kn_code kn_pass_run(struct kn_runner *runner, uint32_t from, uint32_t to,
         left += rows[i].tokens;
     if (left == 0 || from >= to)
         return KN_OK;
-    if (!make_room(runner, piece_tokens(left)))
-        return KN_E_NO_MEMORY;
     piece->decoder = runner->options.decoder;
     piece->kernels = runner->options.kernels;
     piece->loops = kn_loops_for(piece->kernels);

@@ -14,23 +14,23 @@ struct kn_form kn_form_of(size_t tokens)
 {
     if (tokens <= KN_VECTORS_MAX)
         return (struct kn_form){ .panels = false, .tokens = tokens, .count = tokens };
-    return (struct kn_form){
-        .panels = true, .tokens = tokens, .count = (tokens + KN_LANES - 1) / KN_LANES
-    };
+    return (struct kn_form){ .panels = true,
+                             .tokens = tokens,
+                             .count = (tokens + KN_LANES - 1) / KN_LANES };
 }
 
 struct kn_numbers kn_numbers_out(const struct kn_form *form, float *at, size_t width)
 {
-    return (struct kn_numbers){
-        .at = at, .width = width, .stride = form->panels ? width * KN_LANES : width
-    };
+    return (struct kn_numbers){ .at = at,
+                                .width = width,
+                                .stride = form->panels ? width * KN_LANES : width };
 }
 
 struct kn_numbers kn_numbers_in(const struct kn_form *form, float *at, size_t width)
 {
-    return (struct kn_numbers){
-        .at = at, .width = width, .stride = form->panels ? width * KN_LANES : width + KN_KERNEL_PAD
-    };
+    return (struct kn_numbers){ .at = at,
+                                .width = width,
+                                .stride = form->panels ? width * KN_LANES : width + KN_KERNEL_PAD };
 }
 
 /* A multiple of a cache line, as all places are. */
@@ -61,8 +61,8 @@ size_t kn_room_lay_out(const struct kn_decoder *decoder, size_t tokens, float *b
     *out = (struct kn_room){ 0 };
     out->x = take(base, &used, hidden);
     out->input = take(base, &used, most(hidden, queries));
-    out->shared = take(base, &used, most(most(queries, hidden) + 2 * keys,
-                                         inner + most(inner, hidden)));
+    out->shared =
+        take(base, &used, most(most(queries, hidden) + 2 * keys, inner + most(inner, hidden)));
     out->angles = take(base, &used, form.tokens * decoder->head_dim);
     if (decoder->experts > 0) {
         out->router = take(base, &used, kn_numbers_room(&form, decoder->experts));
