@@ -3,19 +3,32 @@
 #include <stddef.h>
 
 #include "compute/kernels/isa.h"
+#include "lib/os/cpu.h"
+
+#if defined(__x86_64__)
+static const struct kn_kernels *of_x86(enum kn_isa isa)
+{
+    struct kn_cpu_sets has;
+    bool avx2, avx512;
+
+    kn_cpu_sets_read(&has);
+    avx2 = has.avx2 && has.fma && has.f16c;
+    avx512 = avx2 && has.avx512f && has.avx512bw && has.avx512dq && has.avx512vl;
+    if (isa == KN_ISA_AVX2)
+        return avx2 ? &kn_kernels_avx2 : NULL;
+    return isa == KN_ISA_AVX512 && avx512 ? &kn_kernels_avx512 : NULL;
+}
+#else
+static const struct kn_kernels *of_x86(enum kn_isa isa)
+{
+    (void)isa;
+    return NULL;
+}
+#endif
 
 const struct kn_kernels *kn_kernels_of(enum kn_isa isa)
 {
-    switch (isa) {
-    case KN_ISA_PLAIN:
-        return &kn_kernels_plain;
-    case KN_ISA_AVX2:
-    case KN_ISA_AVX512:
-    case KN_ISA_NEON:
-    case KN_ISA_COUNT:
-        break;
-    }
-    return NULL;
+    return isa == KN_ISA_PLAIN ? &kn_kernels_plain : of_x86(isa);
 }
 
 const struct kn_kernels *kn_kernels_best(void)

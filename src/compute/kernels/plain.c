@@ -72,4 +72,4 @@ static inline float add_up(vec value)
     return (value[0] + value[1]) + (value[2] + value[3]);
 }
 
-#include "compute/kernels/isa.inc"
+#include "compute/kernels/products.inc"
