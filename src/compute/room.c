@@ -169,5 +169,5 @@ void kn_room_give_back(struct kn_session *session)
     session->has_room = false;
     c->used -= session->bytes;
     c->sessions--;
-    c->room_changed = true;
+    c->room_changed = c->line_changed = true;
 }

@@ -74,6 +74,8 @@ void kn_session_told(struct kn_session *session)
         return;
     }
     session->has_step = false;
+    kn_free(session->hypo); /* of a step whose pass could not begin */
+    session->hypo = NULL;
     session->state = KN_SESSION_IDLE;
     session->outcome = (struct kn_error){ 0 };
     if (session->is_forward)

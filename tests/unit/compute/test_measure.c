@@ -43,12 +43,12 @@ static void it_ends_when_its_time_is_over_and_counts_what_it_did(void **state)
 
     (void)state;
     fake_runner_start(&runner, 4);
-    runner.ms = 5; /* a pass: no more than 200 a second */
+    runner.ms = 6; /* a pass: no more than 200 a second, as clocks of milliseconds tell */
     CHECK_EQ("measured", kn_speed_measure(&wish, &got, NULL), KN_OK);
-    CHECK("few passes", runner.n <= 3 * 2 + 4);
-    CHECK("one", got.decode_tokens_per_s > 0 && got.decode_tokens_per_s <= 210);
-    CHECK("four", got.batch_tokens_per_s > 0 && got.batch_tokens_per_s <= 840);
-    CHECK("pieces", got.forward_tokens_per_s > 0 && got.forward_tokens_per_s <= 240 * 210);
+    CHECK("few passes", runner.n <= 3 * 3 + 1);
+    CHECK("one", got.decode_tokens_per_s > 0 && got.decode_tokens_per_s <= 200);
+    CHECK("four", got.batch_tokens_per_s > 0 && got.batch_tokens_per_s <= 800);
+    CHECK("pieces", got.forward_tokens_per_s > 0 && got.forward_tokens_per_s <= 240 * 200);
     fake_runner_done(&runner);
 }
 

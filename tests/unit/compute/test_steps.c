@@ -31,8 +31,7 @@ static void a_step_goes_through_all_blocks_of_its_session(void **state)
     free_bench(bench);
 }
 
-/* The runner without numbers checks that each position is
- * written behind those before it. */
+/* The runner without numbers sees that each position is written behind those before it. */
 static void a_step_stands_where_it_may(void **state)
 {
     static const int64_t swapped[] = { 1, 0 }, negative[] = { 0, -1 }, beyond[] = { 2, 0 };
