@@ -64,6 +64,7 @@ def command(kind):
              "swarm": [python, HERE / "swarm.py"],
              "js": ["node", "--preserve-symlinks-main", "--import", HERE / "js" / "older.mjs",
                     INSTALLED / "js" / "peer.mjs"],
+             "petals": [python, HERE / "petals_server.py"],
              "go": ["env", f"KN_KEYS={HERE / 'keys.json'}", INSTALLED / "go" / "peer"],
              "rust": ["env", f"KN_KEYS={HERE / 'keys.json'}", INSTALLED / "rust" / "peer"]}[kind]
     return [str(word) for word in words]
