@@ -65,6 +65,7 @@ def command(kind):
              "js": ["node", "--preserve-symlinks-main", "--import", HERE / "js" / "older.mjs",
                     INSTALLED / "js" / "peer.mjs"],
              "petals": [python, HERE / "petals_server.py"],
+             "petals-client": [python, HERE / "petals_client.py"],
              "go": ["env", f"KN_KEYS={HERE / 'keys.json'}", INSTALLED / "go" / "peer"],
              "rust": ["env", f"KN_KEYS={HERE / 'keys.json'}", INSTALLED / "rust" / "peer"]}[kind]
     return [str(word) for word in words]
