@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "compute/block/feed_forward.h"
 #include "compute/block/piece.h"
 #include "compute/block/rope.h"
 #include "compute/kernels/pool.h"
@@ -34,8 +35,10 @@ static enum kn_code check(const struct kn_decoder *d, struct kn_error *err)
         return kn_fail(err, KN_E_UNSUPPORTED,
                        "%u features and %u inner ones: at least 1, at most %d and %d", d->hidden,
                        d->ffn, KN_DECODER_HIDDEN_MAX, KN_DECODER_FFN_MAX);
-    if (d->experts > 0)
-        return kn_fail(err, KN_E_UNSUPPORTED, "blocks with %u experts", d->experts);
+    if (d->experts > KN_DECODER_EXPERTS_MAX ||
+        (d->experts > 0 && (d->experts_active == 0 || d->experts_active > d->experts)))
+        return kn_fail(err, KN_E_UNSUPPORTED, "%u of %u experts: at least 1, of at most %d",
+                       d->experts_active, d->experts, KN_DECODER_EXPERTS_MAX);
     return KN_OK;
 }
 
