@@ -217,7 +217,7 @@ void kn_piece_multiply(const struct kn_piece *piece, const struct kn_form *form,
                        const struct kn_product *products, size_t n, const float *x)
 {
     if (form->panels)
-        kn_multiply_panels(piece->kernels, piece->pool, products, n, x, form->count);
+        kn_multiply_tokens(piece->kernels, piece->pool, products, n, x, form->tokens);
     else
         kn_multiply_vectors(piece->kernels, piece->pool, products, n, x, form->count);
 }

@@ -46,7 +46,13 @@ void kn_multiply_vectors(const struct kn_kernels *kernels, struct kn_pool *pool,
                          const struct kn_product *products, size_t n, const float *x,
                          size_t vectors);
 
-/* The same for panels. KN_E_NO_MEMORY cannot happen: scratch is the pool's. */
+/* The same for panels, whose lanes from `tokens` on are spare: up to the next multiple of 16 they
+ * are computed too, those behind are left alone. KN_E_NO_MEMORY cannot happen: scratch is the
+ * pool's. */
+void kn_multiply_tokens(const struct kn_kernels *kernels, struct kn_pool *pool,
+                        const struct kn_product *products, size_t n, const float *x, size_t tokens);
+
+/* With every lane of so many panels. */
 void kn_multiply_panels(const struct kn_kernels *kernels, struct kn_pool *pool,
                         const struct kn_product *products, size_t n, const float *x, size_t panels);
 

@@ -167,7 +167,11 @@ static void instruction_sets_are_those_that_the_kernel_names(void **state)
     if (flags != NULL) {
         CHECK_EQ("avx2", sets.avx2, has_flag(flags, "avx2"));
         CHECK_EQ("f16c", sets.f16c, has_flag(flags, "f16c"));
+        CHECK_EQ("fma", sets.fma, has_flag(flags, "fma"));
         CHECK_EQ("avx512f", sets.avx512f, has_flag(flags, "avx512f"));
+        CHECK_EQ("avx512bw", sets.avx512bw, has_flag(flags, "avx512bw"));
+        CHECK_EQ("avx512dq", sets.avx512dq, has_flag(flags, "avx512dq"));
+        CHECK_EQ("avx512vl", sets.avx512vl, has_flag(flags, "avx512vl"));
         CHECK_EQ("avx512_vnni", sets.avx512_vnni, has_flag(flags, "avx512_vnni"));
         CHECK_EQ("avx512_bf16", sets.avx512_bf16, has_flag(flags, "avx512_bf16"));
         CHECK_EQ("amx_bf16", sets.amx_bf16, has_flag(flags, "amx_bf16"));
