@@ -1,0 +1,42 @@
+"""The blocks' rows of ./dev bench: beside reading their weights, and beside PyTorch where the tests
+have installed it (./dev peers petals)."""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH = ROOT / "build/release/bench"
+TORCH = ROOT / "build/oracle/petals/bin/python"
+THREADS = len(os.sched_getaffinity(0))
+SESSIONS = 32
+TYPES = {  # of the weights: (decode, prefill) in budgets beside PyTorch; None: none
+    "float32": (None, 1),
+    "bfloat16": (None, 1 / 1.7),
+}
+
+
+def run_json(*words):
+    done = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, check=True,
+                          text=True, timeout=600)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def of_type(name):
+    ours = run_json(BENCH / "bench_blocks", THREADS, "best", name)
+    step, each = ours["decode_us"], ours["sessions_32_us"] / SESSIONS
+    rows = [(f"{name}, 4 blocks, {ours['set']}: a token / reading the weights", step,
+             step / ours["decode_of_read"], 1 / 0.9),
+            (f"{name}: a token of {SESSIONS} sessions together / of one", each, step, 0.25)]
+    if not TORCH.exists():
+        return rows
+    theirs = run_json(TORCH, ROOT / "bench/torch_blocks.py", THREADS, name)
+    for what, budget in zip(("decode", "prefill_128", "prefill_512"),
+                            (TYPES[name][0], TYPES[name][1], TYPES[name][1])):
+        rows.append((f"{name}: {what.replace('_', ' of ')} / PyTorch", ours[f"{what}_us"],
+                     theirs[f"{what}_us"], budget))
+    return rows
+
+
+def rows():
+    return [row for name in TYPES for row in of_type(name)]
