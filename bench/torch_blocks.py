@@ -1,5 +1,5 @@
-"""The blocks of bench/blocks.c in PyTorch, as transformers has them: python3 torch_blocks.py THREADS
-TYPE. Prints one JSON object: medians in microseconds."""
+"""The blocks of bench/blocks.c in PyTorch, as transformers has them: torch_blocks.py THREADS TYPE.
+Prints one JSON object: medians in microseconds."""
 import json
 import statistics
 import sys
