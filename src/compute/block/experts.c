@@ -14,7 +14,7 @@ enum { CHUNK = 256 }; /* features */
 /* Logits become shares of the sum; 0: not chosen. */
 static void choose(const struct kn_lane *router, uint32_t experts, uint32_t active)
 {
-    float shares[KN_DECODER_EXPERTS_MAX], most = -INFINITY, sum = 0;
+    float shares[KN_DECODER_EXPERTS_MAX] = { 0 }, most = -INFINITY, sum = 0;
     bool chosen[KN_DECODER_EXPERTS_MAX] = { false };
 
     for (uint32_t e = 0; e < experts; e++)

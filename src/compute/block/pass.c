@@ -84,7 +84,7 @@ int64_t kn_runner_scratch(const struct kn_decoder *decoder, uint32_t tokens)
 static bool make_room(struct kn_runner *runner, size_t tokens)
 {
     size_t size = (size_t)kn_runner_scratch(runner->options.decoder, (uint32_t)tokens);
-    uintptr_t at;
+    uint8_t *at;
 
     if (size > runner->scratch_size) {
         kn_free(runner->scratch);
@@ -93,8 +93,10 @@ static bool make_room(struct kn_runner *runner, size_t tokens)
         if (runner->scratch == NULL)
             return false;
     }
-    at = ((uintptr_t)runner->scratch + SCRATCH_ALIGN - 1) / SCRATCH_ALIGN * SCRATCH_ALIGN;
-    (void)kn_room_lay_out(runner->options.decoder, tokens, (float *)at, &runner->piece.room);
+    at = runner->scratch;
+    at += (SCRATCH_ALIGN - (uintptr_t)at % SCRATCH_ALIGN) % SCRATCH_ALIGN;
+    (void)kn_room_lay_out(runner->options.decoder, tokens, (float *)(void *)at,
+                          &runner->piece.room);
     return true;
 }
 

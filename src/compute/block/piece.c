@@ -176,7 +176,7 @@ static void norm_some(void *arg, unsigned chunk, unsigned thread)
     const struct norming *norming = arg;
     const struct kn_piece *piece = norming->piece;
     size_t hidden = piece->decoder->hidden;
-    size_t at = chunk / GROUPS * hidden * KN_LANES + chunk % GROUPS * KN_LOOP_LANES;
+    size_t at = chunk / GROUPS * hidden * KN_LANES + (size_t)chunk % GROUPS * KN_LOOP_LANES;
     struct kn_norm norm = {
         .x = piece->room.x + at,
         .delta = norming->delta != NULL ? norming->delta + at : NULL,
