@@ -1,11 +1,13 @@
 /*
- * Transformer blocks as a node computes them: one token behind a context, many at once, and one
- * token for each of many sessions; beside the time that reading the weights alone takes.
+ * Transformer blocks as a node computes them, beside what bounds them.
  *
- * usage: bench_blocks [threads [isa]]      blocks of a model with 1.1 G weights, float32 and
- * bfloat16
+ *     bench_blocks THREADS SET TYPE
+ *
+ * SET is "best", "plain", "avx2" or "avx512", TYPE float32 or bfloat16. Four blocks of a model with
+ * 1.1 G weights, made up: one token behind a context, in turn with a plain read of the same weights
+ * by the same threads; many tokens at once; one token for each of many sessions. Prints one JSON
+ * object: medians in microseconds, and the median of the ratios of decode to reading.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,33 +176,31 @@ static double pass_ms(struct stage *stage, uint32_t sessions, uint32_t position,
     return (bench_now_us() - start) / 1000;
 }
 
-static void decode(struct stage *stage, const char *name)
+/* One token behind a context, beside reading the weights. */
+static void decode(struct stage *stage)
 {
-    double steps[DECODE_STEPS], reads[DECODE_STEPS], ratios[DECODE_STEPS], step;
+    double steps[DECODE_STEPS], reads[DECODE_STEPS], ratios[DECODE_STEPS];
 
     (void)pass_ms(stage, 1, 0, CONTEXT - DECODE_STEPS / 2);
     for (uint32_t i = 0; i < DECODE_STEPS; i++) {
         reads[i] = read_ms(stage->pool, stage->model);
         steps[i] = pass_ms(stage, 1, CONTEXT - DECODE_STEPS / 2 + i, 1);
-        ratios[i] = reads[i] / steps[i];
+        ratios[i] = steps[i] / reads[i];
     }
-    step = bench_median(steps, DECODE_STEPS);
-    (void)printf("%s decode: %.1f ms, %.1f tokens/s, %.1f GB/s; reading alone %.1f ms; "
-                 "%.2f of it\n",
-                 name, step, 1000 / step, (double)stage->model->size / step / 1e6,
-                 bench_median(reads, DECODE_STEPS), bench_median(ratios, DECODE_STEPS));
+    (void)printf("\"bytes\": %zu, \"decode_us\": %.1f, \"read_us\": %.1f, "
+                 "\"decode_of_read\": %.3f",
+                 stage->model->size, 1000 * bench_median(steps, DECODE_STEPS),
+                 1000 * bench_median(reads, DECODE_STEPS), bench_median(ratios, DECODE_STEPS));
 }
 
-static void many(struct stage *stage, const char *name, const char *what, uint32_t sessions,
-                 uint32_t position, uint32_t tokens)
+static void many(struct stage *stage, const char *name, uint32_t sessions, uint32_t position,
+                 uint32_t tokens)
 {
-    double ms[ROUNDS], median;
+    double ms[ROUNDS];
 
     for (size_t i = 0; i < ROUNDS; i++)
         ms[i] = pass_ms(stage, sessions, position, tokens);
-    median = bench_median(ms, ROUNDS);
-    (void)printf("%s %s: %.1f ms, %.0f tokens/s, best %.0f\n", name, what, median,
-                 sessions * tokens * 1000 / median, sessions * tokens * 1000 / ms[0]);
+    (void)printf(", \"%s_us\": %.1f", name, 1000 * bench_median(ms, ROUNDS));
 }
 
 static void measure(struct kn_pool *pool, const struct kn_kernels *kernels,
@@ -213,7 +213,6 @@ static void measure(struct kn_pool *pool, const struct kn_kernels *kernels,
                                          .count = BLOCKS,
                                          .kernels = kernels,
                                          .pool = pool };
-    const char *name = kn_weight_type_word(type);
 
     model_make(&model, type);
     bench_must(kn_runner_new(&options, &stage.runner, NULL), "a runner");
@@ -223,16 +222,15 @@ static void measure(struct kn_pool *pool, const struct kn_kernels *kernels,
         if (stage.caches[i] == NULL)
             bench_fail("no memory for a cache");
     }
-    decode(&stage, name);
-    many(&stage, name, "prefill 128", 1, 0, 128);
-    many(&stage, name, "prefill 512", 1, 0, LONG);
-    many(&stage, name, "prefill 512 behind 1024", 1, 1024, LONG);
-    for (uint32_t n = 2; n <= SESSIONS; n *= 2) {
-        char what[64];
-
-        (void)snprintf(what, sizeof(what), "%" PRIu32 " sessions", n);
-        many(&stage, name, what, n, CONTEXT, 1);
-    }
+    (void)printf("{\"set\": \"%s\", \"type\": \"%s\", ", kn_kernels_name(kernels),
+                 kn_weight_type_word(type));
+    decode(&stage);
+    many(&stage, "prefill_128", 1, 0, 128);
+    many(&stage, "prefill_512", 1, 0, LONG);
+    many(&stage, "prefill_512_behind_1024", 1, 1024, LONG);
+    many(&stage, "sessions_8", 8, CONTEXT, 1);
+    many(&stage, "sessions_32", SESSIONS, CONTEXT, 1);
+    (void)printf("}\n");
     for (size_t i = 0; i < SESSIONS; i++)
         kn_cache_free(stage.caches[i]);
     kn_free(stage.hidden);
@@ -240,19 +238,29 @@ static void measure(struct kn_pool *pool, const struct kn_kernels *kernels,
     kn_pages_free(model.at, model.size);
 }
 
+static const struct kn_kernels *kernels_named(const char *name)
+{
+    if (strcmp(name, "best") == 0)
+        return kn_kernels_best();
+    for (enum kn_isa isa = KN_ISA_PLAIN; isa < KN_ISA_COUNT; isa++)
+        if (kn_kernels_of(isa) != NULL && strcmp(kn_kernels_name(kn_kernels_of(isa)), name) == 0)
+            return kn_kernels_of(isa);
+    bench_fail("not an instruction set of this processor");
+}
+
 int main(int argc, char **argv)
 {
-    unsigned threads = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 2;
-    enum kn_isa isa = argc > 2 ? (enum kn_isa)strtoul(argv[2], NULL, 10) : KN_ISA_COUNT;
-    const struct kn_kernels *kernels = isa < KN_ISA_COUNT ? kn_kernels_of(isa) : kn_kernels_best();
     struct kn_pool *pool = NULL;
+    enum kn_weight_type type = KN_WEIGHT_F32;
 
-    if (kernels == NULL)
-        bench_fail("not an instruction set of this processor");
-    bench_must(kn_pool_new(threads, &pool, NULL), "threads");
-    (void)printf("%s, %u threads, %d blocks\n", kn_kernels_name(kernels), threads, BLOCKS);
-    measure(pool, kernels, KN_WEIGHT_F32);
-    measure(pool, kernels, KN_WEIGHT_BF16);
+    if (argc != 4)
+        bench_fail("usage: bench_blocks THREADS SET TYPE");
+    if (strcmp(argv[3], kn_weight_type_word(KN_WEIGHT_BF16)) == 0)
+        type = KN_WEIGHT_BF16;
+    else if (strcmp(argv[3], kn_weight_type_word(type)) != 0)
+        bench_fail("TYPE is float32 or bfloat16");
+    bench_must(kn_pool_new((unsigned)strtoul(argv[1], NULL, 10), &pool, NULL), "threads");
+    measure(pool, kernels_named(argv[2]), type);
     kn_pool_free(pool);
     return 0;
 }

@@ -13,7 +13,7 @@
 
 enum {
     ROWS = 64,
-    TILE = 128, /* keys; a multiple of KN_KEY_LANES */
+    TILE = 256, /* keys; a multiple of KN_KEY_LANES */
     STORE_TOKENS = 16,
 };
 

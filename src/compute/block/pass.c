@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "compute/block/feed_forward.h"
 #include "compute/block/piece.h"
 #include "compute/block/rope.h"
 #include "compute/kernels/pool.h"
@@ -34,8 +35,10 @@ static enum kn_code check(const struct kn_decoder *d, struct kn_error *err)
         return kn_fail(err, KN_E_UNSUPPORTED,
                        "%u features and %u inner ones: at least 1, at most %d and %d", d->hidden,
                        d->ffn, KN_DECODER_HIDDEN_MAX, KN_DECODER_FFN_MAX);
-    if (d->experts > 0)
-        return kn_fail(err, KN_E_UNSUPPORTED, "blocks with %u experts", d->experts);
+    if (d->experts > KN_DECODER_EXPERTS_MAX ||
+        (d->experts > 0 && (d->experts_active == 0 || d->experts_active > d->experts)))
+        return kn_fail(err, KN_E_UNSUPPORTED, "%u of %u experts: at least 1, of at most %d",
+                       d->experts_active, d->experts, KN_DECODER_EXPERTS_MAX);
     return KN_OK;
 }
 
@@ -81,7 +84,7 @@ int64_t kn_runner_scratch(const struct kn_decoder *decoder, uint32_t tokens)
 static bool make_room(struct kn_runner *runner, size_t tokens)
 {
     size_t size = (size_t)kn_runner_scratch(runner->options.decoder, (uint32_t)tokens);
-    uintptr_t at;
+    uint8_t *at;
 
     if (size > runner->scratch_size) {
         kn_free(runner->scratch);
@@ -90,8 +93,10 @@ static bool make_room(struct kn_runner *runner, size_t tokens)
         if (runner->scratch == NULL)
             return false;
     }
-    at = ((uintptr_t)runner->scratch + SCRATCH_ALIGN - 1) / SCRATCH_ALIGN * SCRATCH_ALIGN;
-    (void)kn_room_lay_out(runner->options.decoder, tokens, (float *)at, &runner->piece.room);
+    at = runner->scratch;
+    at += (SCRATCH_ALIGN - (uintptr_t)at % SCRATCH_ALIGN) % SCRATCH_ALIGN;
+    (void)kn_room_lay_out(runner->options.decoder, tokens, (float *)(void *)at,
+                          &runner->piece.room);
     return true;
 }
 

@@ -19,6 +19,18 @@ struct kn_form kn_form_of(size_t tokens)
                              .count = (tokens + KN_LANES - 1) / KN_LANES };
 }
 
+size_t kn_lane_groups(const struct kn_form *form)
+{
+    return (form->tokens + KN_LOOP_LANES - 1) / KN_LOOP_LANES;
+}
+
+size_t kn_panel_lanes(const struct kn_form *form, size_t panel)
+{
+    size_t lanes = (kn_lane_groups(form) - panel * GROUPS) * KN_LOOP_LANES;
+
+    return lanes < KN_LANES ? lanes : KN_LANES;
+}
+
 struct kn_numbers kn_numbers_out(const struct kn_form *form, float *at, size_t width)
 {
     return (struct kn_numbers){ .at = at,
@@ -33,12 +45,13 @@ struct kn_numbers kn_numbers_in(const struct kn_form *form, float *at, size_t wi
                                 .stride = form->panels ? width * KN_LANES : width + KN_KERNEL_PAD };
 }
 
-/* A multiple of a cache line, as all places are. */
+/* A multiple of a cache line, as all places are; never less for more tokens. */
 size_t kn_numbers_room(const struct kn_form *form, size_t width)
 {
-    size_t line = KN_LOOP_LANES, stride = kn_numbers_in(form, NULL, width).stride;
+    size_t line = KN_LOOP_LANES, vectors = KN_VECTORS_MAX * (width + KN_KERNEL_PAD);
+    size_t room = most(form->count * kn_numbers_in(form, NULL, width).stride, vectors);
 
-    return (form->count * stride + KN_KERNEL_PAD + line - 1) / line * line;
+    return (room + KN_KERNEL_PAD + line - 1) / line * line;
 }
 
 static float *take(float *base, size_t *used, size_t floats)
@@ -111,10 +124,10 @@ static void enter_some(void *arg, unsigned chunk, unsigned thread)
                        piece->room.angles + i * 2 * half);
 }
 
-/* Groups of lanes in all panels; all vectors are one. */
+/* Of entering and leaving: all vectors go together. */
 static unsigned group_count(const struct kn_form *form)
 {
-    return form->panels ? (unsigned)(form->count * GROUPS) : 1;
+    return form->panels ? (unsigned)kn_lane_groups(form) : 1;
 }
 
 void kn_piece_enter(struct kn_piece *piece)
@@ -163,7 +176,7 @@ static void norm_some(void *arg, unsigned chunk, unsigned thread)
     const struct norming *norming = arg;
     const struct kn_piece *piece = norming->piece;
     size_t hidden = piece->decoder->hidden;
-    size_t at = chunk / GROUPS * hidden * KN_LANES + chunk % GROUPS * KN_LOOP_LANES;
+    size_t at = chunk / GROUPS * hidden * KN_LANES + (size_t)chunk % GROUPS * KN_LOOP_LANES;
     struct kn_norm norm = {
         .x = piece->room.x + at,
         .delta = norming->delta != NULL ? norming->delta + at : NULL,
@@ -204,7 +217,7 @@ void kn_piece_multiply(const struct kn_piece *piece, const struct kn_form *form,
                        const struct kn_product *products, size_t n, const float *x)
 {
     if (form->panels)
-        kn_multiply_panels(piece->kernels, piece->pool, products, n, x, form->count);
+        kn_multiply_tokens(piece->kernels, piece->pool, products, n, x, form->tokens);
     else
         kn_multiply_vectors(piece->kernels, piece->pool, products, n, x, form->count);
 }

@@ -23,6 +23,11 @@ struct kn_form {
 
 struct kn_form kn_form_of(size_t tokens);
 
+/* Of panels: groups of KN_LOOP_LANES lanes with a token in them; lanes of such groups in one panel.
+ * What lies in the others is never looked at. */
+size_t kn_lane_groups(const struct kn_form *form);
+size_t kn_panel_lanes(const struct kn_form *form, size_t panel);
+
 /* Numbers of all tokens of a form, `width` each; `stride` floats from a vector or panel to the
  * next. */
 struct kn_numbers {
@@ -107,9 +112,5 @@ struct kn_attention {
     uint32_t cache_block;
 };
 void kn_piece_attend(struct kn_piece *piece, const struct kn_attention *attention);
-
-/* What the feed-forward part makes of room.input; it lies in the scratch. */
-struct kn_numbers kn_piece_feed_forward(struct kn_piece *piece,
-                                        const struct kn_block_weights *weights);
 
 #endif

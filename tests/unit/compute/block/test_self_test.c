@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "compute/kernels/isa.h"
 #include "support/fuse.h"
 #include "support/machines.h"
 #include "support/reference.h"
@@ -131,6 +132,41 @@ static void weights_that_are_all_zero_fail(void **state)
     scene_close(&scene);
 }
 
+static void tile_of_a_broken_processor(const struct kn_tile *tile)
+{
+    const struct kn_kernels *plain = kn_kernels_of(KN_ISA_PLAIN);
+
+    plain->tile(tile);
+    tile->sum[0] *= 1.1F;
+}
+
+/* Right with vectors, wrong with panels. */
+static void kernels_that_compute_wrong_are_found(void **state)
+{
+    static struct scene scene;
+    struct kn_kernels broken = *kn_kernels_of(KN_ISA_PLAIN);
+    struct machines machine = { "broken", &broken, NULL };
+    struct kn_error err = { 0 };
+    struct kn_runner *runner;
+    uint32_t failed = 0;
+
+    (void)state;
+    broken.name = "broken";
+    broken.tile = tile_of_a_broken_processor;
+    scene_open(&scene);
+    assert_int_equal(kn_pool_new(1, &machine.pool, NULL), KN_OK);
+    runner = runner_of(&scene, &machine);
+    assert_int_equal(kn_self_test_block(runner, 0, NULL, &err), KN_E_INVALID);
+    CHECK_HAS("of its own weights", err.text, "the broken kernels are off by ");
+    assert_int_equal(kn_self_test(runner, &failed, &err), KN_E_INVALID);
+    CHECK_HAS("of the known block", err.text, "of a block with known results: number ");
+    CHECK_HAS("of the known block", err.text, "with the broken kernels, not ");
+    assert_int_equal(failed, BLOCKS);
+    kn_runner_free(runner);
+    kn_pool_free(machine.pool);
+    scene_close(&scene);
+}
+
 static void short_memory_is_told(void **state)
 {
     static struct scene scene;
@@ -165,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_machine_that_computes_right_passes),
         cmocka_unit_test(weights_that_are_not_numbers_fail_with_their_block),
         cmocka_unit_test(weights_that_are_all_zero_fail),
+        cmocka_unit_test(kernels_that_compute_wrong_are_found),
         cmocka_unit_test(short_memory_is_told),
     };
 
