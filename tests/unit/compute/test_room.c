@@ -211,6 +211,8 @@ static void who_gives_up_no_longer_holds_those_behind(void **state)
     CHECK("50", passes(bench, 50));
     CHECK("30", passes(bench, 30));
     small = ask(bench, 20, 60000);
+    first->then = stop_loop;
+    settle(bench);
     CHECK_EQ("it waits", sessions_of(bench), 1);
     free_client(huge);
     settle(bench);

@@ -49,24 +49,29 @@ static void steps_that_are_ready_together_go_together(void **state)
 
 static void each_range_has_its_turn(void **state)
 {
+    static const struct {
+        uint32_t from, to;
+    } ranges[] = { { 10, 14 }, { 14, 18 }, { 10, 14 }, { 10, 18 }, { 12, 14 } };
     struct bench *bench = new_bench((struct kn_compute_options){ 0 });
-    struct client *a = client_of(bench, 10, 14, 1), *b = client_of(bench, 14, 18, 1),
-                  *c = client_of(bench, 10, 14, 1);
+    struct client *clients[KN_COUNT(ranges)];
 
     (void)state;
-    a->again = b->again = c->again = 2;
-    step(a, 1);
-    step(b, 1);
-    step(c, 1);
-    settle(bench);
-    CHECK_EQ("passes", bench->runner.n, 6);
-    for (size_t i = 0; i < 6; i += 2) {
-        check_pass("a and c", bench, i, (struct fake_pass){ 0, 4, 2, 2, 0 });
-        check_pass("b", bench, i + 1, (struct fake_pass){ 4, 8, 1, 1, 0 });
+    for (size_t i = 0; i < KN_COUNT(ranges); i++) {
+        clients[i] = client_of(bench, ranges[i].from, ranges[i].to, 1);
+        clients[i]->again = 2;
     }
-    free_client(a);
-    free_client(b);
-    free_client(c);
+    for (size_t i = 0; i < KN_COUNT(ranges); i++)
+        step(clients[i], 1);
+    settle(bench);
+    CHECK_EQ("passes", bench->runner.n, 12);
+    for (size_t i = 0; i < 12; i += 4) {
+        check_pass("two of 10-13", bench, i, (struct fake_pass){ 0, 4, 2, 2, 0 });
+        check_pass("14-17", bench, i + 1, (struct fake_pass){ 4, 8, 1, 1, 0 });
+        check_pass("10-17", bench, i + 2, (struct fake_pass){ 0, 8, 1, 1, 0 });
+        check_pass("12-13", bench, i + 3, (struct fake_pass){ 2, 4, 1, 1, 0 });
+    }
+    for (size_t i = 0; i < KN_COUNT(ranges); i++)
+        free_client(clients[i]);
     free_bench(bench);
 }
 
