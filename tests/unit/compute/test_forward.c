@@ -185,6 +185,28 @@ static void caches_of_forwards_are_bounded_together(void **state)
     free_bench(bench);
 }
 
+static void who_waits_for_others_caches_runs_after_them(void **state)
+{
+    struct bench *bench = new_bench((struct kn_compute_options){ 0 });
+    struct client *clients[5];
+
+    (void)state;
+    fake_token_bytes = 1 << 20;
+    for (size_t i = 0; i < KN_COUNT(clients); i++) {
+        clients[i] = new_client(bench);
+        forward(clients[i], 10, 12, (struct kn_step){ .tokens = 200 }); /* 200 of 256 MiB */
+    }
+    settle(bench);
+    fake_token_bytes = FAKE_TOKEN_BYTES;
+    for (size_t i = 0; i < KN_COUNT(clients); i++) {
+        CHECK_EQ("done", clients[i]->done, 1);
+        CHECK("in their order", i == 0 || clients[i]->order > clients[i - 1]->order);
+    }
+    for (size_t i = 0; i < KN_COUNT(clients); i++)
+        free_client(clients[i]);
+    free_bench(bench);
+}
+
 static void look_at_one(struct bench *bench)
 {
     struct client **clients = bench->arg;
@@ -238,6 +260,7 @@ int main(void)
         cmocka_unit_test(forwards_and_sessions_take_turns),
         cmocka_unit_test(no_more_than_so_many_forwards_wait),
         cmocka_unit_test(caches_of_forwards_are_bounded_together),
+        cmocka_unit_test(who_waits_for_others_caches_runs_after_them),
         cmocka_unit_test(one_that_is_larger_than_the_bound_runs_alone),
         cmocka_unit_test(no_memory_for_the_cache_of_a_forward_is_told),
     };

@@ -202,6 +202,32 @@ static void one_that_waits_lets_by_as_much_as_it_wants_itself_and_no_more(void *
     free_bench(bench);
 }
 
+static void one_that_waits_lets_by_no_more_when_much_gets_free_at_once(void **state)
+{
+    struct bench *bench = small_bench();
+    struct client *first = ask(bench, 30, 0), *second = ask(bench, 50, 0),
+                  *huge = ask(bench, 80, 60000), *third, *fourth;
+
+    (void)state;
+    CHECK("20", passes(bench, 20));
+    CHECK("20 more", passes(bench, 20));
+    CHECK("55 in all", passes(bench, 15));
+    third = ask(bench, 21, 60000);
+    fourth = ask(bench, 21, 60000);
+    third->then = stop_loop;
+    free_client(second);
+    settle(bench);
+    CHECK_EQ("25 may still pass", third->code, KN_OK);
+    CHECK_EQ("42 may not", sessions_of(bench), 2);
+    free_client(huge);
+    settle(bench);
+    CHECK_EQ("in", fourth->opened, 1);
+    free_client(first);
+    free_client(third);
+    free_client(fourth);
+    free_bench(bench);
+}
+
 static void who_gives_up_no_longer_holds_those_behind(void **state)
 {
     struct bench *bench = small_bench();
@@ -303,6 +329,7 @@ int main(void)
         cmocka_unit_test(who_waits_gets_the_room_of_who_closes),
         cmocka_unit_test(who_waits_in_vain_is_told_when_his_time_is_over),
         cmocka_unit_test(one_that_waits_lets_by_as_much_as_it_wants_itself_and_no_more),
+        cmocka_unit_test(one_that_waits_lets_by_no_more_when_much_gets_free_at_once),
         cmocka_unit_test(who_gives_up_no_longer_holds_those_behind),
         cmocka_unit_test(of_two_that_wait_the_first_is_first),
         cmocka_unit_test(no_memory_for_a_cache_is_told_and_takes_no_room),
