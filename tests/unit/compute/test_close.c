@@ -159,7 +159,7 @@ static void freeing_waits_for_the_pass_and_releases_all_steps(void **state)
     open_wish(ready, (struct kn_session_wish){ .from = 10, .to = 11, .max_length = 10 });
     settle(bench);
     during_pass(bench, free_in_pass);
-    bench->runner.ms = 20;
+    bench->runner.ms = 50;
     step(running, 600);
     step(ready, 1);
     forward(forwarded, 10, 12, (struct kn_step){ .tokens = 3 });
@@ -224,6 +224,7 @@ static void freeing_waits_for_one_pass_of_a_forward_only(void **state)
 
     (void)state;
     during_pass(bench, free_in_pass);
+    bench->runner.ms = 50;
     forward(client, 10, 18, (struct kn_step){ .tokens = 1000 });
     settle(bench);
     CHECK_EQ("one of many", bench->runner.n, 1);
