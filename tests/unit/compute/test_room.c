@@ -139,9 +139,9 @@ static void who_waits_gets_the_room_of_who_closes(void **state)
 static void who_waits_in_vain_is_told_when_his_time_is_over(void **state)
 {
     struct bench *bench = small_bench();
+    kn_time start = kn_loop_now(bench->loop);
     struct client *first = ask(bench, 60, 0), *late = ask(bench, 60, 60),
                   *early = ask(bench, 50, 20);
-    kn_time start = kn_loop_now(bench->loop);
 
     (void)state;
     settle(bench);
