@@ -65,7 +65,7 @@ void kn_compute_arrange(struct kn_compute *c)
 
     if (c->timer == NULL)
         return;
-    if (kn_link_first(&c->told) != NULL || c->room_changed || c->line_changed)
+    if (kn_link_first(&c->told) != NULL || c->line_changed)
         when = now;
     else if (kn_schedule_is_due(c))
         when = kn_time_min(when, c->rest_until > now ? c->rest_until : now);

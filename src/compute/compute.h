@@ -18,7 +18,7 @@ struct kn_session;
 enum {
     KN_SESSIONS_MAX = 1024,               /* open at once */
     KN_SESSIONS_WAITING_MAX = 1024,       /* for cache room */
-    KN_COMPUTE_PIECE = 240,               /* tokens of one row in one pass: 5 panels */
+    KN_COMPUTE_PIECE = 240,               /* tokens of long steps in one pass: 5 panels */
     KN_COMPUTE_FORWARD_MAX = 64,          /* forwards that wait or run */
     KN_COMPUTE_FORWARD_BYTES = 256 << 20, /* of their caches; a larger one runs alone */
 };

@@ -35,7 +35,7 @@ struct kn_forward *kn_forward_start(struct kn_compute *c, uint32_t from, uint32_
     session->step.hypo = NULL;
     session->has_step = true;
     kn_session_start(session, c);
-    if (c->forwards++ == KN_COMPUTE_FORWARD_MAX)
+    if (c->forwards++ >= KN_COMPUTE_FORWARD_MAX)
         kn_fail(&session->outcome, KN_E_LIMIT, "%d other forwards wait or run",
                 KN_COMPUTE_FORWARD_MAX);
     if (session->outcome.code == KN_OK && kn_wish_is_served(c, &session->wish, &session->outcome) &&

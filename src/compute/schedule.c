@@ -68,23 +68,20 @@ static uint32_t add_all(struct kn_compute *c, const struct kn_session *leader, b
 }
 
 /*
- * Whoever has waited longest leads, and his range is the pass's. Short steps go along whole; of the
- * long ones, together, one piece: more would not be faster, and the next short step waits for it.
+ * Whoever has waited longest leads, and his range is the pass's. Short steps go along whole. Of the
+ * long ones, together, as much as fills a piece: more is not faster, as long as each token takes
+ * its time, and the next short step waits for it. A panel of them always goes along.
  */
 static void fill(struct kn_compute *c, struct kn_session *leader)
 {
     uint32_t most = c->options.max_tokens, piece = at_most(KN_COMPUTE_PIECE, most);
+    uint32_t panel = at_most(KN_COMPUTE_FEW, most), kept = 0, few;
 
     kn_job_clear(c->job, leader->wish.from - c->options.first, leader->wish.to - c->options.first);
-    if (is_long(leader)) {
-        uint32_t tokens = at_most(tokens_of(leader) - leader->at, piece);
-
-        add_unit(c, leader, tokens);
-        piece -= tokens;
-        most -= tokens;
-    }
-    most = add_all(c, leader, false, most);
-    (void)add_all(c, leader, true, at_most(piece, most));
+    if (is_long(leader))
+        kept = at_most(tokens_of(leader) - leader->at, panel);
+    few = most - kept - add_all(c, leader, false, most - kept);
+    (void)add_all(c, leader, true, at_most(few + panel < piece ? piece - few : panel, most - few));
 }
 
 static void fill_forward(struct kn_compute *c, struct kn_session *session)

@@ -161,6 +161,12 @@ static inline void on_done(void *arg, enum kn_code code, const struct kn_error *
     }
 }
 
+/* For `then`: let settle() return, although others wait. */
+static inline void stop_loop(struct client *client)
+{
+    kn_loop_stop(client->bench->loop);
+}
+
 static inline void fill_step(struct client *client, struct kn_step *step)
 {
     step->hidden = client->hidden;

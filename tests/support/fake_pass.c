@@ -11,6 +11,7 @@ struct kn_cache {
     uint32_t written[KN_CACHE_BATCH_MAX]; /* positions of each row */
 };
 
+atomic_int fake_token_bytes = FAKE_TOKEN_BYTES;
 atomic_int fake_caches;
 atomic_int fake_permutations;
 atomic_bool fake_cache_fails;
@@ -40,14 +41,14 @@ void kn_cache_free(struct kn_cache *cache)
 int64_t kn_cache_token_bytes(const struct kn_decoder *decoder)
 {
     (void)decoder;
-    return FAKE_TOKEN_BYTES;
+    return fake_token_bytes;
 }
 
 int64_t kn_cache_bytes(const struct kn_decoder *decoder, uint32_t blocks, uint32_t batch,
                        uint32_t max_length)
 {
     (void)decoder;
-    return (int64_t)FAKE_TOKEN_BYTES * blocks * batch * max_length;
+    return (int64_t)fake_token_bytes * blocks * batch * max_length;
 }
 
 enum kn_code kn_cache_permute(struct kn_cache *cache, const int64_t *ids, uint32_t length)

@@ -12,7 +12,7 @@
 struct kn_monitor;
 
 enum {
-    FAKE_TOKEN_BYTES = 8, /* of the cache: one position in one block */
+    FAKE_TOKEN_BYTES = 8, /* of the cache: one position in one block; unless told otherwise */
     FAKE_PASSES_MAX = 4096,
     FAKE_BAD = 1000000000, /* a finite input from which something that is not finite comes out */
     FAKE_VOID = 777,       /* what a failed pass leaves in each row */
@@ -41,6 +41,7 @@ void fake_runner_start(struct kn_runner *runner, uint32_t width);
 void fake_runner_done(struct kn_runner *runner);
 void fake_runner_hold(struct kn_runner *runner, bool is_held);
 
+extern atomic_int fake_token_bytes;
 extern atomic_int fake_caches;       /* alive */
 extern atomic_int fake_permutations; /* of all caches */
 extern atomic_bool fake_cache_fails; /* no memory, for a new one or new places */

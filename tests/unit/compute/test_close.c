@@ -159,7 +159,7 @@ static void freeing_waits_for_the_pass_and_releases_all_steps(void **state)
     open_wish(ready, (struct kn_session_wish){ .from = 10, .to = 11, .max_length = 10 });
     settle(bench);
     during_pass(bench, free_in_pass);
-    bench->runner.ms = 20;
+    bench->runner.ms = 50;
     step(running, 600);
     step(ready, 1);
     forward(forwarded, 10, 12, (struct kn_step){ .tokens = 3 });
@@ -217,6 +217,23 @@ static void it_may_be_freed_inside_what_it_calls(void **state)
     free_bench(bench);
 }
 
+static void freeing_waits_for_one_pass_of_a_forward_only(void **state)
+{
+    struct bench *bench = new_bench((struct kn_compute_options){ 0 });
+    struct client *client = new_client(bench);
+
+    (void)state;
+    during_pass(bench, free_in_pass);
+    bench->runner.ms = 50;
+    forward(client, 10, 18, (struct kn_step){ .tokens = 1000 });
+    settle(bench);
+    CHECK_EQ("one of many", bench->runner.n, 1);
+    CHECK_EQ("nothing came", client->done, 0);
+    CHECK_EQ("released", client->released, 1);
+    free_client(client);
+    free_bench(bench);
+}
+
 struct gate {
     struct kn_monitor *monitor;
     bool is_open;
@@ -260,6 +277,7 @@ static void wake_again(struct client *client)
 static void a_pass_that_did_not_begin_never_does(void **state)
 {
     enum { WORKS = 64 };
+    static const int64_t same[] = { 0 };
     struct bench *bench = new_bench((struct kn_compute_options){ 0 });
     struct client *client = ready_client(bench, 10), *teller = new_client(bench);
     struct gate gate = { .monitor = kn_monitor_new() };
@@ -268,13 +286,14 @@ static void a_pass_that_did_not_begin_never_does(void **state)
     bench->arg = &gate;
     for (int i = 0; i < WORKS; i++)
         CHECK_EQ("work", kn_work_start(bench->loop, wait_at_gate, count_ended, &gate), KN_OK);
-    step(client, 1);
+    step_of(client, (struct kn_step){ .position = -1, .tokens = 1, .hypo = same });
     kn_loop_on_wake(bench->loop, free_and_open, bench);
     teller->then = wake_again; /* told one turn later than the pass is started */
     open_wish(teller, (struct kn_session_wish){ .from = 1, .to = 1 });
     settle(bench);
     CHECK_EQ("all others ended", gate.ended, WORKS);
     CHECK_EQ("no pass", bench->runner.n, 0);
+    CHECK_EQ("nor what comes before", fake_permutations, 0);
     CHECK_EQ("released", client->released, 1);
     forget_sessions(client);
     forget_sessions(teller);
@@ -291,6 +310,7 @@ int main(void)
         cmocka_unit_test(what_is_closed_in_its_pass_is_released_behind_it),
         cmocka_unit_test(a_session_may_close_itself_when_it_is_told),
         cmocka_unit_test(freeing_waits_for_the_pass_and_releases_all_steps),
+        cmocka_unit_test(freeing_waits_for_one_pass_of_a_forward_only),
         cmocka_unit_test(it_may_be_freed_inside_what_it_calls),
         cmocka_unit_test(a_pass_that_did_not_begin_never_does),
     };

@@ -52,6 +52,47 @@ static void it_ends_when_its_time_is_over_and_counts_what_it_did(void **state)
     fake_runner_done(&runner);
 }
 
+static void hurry_after_the_first(void *arg)
+{
+    struct kn_runner *runner = arg;
+
+    runner->ms = runner->n == 1 ? 300 : 0;
+}
+
+static void the_first_step_warms_up_and_does_not_count(void **state)
+{
+    static struct kn_runner runner;
+    const struct kn_speed_wish wish = {
+        .runner = &runner, .decoder = &decoder, .to = 1, .batch = 1, .budget_ms = 60000
+    };
+    struct kn_speed_measured got = { 0 };
+
+    (void)state;
+    fake_runner_start(&runner, 4);
+    runner.entered = hurry_after_the_first;
+    runner.arg = &runner;
+    CHECK_EQ("measured", kn_speed_measure(&wish, &got, NULL), KN_OK);
+    CHECK("more than with it", got.decode_tokens_per_s > 100 / 0.299);
+    fake_runner_done(&runner);
+}
+
+static void without_time_it_measures_the_least_that_tells(void **state)
+{
+    static struct kn_runner runner;
+    const struct kn_speed_wish wish = {
+        .runner = &runner, .decoder = &decoder, .to = 1, .batch = 0, .budget_ms = 0
+    };
+    struct kn_speed_measured got = { 0 };
+
+    (void)state;
+    fake_runner_start(&runner, 4);
+    CHECK_EQ("measured", kn_speed_measure(&wish, &got, NULL), KN_OK);
+    CHECK_EQ("two steps, two of all sessions, one piece", runner.n, 5);
+    CHECK("numbers", got.decode_tokens_per_s > 0 && got.batch_tokens_per_s > 0 &&
+                         got.forward_tokens_per_s > 0);
+    fake_runner_done(&runner);
+}
+
 static void what_goes_wrong_is_told(void **state)
 {
     static const struct {
@@ -116,6 +157,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_measured_is_what_was_passed),
         cmocka_unit_test(it_ends_when_its_time_is_over_and_counts_what_it_did),
+        cmocka_unit_test(the_first_step_warms_up_and_does_not_count),
+        cmocka_unit_test(without_time_it_measures_the_least_that_tells),
         cmocka_unit_test(what_goes_wrong_is_told),
         cmocka_unit_test(the_announced_number_is_the_weaker_of_computing_and_sending),
     };

@@ -139,9 +139,9 @@ static void who_waits_gets_the_room_of_who_closes(void **state)
 static void who_waits_in_vain_is_told_when_his_time_is_over(void **state)
 {
     struct bench *bench = small_bench();
+    kn_time start = kn_loop_now(bench->loop);
     struct client *first = ask(bench, 60, 0), *late = ask(bench, 60, 60),
                   *early = ask(bench, 50, 20);
-    kn_time start = kn_loop_now(bench->loop);
 
     (void)state;
     settle(bench);
@@ -202,6 +202,32 @@ static void one_that_waits_lets_by_as_much_as_it_wants_itself_and_no_more(void *
     free_bench(bench);
 }
 
+static void one_that_waits_lets_by_no_more_when_much_gets_free_at_once(void **state)
+{
+    struct bench *bench = small_bench();
+    struct client *first = ask(bench, 30, 0), *second = ask(bench, 50, 0),
+                  *huge = ask(bench, 80, 60000), *third, *fourth;
+
+    (void)state;
+    CHECK("20", passes(bench, 20));
+    CHECK("20 more", passes(bench, 20));
+    CHECK("55 in all", passes(bench, 15));
+    third = ask(bench, 21, 60000);
+    fourth = ask(bench, 21, 60000);
+    third->then = stop_loop;
+    free_client(second);
+    settle(bench);
+    CHECK_EQ("25 may still pass", third->code, KN_OK);
+    CHECK_EQ("42 may not", sessions_of(bench), 2);
+    free_client(huge);
+    settle(bench);
+    CHECK_EQ("in", fourth->opened, 1);
+    free_client(first);
+    free_client(third);
+    free_client(fourth);
+    free_bench(bench);
+}
+
 static void who_gives_up_no_longer_holds_those_behind(void **state)
 {
     struct bench *bench = small_bench();
@@ -211,6 +237,8 @@ static void who_gives_up_no_longer_holds_those_behind(void **state)
     CHECK("50", passes(bench, 50));
     CHECK("30", passes(bench, 30));
     small = ask(bench, 20, 60000);
+    first->then = stop_loop;
+    settle(bench);
     CHECK_EQ("it waits", sessions_of(bench), 1);
     free_client(huge);
     settle(bench);
@@ -301,6 +329,7 @@ int main(void)
         cmocka_unit_test(who_waits_gets_the_room_of_who_closes),
         cmocka_unit_test(who_waits_in_vain_is_told_when_his_time_is_over),
         cmocka_unit_test(one_that_waits_lets_by_as_much_as_it_wants_itself_and_no_more),
+        cmocka_unit_test(one_that_waits_lets_by_no_more_when_much_gets_free_at_once),
         cmocka_unit_test(who_gives_up_no_longer_holds_those_behind),
         cmocka_unit_test(of_two_that_wait_the_first_is_first),
         cmocka_unit_test(no_memory_for_a_cache_is_told_and_takes_no_room),

@@ -49,24 +49,29 @@ static void steps_that_are_ready_together_go_together(void **state)
 
 static void each_range_has_its_turn(void **state)
 {
+    static const struct {
+        uint32_t from, to;
+    } ranges[] = { { 10, 14 }, { 14, 18 }, { 10, 14 }, { 10, 18 }, { 12, 14 } };
     struct bench *bench = new_bench((struct kn_compute_options){ 0 });
-    struct client *a = client_of(bench, 10, 14, 1), *b = client_of(bench, 14, 18, 1),
-                  *c = client_of(bench, 10, 14, 1);
+    struct client *clients[KN_COUNT(ranges)];
 
     (void)state;
-    a->again = b->again = c->again = 2;
-    step(a, 1);
-    step(b, 1);
-    step(c, 1);
-    settle(bench);
-    CHECK_EQ("passes", bench->runner.n, 6);
-    for (size_t i = 0; i < 6; i += 2) {
-        check_pass("a and c", bench, i, (struct fake_pass){ 0, 4, 2, 2, 0 });
-        check_pass("b", bench, i + 1, (struct fake_pass){ 4, 8, 1, 1, 0 });
+    for (size_t i = 0; i < KN_COUNT(ranges); i++) {
+        clients[i] = client_of(bench, ranges[i].from, ranges[i].to, 1);
+        clients[i]->again = 2;
     }
-    free_client(a);
-    free_client(b);
-    free_client(c);
+    for (size_t i = 0; i < KN_COUNT(ranges); i++)
+        step(clients[i], 1);
+    settle(bench);
+    CHECK_EQ("passes", bench->runner.n, 12);
+    for (size_t i = 0; i < 12; i += 4) {
+        check_pass("two of 10-13", bench, i, (struct fake_pass){ 0, 4, 2, 2, 0 });
+        check_pass("14-17", bench, i + 1, (struct fake_pass){ 4, 8, 1, 1, 0 });
+        check_pass("10-17", bench, i + 2, (struct fake_pass){ 0, 8, 1, 1, 0 });
+        check_pass("12-13", bench, i + 3, (struct fake_pass){ 2, 4, 1, 1, 0 });
+    }
+    for (size_t i = 0; i < KN_COUNT(ranges); i++)
+        free_client(clients[i]);
     free_bench(bench);
 }
 
@@ -119,11 +124,11 @@ static void a_short_step_goes_along_with_each_piece_of_a_long_one(void **state)
     step(second, 300);
     settle(bench);
     /* In turns, and what one leaves of a piece is the other's. */
-    check_pass("piece and step", bench, 0, (struct fake_pass){ 0, 8, 2, 241, 0 });
-    check_pass("of the second", bench, 1, (struct fake_pass){ 0, 8, 2, 241, 0 });
-    check_pass("again", bench, 2, (struct fake_pass){ 0, 8, 2, 241, 0 });
-    check_pass("60 of the second, 120 of the first", bench, 3,
-               (struct fake_pass){ 0, 8, 3, 181, 0 });
+    check_pass("piece and step", bench, 0, (struct fake_pass){ 0, 8, 2, 240, 0 });
+    check_pass("of the second", bench, 1, (struct fake_pass){ 0, 8, 2, 240, 0 });
+    check_pass("again", bench, 2, (struct fake_pass){ 0, 8, 2, 240, 0 });
+    check_pass("61 of the second, 122 of the first", bench, 3,
+               (struct fake_pass){ 0, 8, 3, 184, 0 });
     check_pass("none is left", bench, 4, (struct fake_pass){ 0, 8, 1, 1, 0 });
     CHECK_EQ("one step a pass", bench->runner.n, 21);
     CHECK_EQ("all", prompt->done + talk->done + second->done, 23);
@@ -131,6 +136,40 @@ static void a_short_step_goes_along_with_each_piece_of_a_long_one(void **state)
     free_client(talk);
     free_client(second);
     free_bench(bench);
+}
+
+static void a_long_step_goes_on_beside_any_number_of_short_ones(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t max_tokens, each; /* of 32 short steps */
+        uint32_t tokens;           /* of the first pass, whose leader is long */
+    } cases[] = {
+        { "a piece in all", 0, 5, 240 },
+        { "a panel beside them", 0, 6, 32 * 6 + 48 },
+        { "beside many", 0, 48, 20 * 48 + 48 },
+        { "as much as may be", 100, 10, 100 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct bench *bench =
+            new_bench((struct kn_compute_options){ .max_tokens = cases[i].max_tokens });
+        struct client *clients[MANY], *prompt = client_of(bench, 10, 18, 1);
+
+        for (size_t j = 0; j < MANY; j++)
+            clients[j] = client_of(bench, 10, 18, 1);
+        step(prompt, 1000);
+        for (size_t j = 0; j < MANY; j++)
+            step(clients[j], cases[i].each);
+        settle(bench);
+        CHECK_EQ(cases[i].name, bench->runner.passes[0].tokens, cases[i].tokens);
+        CHECK(cases[i].name, bench->runner.passes[0].longest >= 48);
+        for (size_t j = 0; j < MANY; j++)
+            free_client(clients[j]);
+        free_client(prompt);
+        free_bench(bench);
+    }
 }
 
 static void a_pass_takes_no_more_than_it_may(void **state)
@@ -262,6 +301,7 @@ int main(void)
         cmocka_unit_test(each_range_has_its_turn),
         cmocka_unit_test(long_steps_are_cut_so_that_short_ones_need_not_wait),
         cmocka_unit_test(a_short_step_goes_along_with_each_piece_of_a_long_one),
+        cmocka_unit_test(a_long_step_goes_on_beside_any_number_of_short_ones),
         cmocka_unit_test(a_pass_takes_no_more_than_it_may),
         cmocka_unit_test(nobody_gets_more_than_the_others),
         cmocka_unit_test(between_passes_is_rest_as_configured),

@@ -69,6 +69,7 @@ static void a_step_stands_where_it_may(void **state)
     for (size_t i = 0; i < KN_COUNT(cases); i++) {
         struct bench *bench = new_bench((struct kn_compute_options){ 0 });
         struct client *client = new_client(bench);
+        struct kn_compute_state how;
 
         open_wish(client,
                   (struct kn_session_wish){ .from = 10, .to = 11, .batch = 2, .max_length = 10 });
@@ -86,6 +87,8 @@ static void a_step_stands_where_it_may(void **state)
         CHECK_EQ(cases[i].name, client->code, cases[i].code);
         CHECK_STR(cases[i].name, client->text, cases[i].text);
         CHECK_EQ(cases[i].name, fake_permutations, cases[i].permuted);
+        kn_compute_state(bench->compute, &how);
+        CHECK_EQ(cases[i].name, how.steps, cases[i].code == KN_OK ? 2 : 1);
         CHECK_EQ(cases[i].name, bench->runner.n,
                  cases[i].code == KN_OK && cases[i].tokens > 0 ? 2 : 1);
         free_client(client);
@@ -111,11 +114,33 @@ static void after_going_back_the_rest_is_forgotten(void **state)
     step_of(client, (struct kn_step){ .position = 4, .tokens = 1 });
     settle(bench);
     CHECK_STR("three are there", client->text, "no position 4 to go on from: there are 3 tokens");
+    step_of(client, (struct kn_step){ .position = 1, .tokens = 1 });
+    settle(bench);
+    step_of(client, (struct kn_step){ .position = 3, .tokens = 1 });
+    settle(bench);
+    CHECK_STR("two are there", client->text, "no position 3 to go on from: there are 2 tokens");
     free_client(client);
     free_bench(bench);
 }
 
-/* Prompts of 3 tokens for 2 blocks: block b adds 10 (b + 1), row r of the batch 100 r more. */
+static void rows_change_their_places_once_before_the_first_piece(void **state)
+{
+    static const int64_t same[] = { 0 };
+    struct bench *bench = new_bench((struct kn_compute_options){ .max_tokens = 2 });
+    struct client *client = ready_client(bench, 10);
+
+    (void)state;
+    fake_permutations = 0;
+    step_of(client, (struct kn_step){ .position = -1, .tokens = 6, .hypo = same });
+    settle(bench);
+    CHECK_EQ("three pieces", bench->runner.n, 3);
+    CHECK_EQ("once", fake_permutations, 1);
+    free_client(client);
+    free_bench(bench);
+}
+
+/* Prompts of 3 tokens for 2 blocks: block b adds 10 (b + 1), row r of the batch 100 r more, token t
+ * 1000 t. */
 static void prompts_are_added_to_the_first_tokens_of_each_row(void **state)
 {
     static const struct {
@@ -136,7 +161,9 @@ static void prompts_are_added_to_the_first_tokens_of_each_row(void **state)
             size_t block = j / (cases[i].batch * 3 * WIDTH);
             size_t row = cases[i].batch == 1 ? 0 : j / (3 * WIDTH) % 2;
 
-            (&prompts[0][0][0][0])[j] = (float)(10 * (block + 1) + 100 * row);
+            size_t token = j / WIDTH % 3;
+
+            (&prompts[0][0][0][0])[j] = (float)(10 * (block + 1) + 100 * row + 1000 * token);
         }
         step_of(client, (struct kn_step){ .position = -1,
                                           .tokens = 5,
@@ -148,7 +175,7 @@ static void prompts_are_added_to_the_first_tokens_of_each_row(void **state)
         CHECK_EQ(cases[i].name, bench->runner.n, 5); /* pieces of two tokens */
         for (uint32_t j = 0; j < 10 * WIDTH; j++) {
             uint32_t row = j / (5 * WIDTH), token = j / WIDTH % 5;
-            float added = (float)(30 + (cases[i].batch == 2 ? 200 * row : 0));
+            float added = (float)(30 + (cases[i].batch == 2 ? 200 * row : 0) + 2000 * token);
 
             CHECK_EQ(cases[i].name, client->hidden[j],
                      2 + (token < cases[i].prompt_tokens ? added : 0));
@@ -264,7 +291,14 @@ static void after_a_failure_a_session_may_go_on(void **state)
     step_of(client, (struct kn_step){ .position = 4, .tokens = 1 });
     settle(bench);
     CHECK_STR("void", client->text, "no position 4 to go on from: there are 3 tokens");
-    step(client, 5);
+    set_hidden(client, FAKE_BAD);
+    step_of(client, (struct kn_step){ .position = 1, .tokens = 1 });
+    settle(bench);
+    set_hidden(client, 0);
+    step_of(client, (struct kn_step){ .position = 2, .tokens = 1 });
+    settle(bench);
+    CHECK_STR("overwritten", client->text, "no position 2 to go on from: there are 1 tokens");
+    step(client, 7);
     settle(bench);
     CHECK_STR("goes on", client->text, "");
     free_client(client);
@@ -327,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_step_goes_through_all_blocks_of_its_session),
         cmocka_unit_test(a_step_stands_where_it_may),
         cmocka_unit_test(after_going_back_the_rest_is_forgotten),
+        cmocka_unit_test(rows_change_their_places_once_before_the_first_piece),
         cmocka_unit_test(prompts_are_added_to_the_first_tokens_of_each_row),
         cmocka_unit_test(prompts_that_do_not_go_with_the_step_are_refused),
         cmocka_unit_test(who_sends_what_cannot_be_computed_fails_alone),
