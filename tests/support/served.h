@@ -23,6 +23,8 @@ enum { WIDTH = 64, ANY_LENGTH = 1 << 28 };
 struct served {
     struct net net;
     struct fake_compute fake;
+    struct kn_compute *(*compute)(struct served *s); /* NULL: the fake one */
+    void *arg;
     struct kn_serving_options options;
     struct kn_serving *serving;
 };
@@ -49,7 +51,8 @@ static inline void served_start(struct served *s, size_t hosts)
 {
     net_start(&s->net, hosts, 0);
     s->options.host = s->net.at[1].host;
-    s->options.compute = fake_compute_start(&s->fake, s->net.loop);
+    s->options.compute =
+        s->compute != NULL ? s->compute(s) : fake_compute_start(&s->fake, s->net.loop);
     CHECK_EQ("start", kn_serving_start(&s->options, &s->serving), KN_OK);
 }
 

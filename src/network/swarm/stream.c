@@ -11,7 +11,7 @@ struct kn_stream {
     void *arg;
     struct kn_multistream *select; /* until there is an agreement */
     bool ours;
-    bool spoken;   /* a peer's: its first byte has come */
+    bool spoken; /* a peer's: its first byte has come */
     bool paused;
     size_t owed;   /* credit that the peer gets once it is not paused */
     bool dead;     /* given up while one of its events runs: freed when that ends */
