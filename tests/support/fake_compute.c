@@ -134,9 +134,11 @@ struct kn_session *kn_session_open(struct kn_compute *compute_, const struct kn_
 {
     struct fake_compute *fake = (struct fake_compute *)(void *)compute_;
 
-    fake->sessions++;
+    struct kn_session *session = new_session(fake, sizeof(struct kn_session), wish);
+
+    fake->sessions += session != NULL;
     fake->wish = *wish;
-    return new_session(fake, sizeof(struct kn_session), wish);
+    return session;
 }
 
 void kn_session_close(struct kn_session *session)
