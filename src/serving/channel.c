@@ -300,6 +300,7 @@ void kn_channel_finish(struct kn_channel *ch)
     if (stream == NULL)
         return;
     release(ch);
+    kn_stream_finish(stream); /* at once: the client waits for it */
     kn_stream_forget(stream);
 }
 
