@@ -175,6 +175,33 @@ static void an_expiry_moves_and_then_ends_the_stream(void **state)
     pair_stop(&pair);
 }
 
+/* What came stays unpaid for until it is wanted again. */
+static void a_peer_of_a_paused_stream_gets_no_credit(void **state)
+{
+    struct kn_buffer much = { 0 };
+    struct kn_stream *stream;
+    struct pair pair;
+    size_t left;
+
+    (void)state;
+    pair_start(&pair);
+    stream = side_stream(&pair.a, echo);
+    write_text(stream, "hello");
+    pair_settle(&pair);
+    pair.b.echoes = false;
+    CHECK("memory", kn_buffer_extend(&much, 3 << 20) != NULL);
+    kn_stream_pause(pair.b.streams[0].stream, true);
+    CHECK_EQ("write", kn_stream_write(stream, kn_buffer_get(&much)), KN_OK);
+    pair_settle(&pair);
+    left = kn_stream_pending(stream);
+    CHECK("at most a window left", left >= (2 << 20) && left < 3 << 20);
+    kn_stream_pause(pair.b.streams[0].stream, false);
+    pair_settle(&pair);
+    CHECK_EQ("all of it", kn_stream_pending(stream), 0);
+    kn_buffer_done(&much);
+    pair_stop(&pair);
+}
+
 /* All streams expire in one tick, and the first of them takes the others along. */
 static struct kn_stream *victims[4];
 static unsigned ends;
@@ -290,6 +317,7 @@ int main(void)
         cmocka_unit_test(streams_end_in_many_ways),
         cmocka_unit_test(a_forgotten_stream_lingers_and_then_ends),
         cmocka_unit_test(an_expiry_moves_and_then_ends_the_stream),
+        cmocka_unit_test(a_peer_of_a_paused_stream_gets_no_credit),
         cmocka_unit_test(who_hears_of_an_end_may_end_the_others),
         cmocka_unit_test(pending_bytes_have_a_limit_over_all_streams),
         cmocka_unit_test(whichever_allocation_fails_nothing_is_lost),
