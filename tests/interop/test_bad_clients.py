@@ -29,6 +29,7 @@ WHOLE = tiny.uids(0, tiny.BLOCKS)
 LENGTH = 16  # tokens of a session, where nothing else is said
 TOKENS = 2048  # of a long one
 MANY, IDLE, RANDOM, SEED = 200, 100, 60, 6
+FEW = 50  # that Petals takes at once: more wait in a queue of the system, which has an end
 FREED = 1.0  # seconds until the cache of a killed client is free
 QUIET = 1.0  # seconds without a byte read that count as full
 FLOOD = 512 << 20  # bytes that nobody keeps for a client that does not read
@@ -79,11 +80,14 @@ NOT_POSITIONS = [-1, -2**63, 2**63, 1, LENGTH]
 # Odd, and either refused or answered.
 ODD_SESSIONS = [{"max_length": LENGTH, **more} for more in (
     {"session_id": 5}, {"session_id": "s" * 100000}, {"step_id": [1, {}]}, {"points": 1e308},
-    {"points": float("nan")}, {"points": -1}, {"active_adapter": 5}, {"args_structure": 5},
+    {"points": -1}, {"active_adapter": 5}, {"args_structure": 5},
     {"args_structure": ((b"__T9",), {})}, {"alloc_timeout": -1.0}, {"alloc_timeout": "x"},
-    {"alloc_timeout": float("inf")}, {"next_servers": 5}, {"next_servers": [["x", "y", 0, 99]]},
+    {"next_servers": 5}, {"next_servers": [["x", "y", 0, 99]]},
     {"pushed": True}, {"unknown": {"deep": [[[[]]]]}}, {"start_from_position": 0.0})] + [
     {"max_length": True}, {"max_length": 2.5}, {"max_length": 0}]
+# After these Petals answers nobody, now and then.
+HARMFUL = [{"max_length": LENGTH, "alloc_timeout": float("inf")},
+           {"max_length": LENGTH, "points": float("nan")}]
 NOT_METADATA = [b"\xc1", b"\x81", b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff\x01",
                 b"\xdb\xff\xff\xff\xff" + b"a", b"\x91" * 100000 + b"\xc0", b"\x05", b"\xa1a",
                 b"\x81\x01\x02" * 2, b"\xc7\xff\x40", b"\xd6\x40\xff\xff\xff\xff"]
@@ -174,7 +178,7 @@ class BadClients(served.Case):
         def check(told):
             self.assert_answered_or_refused(step(WHOLE, HIDDEN, **told))
 
-        self.each(check, ODD_SESSIONS)
+        self.each(check, ODD_SESSIONS, HARMFUL)
 
     def test_metadata_that_is_none_is_refused(self):
         def check(data):
@@ -326,7 +330,7 @@ class BadClients(served.Case):
 
     def test_many_sessions_at_once_are_all_served(self):
         before = self.cache_room()
-        streams = [self.stream() for _ in range(MANY)]
+        streams = [self.stream() for _ in range(FEW if served.is_original() else MANY)]
         for number, stream in enumerate(streams):
             stream.ask(step(WHOLE, self.hidden, max_length=LENGTH, session_id=f"many {number}"))
         for stream in streams:
