@@ -16,10 +16,11 @@ struct kn_compute;
 struct kn_session;
 
 enum {
-    KN_SESSIONS_MAX = 1024,         /* open at once */
-    KN_SESSIONS_WAITING_MAX = 1024, /* for cache room */
-    KN_COMPUTE_PIECE = 240,         /* tokens of one row in one pass: 5 panels */
-    KN_COMPUTE_FORWARD_MAX = 64,    /* forwards that wait or run */
+    KN_SESSIONS_MAX = 1024,               /* open at once */
+    KN_SESSIONS_WAITING_MAX = 1024,       /* for cache room */
+    KN_COMPUTE_PIECE = 240,               /* tokens of one row in one pass: 5 panels */
+    KN_COMPUTE_FORWARD_MAX = 64,          /* forwards that wait or run */
+    KN_COMPUTE_FORWARD_BYTES = 256 << 20, /* of their caches; a larger one runs alone */
 };
 
 struct kn_compute_options {
@@ -31,12 +32,13 @@ struct kn_compute_options {
     uint32_t max_length;   /* of one session, in tokens */
     uint32_t max_tokens;   /* of one pass; at most KN_PASS_TOKENS_MAX; 0: that */
     double share;          /* of the time that passes may run, 0 to 1; 0: all */
-    void (*room_changed)(void *arg); /* cache room has become another; or NULL */
+    void (*room_changed)(void *arg); /* cache room has become another, later; or NULL */
     void *arg;
 };
 
 KN_MUST_USE struct kn_compute *kn_compute_new(const struct kn_compute_options *options);
-/* Waits for the pass under way. What is open is closed without a word. */
+/* Waits for the pass under way. What is open is closed without a word, its steps are released. At
+ * any time, also inside what is called back, except `release`. */
 void kn_compute_free(struct kn_compute *compute);
 
 /* What a request wants. `err` is lent; its text is for the peer. */
@@ -69,8 +71,9 @@ struct kn_step {
     const int64_t *hypo;  /* [batch]; NULL: none; copied */
     const float *prompts; /* [blocks][prompt_batch][prompt_tokens][hidden]; NULL: none; kept */
     uint32_t prompt_batch, prompt_tokens;
-    void (*release)(
-        void *owner); /* hidden and prompts are not used any more; after done, or alone */
+    /* Once: hidden and prompts are not used any more. After done, or alone; perhaps while the
+     * session is closed, so it must not come back here. NULL: nothing is to be done. */
+    void (*release)(void *owner);
     void *owner;
     kn_step_done_fn *done;
     void *arg;
@@ -82,7 +85,11 @@ struct kn_step {
  */
 void kn_session_step(struct kn_session *session, const struct kn_step *step);
 
-/* A session of one step, without waiting for room: rpc_forward. NULL: memory is short. */
+/*
+ * A session of one step, without waiting for room: rpc_forward. Its position and hypo do not count.
+ * Dead once `done` has come, which may be with KN_E_LIMIT too: many others wait. NULL: memory is
+ * short; nothing comes, and nothing is released.
+ */
 struct kn_forward;
 KN_MUST_USE struct kn_forward *kn_forward_start(struct kn_compute *compute, uint32_t from,
                                                 uint32_t to, uint32_t batch,

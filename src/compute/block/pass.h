@@ -31,8 +31,10 @@ struct kn_runner_options {
 KN_MUST_USE enum kn_code kn_runner_new(const struct kn_runner_options *options,
                                        struct kn_runner **out, struct kn_error *err);
 void kn_runner_free(struct kn_runner *runner);
+const struct kn_runner_options *kn_runner_options(const struct kn_runner *runner);
 
-/* Bytes of scratch that a pass of so many tokens takes. */
+/* Bytes of scratch that a pass of so many tokens takes; from KN_PIECE_TOKENS on they are the same.
+ * A runner keeps them. */
 int64_t kn_runner_scratch(const struct kn_decoder *decoder, uint32_t tokens);
 
 /* Tokens of one sequence that follow each other. */

@@ -14,10 +14,14 @@ enum kn_weight_type {
     KN_WEIGHT_BF16,
     KN_WEIGHT_F16,
     KN_WEIGHT_INT8, /* one f32 scale a row */
-    KN_WEIGHT_NF4,  /* two a byte, one f16 scale for 64; rows begin at a byte */
+    KN_WEIGHT_NF4,  /* groups of 64 with one f16 scale; rows end with a whole group */
     KN_WEIGHT_TYPE_COUNT
 };
 
+/*
+ * A group of NF4 is 32 bytes, of its halves 16 each: byte i holds weight i of the half in its low
+ * four bits and weight i + 16 in its high ones. What follows the last column counts for nothing.
+ */
 enum {
     KN_MATRIX_SIDE_MAX = 1 << 20, /* rows or columns */
     KN_NF4_GROUP = 64,            /* weights of one scale */

@@ -19,6 +19,7 @@ enum {
     KN_TENSOR_RANK_MAX = 8,
     KN_TENSOR_NUMBERS_MAX = 1 << 28,
     KN_TENSOR_CHUNKS_MAX = 4096,
+    KN_TENSOR_CODES_MAX = 256, /* numbers in the table of an 8-bit tensor */
 };
 
 enum kn_tensor_dtype {
@@ -52,12 +53,12 @@ struct kn_tensor {
 };
 
 /* KN_E_SYNTAX: no such message; KN_E_UNSUPPORTED: a type or compression that is not read here;
- * KN_E_LIMIT; KN_E_INVALID: shape and buffer disagree (not checked for the first of several parts).
- * The text of `err` is for the peer. */
+ * KN_E_LIMIT; KN_E_INVALID: shape and buffer disagree. The text of `err` is for the peer. */
 KN_MUST_USE enum kn_code kn_tensor_decode(struct kn_span bytes, struct kn_tensor *out,
                                           struct kn_error *err);
 
-/* Its numbers as float32: `tensor->numbers` of them. KN_E_UNSUPPORTED: of whole numbers. */
+/* Its numbers as float32: `tensor->numbers` of them. KN_E_UNSUPPORTED: of whole numbers;
+ * KN_E_INVALID: a code that its table does not have. */
 KN_MUST_USE enum kn_code kn_tensor_floats(const struct kn_tensor *tensor, float *out);
 /* KN_E_UNSUPPORTED: not int64. */
 KN_MUST_USE enum kn_code kn_tensor_integers(const struct kn_tensor *tensor, int64_t *out);
@@ -67,6 +68,15 @@ KN_MUST_USE enum kn_code kn_tensor_integers(const struct kn_tensor *tensor, int6
  */
 KN_MUST_USE enum kn_code kn_tensor_encode(const struct kn_tensor *like, const float *from,
                                           struct kn_buffer *out);
+/* The same without the message around it: what its buffer holds. */
+KN_MUST_USE enum kn_code kn_tensor_encode_buffer(const struct kn_tensor *like, const float *from,
+                                                 struct kn_buffer *out);
+/* Bytes of what kn_tensor_encode() appends. */
+size_t kn_tensor_encoded_size(const struct kn_tensor *like);
+
+/* Set the shape and count its numbers. KN_E_LIMIT: too many. */
+KN_MUST_USE enum kn_code kn_tensor_set_shape(struct kn_tensor *tensor, uint32_t rank,
+                                             const uint32_t *size);
 
 /* "float32"; "NONE". */
 const char *kn_tensor_dtype_word(enum kn_tensor_dtype dtype);
