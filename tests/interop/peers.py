@@ -59,6 +59,11 @@ def require(*kinds):
             sys.exit(1 if needed else SKIPPED)
 
 
+def require_server():
+    """What a test of a server of blocks needs, whose first argument is a program or "petals"."""
+    require("hivemind", *(["petals"] if sys.argv[1:2] == ["petals"] else []))
+
+
 def as_hivemind():
     """Go on as the Python of hivemind, which has MessagePack and cryptography."""
     python = INSTALLED / HIVEMIND / "bin" / "python"

@@ -12,7 +12,7 @@ import time
 import peers
 
 if __name__ == "__main__":
-    peers.require("hivemind")
+    peers.require_server()
     peers.as_hivemind()
 
 # pylint: disable=wrong-import-position
