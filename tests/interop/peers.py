@@ -36,6 +36,15 @@ def die_with_parent():
         os._exit(1)
 
 
+def fork_guard():
+    """Goes on in a child that outlives this process, to clean up when the test is killed: it sees
+    the end of its input, and another parent. A signal to the test's group does not reach it."""
+    child = os.fork()
+    if child:
+        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    os.setsid()
+
+
 def installed(kind):
     return (INSTALLED / f"{kind}.stamp").exists()
 
@@ -48,6 +57,11 @@ def require(*kinds):
             print(f"no real {kind} peer here: run tools/peers {kind}")
             needed = os.environ.get("CI") == "true" and kind not in (*OPTIONAL, OLDER)
             sys.exit(1 if needed else SKIPPED)
+
+
+def require_server():
+    """What a test of a server of blocks needs, whose first argument is a program or "petals"."""
+    require("hivemind", *(["petals"] if sys.argv[1:2] == ["petals"] else []))
 
 
 def as_hivemind():

@@ -115,10 +115,7 @@ def main():
     options = parser.parse_args()
     if options.inside:
         answer(options.peer)
-    # Who tests may be killed, and we with it: then a child of ours sees it.
-    child = os.fork()
-    if child:
-        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    peers.fork_guard()
     sys.exit(watch(options.peer))
 
 

@@ -97,10 +97,7 @@ def main():
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--compression", default="NONE")
     options, flags = parser.parse_known_args()
-    # Who tests may be killed, and we with it: then a child of ours sees the end of the input.
-    child = os.fork()
-    if child:
-        sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    peers.fork_guard()
     serve(options, flags)
 
 

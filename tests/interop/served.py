@@ -87,6 +87,7 @@ class Case(unittest.TestCase):
     """A server of all four blocks, and a client."""
 
     dtype, compression = "float32", "NONE"
+    ended_it = None  # the test after which it served nobody
 
     @classmethod
     def setUpClass(cls):
@@ -101,10 +102,15 @@ class Case(unittest.TestCase):
         cls.hidden = cls.ends.embed(cls.ids)
         cls.logits = tiny.numbers(known["logits"], 1, len(cls.ids), -1)
 
+    def setUp(self):
+        self.assertIsNone(self.ended_it, "it serves nobody since that test")
+
     def tearDown(self):
         """Whatever was done to it, it serves the next one."""
+        kind, kind.ended_it = type(self), self.id()
         self.assertIsNone(self.server.fault())
         self.check_serving()
+        kind.ended_it = None
 
     def stream(self, method="rpc_inference", caller=None):
         stream = Stream(caller or self.caller, self.server.id, method)

@@ -11,7 +11,7 @@ import time
 import peers
 
 if __name__ == "__main__":
-    peers.require("hivemind")
+    peers.require_server()
     peers.as_hivemind()
 
 # pylint: disable=wrong-import-position
@@ -34,6 +34,7 @@ ON_PURPOSE = {"start_from_position beyond the prefix (accepted: reads cache neve
 NAMED = {"max_length above the server's limit": "100000", "max_length missing": "max_length",
          "uid not served": "tiny-hf.7", "more tokens than max_length, second step": "3",
          "hypo_ids not int64": "int64", "adapter unknown": "nope", "unary: uid not served": "x.0"}
+MOMENT = 0.3  # seconds
 NOT_HERE = {"uid not served": (b"tiny-hf.3", b"tiny-hf.7")}  # the recorded server had two blocks
 
 
@@ -247,6 +248,18 @@ class Float32(Generation, Replay):
 
     def test_it_says_of_itself_what_petals_does(self):
         self.check_info("rpc_info")
+
+    def test_a_stream_is_open_until_the_client_has_ended_it(self):
+        if served.is_original():
+            self.skipTest("it closes early, which now and then ends its own client")
+        stream = self.stream()
+        stream.run(blocks.step(tiny.uids(0, 1), self.hidden, max_length=16))
+        stream.ask(b"")
+        stream.channel.settimeout(MOMENT)
+        self.assertRaises(TimeoutError, stream.read)
+        stream.channel.settimeout(blocks.ANSWER)
+        self.assertTrue(stream.send(blocks.END))
+        self.assertIsNone(stream.read())
 
     def test_what_another_server_pushes_is_answered_on_the_stream(self):
         known = tiny.recorded("rpc_push")

@@ -1,5 +1,6 @@
 #include "network/petals/expert.h"
 
+#include "lib/base/utf8.h"
 #include "lib/codec/protobuf.h"
 
 enum { REQUEST_UID = 1, REQUEST_TENSORS = 2, REQUEST_METADATA = 3, ONLY_FIELD = 1 };
@@ -100,7 +101,28 @@ enum kn_code kn_rpc_error_decode(struct kn_span bytes, struct kn_span *text)
     return read_only_field(bytes, text);
 }
 
+/* A text may repeat what a peer sent; the field is a string, which others refuse to read when it
+ * is no UTF-8. */
+static void add_readable(struct kn_span text, struct kn_buffer *out)
+{
+    const char *at = (const char *)text.at;
+    size_t size;
+    uint32_t code;
+
+    for (size_t i = 0; i < text.n; i += size) {
+        size = kn_utf8_decode(at + i, text.n - i, &code);
+        kn_buffer_add(out, size > 0 ? at + i : "?", size > 0 ? size : 1);
+        size += size == 0;
+    }
+}
+
 void kn_rpc_error_encode(struct kn_span text, struct kn_buffer *out)
 {
-    kn_pb_write_bytes(out, ONLY_FIELD, text);
+    struct kn_buffer readable = { 0 };
+
+    add_readable(text, &readable);
+    kn_pb_write_bytes(out, ONLY_FIELD, kn_buffer_get(&readable));
+    if (readable.failed)
+        kn_buffer_fail(out);
+    kn_buffer_done(&readable);
 }

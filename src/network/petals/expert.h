@@ -38,7 +38,7 @@ void kn_expert_tensor_head(size_t tensor, struct kn_buffer *out);
 KN_MUST_USE enum kn_code kn_expert_uid_decode(struct kn_span bytes, struct kn_span *uid);
 void kn_expert_info_encode(struct kn_span info, struct kn_buffer *out);
 
-/* RPCError. KN_E_SYNTAX. */
+/* RPCError. KN_E_SYNTAX. What of a text is no UTF-8 is sent as question marks. */
 KN_MUST_USE enum kn_code kn_rpc_error_decode(struct kn_span bytes, struct kn_span *text);
 void kn_rpc_error_encode(struct kn_span text, struct kn_buffer *out);
 

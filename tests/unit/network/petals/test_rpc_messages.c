@@ -387,6 +387,30 @@ static void what_rpc_info_answers_is_what_petals_answers(void **state)
     check_info("petals/rpc_info_f16wire.json", KN_TENSOR_F32, KN_TENSOR_FLOAT16);
 }
 
+static void the_text_of_an_error_is_utf_8(void **state)
+{
+    static const struct {
+        const char *text, *sent;
+    } rows[] = {
+        { "", "" },
+        { "no block x.0", "no block x.0" },
+        { "caf\xc3\xa9.0", "caf\xc3\xa9.0" },
+        { "x\x85.0", "x?.0" },
+        { "cut \xe2\x82", "cut ??" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct kn_buffer out = { 0 };
+        struct kn_span text;
+
+        kn_rpc_error_encode(kn_span_text(rows[i].text), &out);
+        CHECK_EQ(rows[i].sent, kn_rpc_error_decode(kn_buffer_get(&out), &text), KN_OK);
+        CHECK_BYTES(rows[i].sent, text, kn_span_text(rows[i].sent));
+        kn_buffer_done(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +422,7 @@ int main(void)
         cmocka_unit_test(a_step_is_handed_on_as_petals_does),
         cmocka_unit_test(next_servers_that_are_none_are_told),
         cmocka_unit_test(what_rpc_info_answers_is_what_petals_answers),
+        cmocka_unit_test(the_text_of_an_error_is_utf_8),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
