@@ -16,7 +16,7 @@ INSTALLED = Path(os.environ.get("KN_ORACLE", ROOT / "build" / "oracle"))
 HIVEMIND = os.environ.get("KN_HIVEMIND", "hivemind")  # or hivemind-old
 ECHO = "/kwaainet/echo/1.0.0"  # sends back what it gets, until the end of the stream
 DEADLINE = 30  # seconds until an answer counts as missing
-OPTIONAL = ("go", "rust")  # their tool chains are not packages of Debian
+OPTIONAL = ("go", "rust", "petals")  # tool chains that Debian has not, and 6 GB
 OLDER = "hivemind-old"
 SKIPPED = 77  # the exit status that ctest knows as "not run"
 PR_SET_PDEATHSIG = 1
@@ -64,6 +64,8 @@ def command(kind):
              "swarm": [python, HERE / "swarm.py"],
              "js": ["node", "--preserve-symlinks-main", "--import", HERE / "js" / "older.mjs",
                     INSTALLED / "js" / "peer.mjs"],
+             "petals": [python, HERE / "petals_server.py"],
+             "petals-client": [python, HERE / "petals_client.py"],
              "go": ["env", f"KN_KEYS={HERE / 'keys.json'}", INSTALLED / "go" / "peer"],
              "rust": ["env", f"KN_KEYS={HERE / 'keys.json'}", INSTALLED / "rust" / "peer"]}[kind]
     return [str(word) for word in words]

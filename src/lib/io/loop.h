@@ -1,8 +1,8 @@
 /*
  * loop — the one thread that owns all state: libuv's loop, its clock and its timers.
  *
- * Nothing here may be called from another thread except kn_loop_wake(). A callback may free
- * anything, its own timer included.
+ * Nothing here may be called from another thread except kn_loop_wake() and kn_loop_clock_us(). A
+ * callback may free anything, its own timer included.
  */
 #ifndef KN_IO_LOOP_H
 #define KN_IO_LOOP_H
@@ -29,7 +29,7 @@ void kn_loop_stop(struct kn_loop *loop);
 /* Milliseconds, cached once per turn of the loop. */
 kn_time kn_loop_now(const struct kn_loop *loop);
 
-/* Microseconds of the same clock, not cached: for measuring. */
+/* Microseconds of the same clock, not cached: for measuring; from any thread. */
 int64_t kn_loop_clock_us(void);
 
 /* The time of day: seconds since 1970-01-01 00:00 UTC. It may be set and step. */

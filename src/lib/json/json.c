@@ -95,11 +95,25 @@ struct kn_json *kn_json_string(const char *text)
     return json != NULL ? ours(json) : repaired(text, strlen(text));
 }
 
-struct kn_json *kn_json_parse(const char *text, size_t n)
+enum kn_code kn_json_read(const char *text, size_t n, struct kn_json **out, struct kn_error *err)
 {
     json_error_t error;
+    json_t *json = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 
-    return ours(json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error));
+    if (json == NULL && json_error_code(&error) == json_error_out_of_memory)
+        return kn_fail_no_memory(err);
+    if (json == NULL)
+        return kn_fail(err, KN_E_SYNTAX, "line %d, column %d: %s", error.line, error.column,
+                       error.text);
+    *out = ours(json);
+    return KN_OK;
+}
+
+struct kn_json *kn_json_parse(const char *text, size_t n)
+{
+    struct kn_json *json = NULL;
+
+    return kn_json_read(text, n, &json, NULL) == KN_OK ? json : NULL;
 }
 
 void kn_json_free(struct kn_json *json)
@@ -160,6 +174,39 @@ bool kn_json_to_number(const struct kn_json *json, double *out)
 bool kn_json_is_true(const struct kn_json *json)
 {
     return json_is_true(looked_at(json));
+}
+
+bool kn_json_is_object(const struct kn_json *json)
+{
+    return json_is_object(looked_at(json));
+}
+
+bool kn_json_is_array(const struct kn_json *json)
+{
+    return json_is_array(looked_at(json));
+}
+
+bool kn_json_is_null(const struct kn_json *json)
+{
+    return json_is_null(looked_at(json));
+}
+
+size_t kn_json_members(const struct kn_json *object)
+{
+    return json_object_size(looked_at(object));
+}
+
+bool kn_json_next(const struct kn_json *object, void **at, const char **name,
+                  const struct kn_json **value)
+{
+    json_t *members = looked_at(object);
+
+    *at = *at == NULL ? json_object_iter(members) : json_object_iter_next(members, *at);
+    if (*at == NULL)
+        return false;
+    *name = json_object_iter_key(*at);
+    *value = ours(json_object_iter_value(*at));
+    return true;
 }
 
 /* spec: RFC 8259 §7 */

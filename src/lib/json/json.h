@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "lib/base/attributes.h"
+#include "lib/base/error.h"
 
 struct kn_json;
 struct kn_text;
@@ -34,6 +35,11 @@ KN_MUST_USE struct kn_json *kn_json_string(const char *text);
 
 /* Read a document; NULL when it is none, or memory is short. */
 KN_MUST_USE struct kn_json *kn_json_parse(const char *text, size_t n);
+
+/* The same, telling why not. A name twice in one object and a whole number that no int64_t holds
+ * are mistakes. KN_E_SYNTAX, with line and column; KN_E_NO_MEMORY. */
+KN_MUST_USE enum kn_code kn_json_read(const char *text, size_t n, struct kn_json **out,
+                                      struct kn_error *err);
 
 void kn_json_free(struct kn_json *json);
 
@@ -59,5 +65,14 @@ const char *kn_json_to_text(const struct kn_json *json); /* of a string */
 KN_MUST_USE bool kn_json_to_int(const struct kn_json *json, int64_t *out);
 KN_MUST_USE bool kn_json_to_number(const struct kn_json *json, double *out);
 bool kn_json_is_true(const struct kn_json *json);
+bool kn_json_is_object(const struct kn_json *json);
+bool kn_json_is_array(const struct kn_json *json);
+bool kn_json_is_null(const struct kn_json *json);
+size_t kn_json_members(const struct kn_json *object);
+
+/* The member after `*at`, in their order; begin with NULL, end at false. What is no object has
+ * none. */
+bool kn_json_next(const struct kn_json *object, void **at, const char **name,
+                  const struct kn_json **value);
 
 #endif

@@ -23,8 +23,9 @@ void kn_cpu_read(const char *root, struct kn_cpu *out);
 
 /* Instruction sets that processor and system together permit. */
 struct kn_cpu_sets {
-    bool avx2, f16c, avx512f, avx512_vnni, avx512_bf16, amx_bf16, amx_int8; /* x86-64 */
-    bool neon, sve, bf16;                                                   /* AArch64 */
+    bool avx2, fma, f16c, avx512f, avx512bw, avx512dq, avx512vl; /* x86-64 */
+    bool avx512_vnni, avx512_bf16, amx_bf16, amx_int8;           /* as well */
+    bool neon, sve, bf16;                                        /* AArch64 */
 };
 
 /* Those of the processor that runs this; all false on one of another kind. */

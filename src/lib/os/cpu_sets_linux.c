@@ -52,8 +52,12 @@ void kn_cpu_sets_read(struct kn_cpu_sets *out)
     amx = has(seven[EDX], 24) && (saved & SAVES_AMX) == SAVES_AMX;
 
     out->avx2 = avx && has(seven[EBX], 5);
+    out->fma = avx && has(one[ECX], 12);
     out->f16c = avx && has(one[ECX], 29);
     out->avx512f = avx512 && has(seven[EBX], 16);
+    out->avx512bw = avx512 && has(seven[EBX], 30);
+    out->avx512dq = avx512 && has(seven[EBX], 17);
+    out->avx512vl = avx512 && has(seven[EBX], 31);
     out->avx512_vnni = avx512 && has(seven[ECX], 11);
     out->avx512_bf16 = avx512 && has(seven_one[EAX], 5);
     out->amx_bf16 = amx && has(seven[EDX], 22);

@@ -1,8 +1,8 @@
 /*
  * thread — a thread of our own, and a place where threads meet.
  *
- * For what must live beside a program that is not ours. Everything else runs on one loop thread
- * and does not need this.
+ * For what must live beside a program that is not ours, and for work that takes every processor.
+ * Everything else runs on one loop thread and does not need this.
  */
 #ifndef KN_OS_THREAD_H
 #define KN_OS_THREAD_H
@@ -25,6 +25,9 @@ KN_MUST_USE enum kn_code kn_thread_start(void (*run)(void *arg), void *arg, stru
 
 /* Wait for its end and release it. NULL is fine; from another thread. */
 void kn_thread_join(struct kn_thread *thread);
+
+/* Between two looks at something that another thread is about to change. */
+void kn_thread_relax(void);
 
 /* A lock and what its holders wait for. */
 struct kn_monitor;

@@ -80,6 +80,15 @@ void kn_thread_join(struct kn_thread *thread)
     kn_free(thread);
 }
 
+void kn_thread_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 /* On a clock that never steps. */
 static bool make_condition(pthread_cond_t *out)
 {

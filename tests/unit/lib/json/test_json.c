@@ -141,10 +141,58 @@ static void looking_finds_what_is_there_and_nothing_else(void **state)
     kn_json_free(json);
 }
 
+static void members_are_walked_in_their_order(void **state)
+{
+    static const char text[] = "{\"z\": 1, \"a\": null, \"m\": {}}";
+    struct kn_json *json = kn_json_parse(text, strlen(text));
+    const struct kn_json *value;
+    const char *name;
+    struct kn_text seen = { 0 };
+    void *at = NULL;
+
+    (void)state;
+    while (kn_json_next(json, &at, &name, &value))
+        kn_text_addf(&seen, "%s%d%d ", name, kn_json_is_null(value), kn_json_is_object(value));
+    CHECK_STR("walk", kn_text_get(&seen), "z00 a10 m01 ");
+    CHECK_EQ("members", kn_json_members(json), 3);
+    at = NULL;
+    CHECK("no object", !kn_json_next(value, &at, &name, &value) && !kn_json_is_array(json) &&
+                           kn_json_members(NULL) == 0);
+    kn_text_done(&seen);
+    kn_json_free(json);
+}
+
+static void a_mistake_has_a_place(void **state)
+{
+    static const struct {
+        const char *row, *text, *want;
+    } rows[] = {
+        { "cut short", "{\n  \"a\":", "line 2, column 6: " },
+        { "a name twice", "{\"a\": 1,\n \"a\": 2}", "line 2, column 4: duplicate object key" },
+        { "a number that no int64_t holds", "[9223372036854775808]", "too big" },
+        { "one below them", "[-9223372036854775809]", "too big" },
+        { "no UTF-8", "\"\xff\"", "line 1, column" },
+        { "two documents", "{} {}", "line 1, column" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct kn_json *json = NULL;
+        struct kn_error err = { 0 };
+
+        CHECK_EQ(rows[i].row, kn_json_read(rows[i].text, strlen(rows[i].text), &json, &err),
+                 KN_E_SYNTAX);
+        CHECK_HAS(rows[i].row, err.text, rows[i].want);
+        CHECK(rows[i].row, json == NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_printed_on_one_line),
+        cmocka_unit_test(a_mistake_has_a_place),
+        cmocka_unit_test(members_are_walked_in_their_order),
         cmocka_unit_test(looking_finds_what_is_there_and_nothing_else),
         cmocka_unit_test(scalars_print_as_json_has_them),
         cmocka_unit_test(members_keep_their_order),

@@ -1,0 +1,47 @@
+/*
+ * file_map — a large file kept open for reading: mapped into memory, or read in pieces.
+ *
+ * Mapped bytes are the system's: shared between processes, taken back when memory is short. A
+ * mapping is read-only; who reads it behind the end of a file that was cut gets a signal that ends
+ * the process, so look at kn_file_map_is_intact() before long work. kn_file_map_read() has no such
+ * trap. Reading and asking are safe from several threads.
+ */
+#ifndef KN_OS_FILE_MAP_H
+#define KN_OS_FILE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/error.h"
+
+struct kn_file_map;
+
+/* Open a regular file; nothing is mapped yet. The codes of kn_file_read(). */
+KN_MUST_USE enum kn_code kn_file_map_open(const char *path, struct kn_file_map **out,
+                                          struct kn_error *err);
+void kn_file_map_close(struct kn_file_map *map);
+
+/* Bytes when it was opened. */
+uint64_t kn_file_map_size(const struct kn_file_map *map);
+
+/* Copy bytes `at` to `at + n`. KN_E_CHANGED: the file ends before; KN_E_IO. */
+KN_MUST_USE enum kn_code kn_file_map_read(const struct kn_file_map *map, uint64_t at, void *out,
+                                          size_t n, struct kn_error *err);
+
+/*
+ * All of it as memory, from the first call on; valid until kn_file_map_close(). Never NULL on
+ * KN_OK. KN_E_UNSUPPORTED: empty, or of a file system that cannot map; KN_E_NO_MEMORY.
+ */
+KN_MUST_USE enum kn_code kn_file_map_bytes(struct kn_file_map *map, const uint8_t **out,
+                                           struct kn_error *err);
+
+bool kn_file_map_is_mapped(const struct kn_file_map *map);
+
+/* Those bytes will be read soon: the system may fetch them meanwhile. Asks for nothing else. */
+void kn_file_map_expect(const struct kn_file_map *map, uint64_t at, uint64_t n);
+
+/* Is the file as long as it was when it was opened? */
+bool kn_file_map_is_intact(const struct kn_file_map *map);
+
+#endif

@@ -1,0 +1,111 @@
+#include "lib/os/file_map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/memory.h"
+#include "lib/os/failure.h"
+#include "lib/os/file_open.h"
+
+enum { READ_MAX = 1 << 30 }; /* what one read(2) surely takes */
+
+struct kn_file_map {
+    int fd;
+    uint64_t size;
+    void *at; /* NULL: not mapped */
+};
+
+enum kn_code kn_file_map_open(const char *path, struct kn_file_map **out, struct kn_error *err)
+{
+    struct kn_file_map *map = kn_try_alloc(sizeof(*map));
+    struct stat info;
+    enum kn_code rc;
+
+    if (map == NULL)
+        return kn_fail_no_memory(err);
+    rc = kn_file_open(path, SIZE_MAX, &map->fd, &info, err);
+    if (rc != KN_OK) {
+        kn_free(map);
+        return rc;
+    }
+    map->size = (uint64_t)info.st_size;
+    *out = map;
+    return KN_OK;
+}
+
+void kn_file_map_close(struct kn_file_map *map)
+{
+    if (map == NULL)
+        return;
+    if (map->at != NULL)
+        (void)munmap(map->at, (size_t)map->size);
+    (void)close(map->fd);
+    kn_free(map);
+}
+
+uint64_t kn_file_map_size(const struct kn_file_map *map)
+{
+    return map->size;
+}
+
+enum kn_code kn_file_map_read(const struct kn_file_map *map, uint64_t at, void *out, size_t n,
+                              struct kn_error *err)
+{
+    char *to = out;
+
+    while (n > 0) {
+        ssize_t got = pread(map->fd, to, n < READ_MAX ? n : READ_MAX, (off_t)at);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return kn_fail_system(err, errno, "read");
+        if (got == 0)
+            return kn_fail(err, KN_E_CHANGED, "ends at byte %llu, and had %llu when it was opened",
+                           (unsigned long long)at, (unsigned long long)map->size);
+        to += got;
+        at += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return KN_OK;
+}
+
+enum kn_code kn_file_map_bytes(struct kn_file_map *map, const uint8_t **out, struct kn_error *err)
+{
+    if (map->at == NULL) {
+        void *at;
+
+        if (map->size == 0 || map->size > SIZE_MAX)
+            return kn_fail(err, KN_E_UNSUPPORTED, "a file of %llu bytes cannot be mapped",
+                           (unsigned long long)map->size);
+        at = mmap(NULL, (size_t)map->size, PROT_READ, MAP_PRIVATE, map->fd, 0);
+        if (at == MAP_FAILED && (errno == ENODEV || errno == EACCES))
+            return kn_fail(err, KN_E_UNSUPPORTED, "its file system cannot map files");
+        if (at == MAP_FAILED)
+            return kn_fail_system(err, errno, "map it");
+        map->at = at;
+    }
+    *out = map->at;
+    return KN_OK;
+}
+
+bool kn_file_map_is_mapped(const struct kn_file_map *map)
+{
+    return map->at != NULL;
+}
+
+void kn_file_map_expect(const struct kn_file_map *map, uint64_t at, uint64_t n)
+{
+    if (at < map->size && n <= map->size - at && n > 0)
+        (void)posix_fadvise(map->fd, (off_t)at, (off_t)n, POSIX_FADV_WILLNEED);
+}
+
+bool kn_file_map_is_intact(const struct kn_file_map *map)
+{
+    struct stat info;
+
+    return fstat(map->fd, &info) == 0 && (uint64_t)info.st_size == map->size;
+}

@@ -1,0 +1,54 @@
+/*
+ * serving — the block RPCs of Petals, answered on a host from the blocks that are computed here.
+ *
+ * rpc_info, rpc_inference, rpc_forward and its stream form, rpc_push; rpc_backward answers that
+ * this server does not train. Belongs to the loop thread. Everything that a client drives has a
+ * limit below; a refusal always carries a text.
+ * spec: petals/server/handler.py; hivemind/moe/server/connection_handler.py.
+ */
+#ifndef KN_SERVING_H
+#define KN_SERVING_H
+
+#include "compute/compute.h"
+#include "network/petals/tensor.h"
+#include "network/swarm/host.h"
+
+enum {
+    KN_SERVING_MESSAGE_MAX = 128 << 20, /* bytes of one message of a stream */
+    KN_SERVING_STREAMS_MAX = 1024,      /* open at once, of all clients */
+    KN_SERVING_AHEAD_MAX = 5,           /* requests that wait on one stream */
+    KN_SERVING_CHUNK = 4 << 20,         /* bytes of a tensor in one message of a forward stream */
+    KN_SERVING_CLOSE_MS = 2000,         /* for the client's end-of-stream after its last request */
+};
+
+struct kn_serving;
+
+struct kn_serving_options {
+    struct kn_host *host;
+    struct kn_compute *compute;
+    const char *version; /* of the program; kept */
+    const char *prefix;  /* of the blocks' names; copied */
+    uint32_t first, end; /* blocks; end exclusive */
+    uint32_t hidden;
+    enum kn_tensor_dtype dtype;             /* of replies */
+    enum kn_tensor_compression compression; /* that rpc_info asks for, and replies have */
+    uint32_t max_length, max_batch_tokens;
+    int cache_wait_ms, session_ms, step_ms;
+    bool is_dht_client;
+};
+
+/* KN_E_LIMIT, KN_E_NO_MEMORY. From here on clients are answered. */
+KN_MUST_USE enum kn_code kn_serving_start(const struct kn_serving_options *options,
+                                          struct kn_serving **out);
+/* No new sessions; those that are open go on. `drained` comes once none is left, later. */
+void kn_serving_drain(struct kn_serving *serving, void (*drained)(void *arg), void *arg);
+/* Before its compute and its host. Sessions that are open end with an error that says so. */
+void kn_serving_free(struct kn_serving *serving);
+
+struct kn_serving_counters {
+    uint64_t sessions, steps, forwards, infos, refused, failed;
+    uint32_t open;
+};
+const struct kn_serving_counters *kn_serving_counters(const struct kn_serving *serving);
+
+#endif
