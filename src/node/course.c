@@ -377,20 +377,28 @@ static void begin_asking(struct kn_node *node)
     }
 }
 
-void kn_course_begin(struct kn_node *node)
+void kn_course_work(void *arg)
 {
+    struct kn_node *node = arg;
     struct kn_error err = { 0 };
 
-    kn_course_tell(node, KN_NODE_LISTENING);
-    if (!node->over && node->known != NULL)
-        kn_known_peers_begin(node->known);
-    if (!node->over)
-        begin_asking(node);
     if (node->over)
         return;
     node->working = kn_work_start(node->loop, measure, on_measured, node) == KN_OK;
     if (!node->working) {
         (void)kn_fail_no_memory(&err);
         kn_course_end(node, &err);
+    } else if (node->known != NULL) {
+        kn_known_peers_begin(node->known);
     }
+}
+
+/* Starting threads takes longer than knocking at a door: that comes first. */
+void kn_course_begin(struct kn_node *node)
+{
+    kn_course_tell(node, KN_NODE_LISTENING);
+    if (!node->over)
+        begin_asking(node);
+    if (!node->over)
+        kn_timer_set(node->work_timer, kn_loop_now(node->loop));
 }

@@ -42,7 +42,7 @@ struct kn_node {
     bool knows_swarm; /* somebody answered, now or for the caches */
     bool is_guess;    /* planned before anybody of the swarm had answered */
     uint32_t rereads; /* of coverage, soon after the first announcements */
-    struct kn_timer *reread_timer, *refresh_timer, *leave_timer;
+    struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer;
 
     struct kn_membership *membership;
     struct kn_known_peers *known; /* NULL: a swarm of its own */
@@ -79,6 +79,9 @@ void kn_course_announce(struct kn_node *node);
 
 /* Keep what was found out, if it is due. */
 void kn_course_write_caches(struct kn_node *node);
+
+/* What the work timer calls: the worker threads may begin. */
+void kn_course_work(void *arg);
 
 /* From what a plan is made; `look` NULL: nobody was asked. */
 struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn_look *look);

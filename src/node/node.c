@@ -109,13 +109,15 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
     node->membership = new_membership(node);
     node->known = kn_course_is_first(node) ? NULL : new_known(node);
     node->changes = kn_changes_new(node->loop, kn_course_came_back, node);
+    node->work_timer = kn_timer_new(node->loop, kn_course_work, node);
     node->reread_timer = kn_timer_new(node->loop, kn_renewal_reread, node);
     node->refresh_timer = kn_timer_new(node->loop, kn_renewal_refresh, node);
     node->leave_timer = kn_timer_new(node->loop, on_leave_timer, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
     if (node->announcer == NULL || node->membership == NULL || node->changes == NULL ||
-        (node->known == NULL && !kn_course_is_first(node)) || node->reread_timer == NULL ||
-        node->refresh_timer == NULL || node->leave_timer == NULL || node->hardware == NULL)
+        (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
+        node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
+        node->hardware == NULL)
         return kn_fail_no_memory(err);
     return KN_OK;
 }
@@ -314,6 +316,7 @@ void kn_node_free(struct kn_node *node)
     kn_look_free(node->next_look);
     kn_decision_done(&node->what); /* its texts are the look's */
     kn_look_free(node->look);
+    kn_timer_free(node->work_timer);
     kn_timer_free(node->reread_timer);
     kn_timer_free(node->refresh_timer);
     kn_timer_free(node->leave_timer);

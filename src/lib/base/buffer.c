@@ -2,7 +2,7 @@
 
 #include "lib/base/memory.h"
 
-enum { FIRST_ROOM = 64 };
+enum { FIRST_ROOM = 256 }; /* a question of the DHT's fits */
 
 void kn_buffer_fail(struct kn_buffer *buffer)
 {

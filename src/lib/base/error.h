@@ -21,15 +21,15 @@ struct kn_error {
 /* Fill `err` and return `code`. Texts that are too long are cut at a character. `err` may be NULL.
  */
 enum kn_code kn_fail(struct kn_error *err, enum kn_code code, const char *format, ...)
-    KN_PRINTF(3, 4);
+    KN_PRINTF(3, 4) KN_COLD;
 
 /* Fill `err` for an allocation that failed and return KN_E_NO_MEMORY. */
-enum kn_code kn_fail_no_memory(struct kn_error *err);
+enum kn_code kn_fail_no_memory(struct kn_error *err) KN_COLD;
 
 /* Add what to do. Keeps the code and the text. */
-void kn_hint(struct kn_error *err, const char *format, ...) KN_PRINTF(2, 3);
+void kn_hint(struct kn_error *err, const char *format, ...) KN_PRINTF(2, 3) KN_COLD;
 
 /* Put context in front: "tag mismatch" becomes "CONTEXT: tag mismatch". */
-void kn_wrap(struct kn_error *err, const char *format, ...) KN_PRINTF(2, 3);
+void kn_wrap(struct kn_error *err, const char *format, ...) KN_PRINTF(2, 3) KN_COLD;
 
 #endif

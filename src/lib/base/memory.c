@@ -2,10 +2,20 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+enum { SMALL = 1024 };
+
+/* calloc() of older C libraries passes by the cache of blocks that were freed just now, and spares
+ * itself nothing but the zeros of large, fresh ones. */
 void *kn_try_alloc(size_t size)
 {
-    return calloc(1, size > 0 ? size : 1);
+    void *memory;
+
+    if (size > SMALL)
+        return calloc(1, size);
+    memory = malloc(size > 0 ? size : 1);
+    return memory != NULL ? memset(memory, 0, size > 0 ? size : 1) : NULL;
 }
 
 void *kn_try_realloc(void *memory, size_t size)

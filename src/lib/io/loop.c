@@ -94,7 +94,8 @@ enum kn_code kn_loop_new(struct kn_loop **out, struct kn_error *err)
     return KN_OK;
 }
 
-/* Ours are closed; what a caller forgot must not make us wait for ever. */
+/* Ours are closed; what a caller forgot must not make us wait for ever. The others of the kind of
+ * `wake` are threads that work: those end, and are waited for. */
 static void close_or_release(uv_handle_t *handle, void *arg)
 {
     struct kn_loop *loop = arg;
@@ -104,7 +105,7 @@ static void close_or_release(uv_handle_t *handle, void *arg)
 
     if (is_ours)
         uv_close(handle, NULL);
-    else
+    else if (handle->type != UV_ASYNC)
         uv_unref(handle);
 }
 

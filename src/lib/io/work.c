@@ -1,30 +1,57 @@
 #include "lib/io/work.h"
 
+#include <signal.h>
+
 #include "lib/base/memory.h"
 #include "lib/io/inside.h"
 
+/*
+ * A thread for each: libuv starts all of its own with the first task and waits until every one has
+ * run, which on a busy machine takes longer than most of what is done here. Names are still looked
+ * up on those.
+ */
 struct kn_work {
-    uv_work_t request;
+    uv_thread_t thread;
+    uv_async_t ended;
     void (*work)(void *arg);
     void (*done)(void *arg, enum kn_code code);
     void *arg;
 };
 
-static void run(uv_work_t *request)
+static void run(void *arg)
 {
-    struct kn_work *work = request->data;
+    struct kn_work *work = arg;
 
     work->work(work->arg);
+    (void)uv_async_send(&work->ended);
 }
 
-static void after(uv_work_t *request, int status)
+static void on_closed(uv_handle_t *handle)
 {
-    struct kn_work *work = request->data;
-    void (*done)(void *arg, enum kn_code code) = work->done;
-    void *arg = work->arg;
+    kn_free(handle->data);
+}
 
-    kn_free(work);
-    done(arg, status == 0 ? KN_OK : kn_code_from_uv(status));
+static void on_ended(uv_async_t *handle)
+{
+    struct kn_work *work = handle->data;
+
+    (void)uv_thread_join(&work->thread);
+    uv_close((uv_handle_t *)handle, on_closed);
+    work->done(work->arg, KN_OK);
+}
+
+/* Signals are the loop's. */
+static int start_thread(struct kn_work *work)
+{
+    sigset_t all, before;
+    int status;
+
+    (void)sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
+        return UV_EINVAL;
+    status = uv_thread_create(&work->thread, run, work);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
 }
 
 enum kn_code kn_work_start(struct kn_loop *loop, void (*work)(void *arg),
@@ -35,13 +62,15 @@ enum kn_code kn_work_start(struct kn_loop *loop, void (*work)(void *arg),
 
     if (w == NULL)
         return KN_E_NO_MEMORY;
-    w->request.data = w;
-    w->work = work;
-    w->done = done;
-    w->arg = arg;
-    status = uv_queue_work(loop->uv, &w->request, run, after);
-    if (status == 0)
-        return KN_OK;
-    kn_free(w);
-    return kn_code_from_uv(status);
+    *w = (struct kn_work){ .work = work, .done = done, .arg = arg };
+    status = uv_async_init(loop->uv, &w->ended, on_ended);
+    if (status != 0) {
+        kn_free(w);
+        return kn_code_from_uv(status);
+    }
+    w->ended.data = w;
+    status = start_thread(w);
+    if (status != 0)
+        uv_close((uv_handle_t *)&w->ended, on_closed);
+    return status == 0 ? KN_OK : kn_code_from_uv(status);
 }

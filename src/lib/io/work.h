@@ -7,9 +7,8 @@
 #include "lib/io/loop.h"
 
 /*
- * Run `work(arg)` on another thread, then `done(arg, code)` once on the loop's, later: KN_OK, or
- * KN_E_CANCELLED when it never began. `arg` belongs to the work until then. KN_E_NO_MEMORY: neither
- * is called.
+ * Run `work(arg)` on a thread of its own, then `done(arg, KN_OK)` once on the loop's, later. `arg`
+ * belongs to the work until then. KN_E_NO_MEMORY, KN_E_IO (no more threads): neither is called.
  */
 KN_MUST_USE enum kn_code kn_work_start(struct kn_loop *loop, void (*work)(void *arg),
                                        void (*done)(void *arg, enum kn_code code), void *arg);

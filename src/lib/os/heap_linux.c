@@ -9,5 +9,7 @@ void kn_heap_expect_short_life(void)
 #ifdef M_TOP_PAD                           /* the GNU C library's */
     (void)mallopt(M_TOP_PAD, GROW_BY);     /* NOLINT(concurrency-mt-unsafe): no thread yet */
     (void)mallopt(M_TRIM_THRESHOLD, KEEP); /* NOLINT(concurrency-mt-unsafe) */
+    /* Who sets one of these sets them all: by itself it would not grow any more. */
+    (void)mallopt(M_MMAP_THRESHOLD, KEEP); /* NOLINT(concurrency-mt-unsafe) */
 #endif
 }

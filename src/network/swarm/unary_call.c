@@ -1,4 +1,6 @@
 /* unary_call: the side that asks. */
+#include <limits.h>
+
 #include "lib/base/memory.h"
 #include "lib/codec/frame.h"
 #include "lib/codec/writer.h"
@@ -13,7 +15,6 @@ struct kn_unary_call {
     struct kn_buffer answer;
     uint8_t id[KN_RPC_ID_SIZE];
     kn_time end_by;
-    struct kn_timer *timer;
     struct kn_connect *connect;
     struct kn_stream *stream;
     kn_unary_fn *done;
@@ -23,7 +24,6 @@ struct kn_unary_call {
 static void free_call(struct kn_unary_call *call)
 {
     kn_connect_cancel(call->connect);
-    kn_timer_free(call->timer);
     kn_buffer_done(&call->request);
     kn_buffer_done(&call->answer);
     kn_free(call);
@@ -52,6 +52,22 @@ static void fail_call(struct kn_unary_call *call, enum kn_code code, const char 
     call->stream = NULL;
     (void)kn_fail(&err, code, "%s", text);
     settle(call, code, kn_span(NULL, 0), &err);
+}
+
+/* Until a protocol is agreed on the stream has the shorter of both times, afterwards ours. */
+static void limit_stream(const struct kn_unary_call *call, struct kn_stream *stream, int most_ms)
+{
+    kn_time left = call->end_by - kn_loop_now(kn_host_loop(call->host));
+
+    if (left > most_ms)
+        left = most_ms;
+    kn_stream_expire_in(stream, left > 0 ? (int)left : 1);
+}
+
+static void on_ready(void *arg, struct kn_stream *stream, const char *name)
+{
+    (void)name;
+    limit_stream(arg, stream, INT_MAX);
 }
 
 static void on_data(void *arg, struct kn_stream *stream, struct kn_span bytes)
@@ -92,11 +108,14 @@ static void on_ended(void *arg, enum kn_code code)
     call->stream = NULL;
     if (code == KN_E_UNSUPPORTED)
         fail_call(call, code, "it does not serve this call");
+    else if (code == KN_E_TIMEOUT)
+        fail_call(call, code, "no answer to the call");
     else
         fail_call(call, code == KN_OK ? KN_E_CLOSED : code, "it broke off the call");
 }
 
 static const struct kn_stream_events events = {
+    .ready = on_ready,
     .data = on_data,
     .finished = on_finished,
     .ended = on_ended,
@@ -130,8 +149,10 @@ static enum kn_code ask(struct kn_unary_call *call, struct kn_connection *connec
 
     if (rc == KN_OK)
         rc = send_request(call, request);
-    if (rc == KN_OK)
+    if (rc == KN_OK) {
+        limit_stream(call, call->stream, KN_STREAM_ANSWER_MS);
         return rc;
+    }
     if (call->stream != NULL)
         kn_stream_reset(call->stream);
     call->stream = NULL;
@@ -152,11 +173,6 @@ static void on_connected(void *arg, enum kn_code code, struct kn_connection *con
     kn_buffer_done(&call->request);
     if (code != KN_OK)
         fail_call(call, code, "no stream could be opened");
-}
-
-static void on_timer(void *arg)
-{
-    fail_call(arg, KN_E_TIMEOUT, "no answer to the call");
 }
 
 /* At once where there is a connection. What fails then is tried, and told, as if there were none:
@@ -187,14 +203,11 @@ struct kn_unary_call *kn_unary_start(struct kn_host *host, const struct kn_peer_
     call->done = done;
     call->arg = arg;
     kn_host_mark(host, call->id, sizeof(call->id));
-    call->timer = kn_timer_new(kn_host_loop(host), on_timer, call);
-    if (call->timer == NULL || !begin(call, request, timeout_ms)) {
-        free_call(call);
-        return NULL;
-    }
-    /* The connection has the same deadline and can say more about why: it comes first. */
-    kn_timer_set(call->timer, kn_loop_now(kn_host_loop(host)) + timeout_ms + 1);
-    return call;
+    call->end_by = kn_loop_now(kn_host_loop(host)) + timeout_ms;
+    if (begin(call, request, timeout_ms))
+        return call;
+    free_call(call);
+    return NULL;
 }
 
 void kn_unary_cancel(struct kn_unary_call *call)

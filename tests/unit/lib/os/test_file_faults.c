@@ -176,6 +176,11 @@ WRAP(ssize_t, getrandom, (void *bytes, size_t n, unsigned flags))
     return fails("getrandom") ? -1 : __real_getrandom(bytes, n, flags);
 }
 
+WRAP(void *, malloc, (size_t size))
+{
+    return fails("malloc") ? NULL : __real_malloc(size);
+}
+
 WRAP(void *, calloc, (size_t n, size_t size))
 {
     return fails("calloc") ? NULL : __real_calloc(n, size);
@@ -303,7 +308,7 @@ static void check_answer(const char *row, enum kn_code rc, enum kn_code want)
 
     if (fault.how == SHORT || (fault.how == NONE && strcmp(name, "write") != 0))
         want = KN_OK;
-    else if (is_one_of(name, "calloc realloc "))
+    else if (is_one_of(name, "malloc calloc realloc "))
         want = KN_E_NO_MEMORY;
     else if (fault.how == FAILS && fault.number == EINTR &&
              is_one_of(name, "open openat read write fsync close "))
@@ -514,7 +519,7 @@ static void a_failed_read_gives_nothing(void **state)
             kn_bytes_done(&bytes);
             break;
         }
-        if (strcmp(fault.failed, "calloc") == 0 || strcmp(fault.failed, "realloc") == 0)
+        if (is_one_of(fault.failed, "malloc calloc realloc "))
             CHECK_EQ(fault.failed, rc, KN_E_NO_MEMORY);
         else
             CHECK_EQ(fault.failed, rc, strcmp(fault.failed, "close") == 0 ? KN_OK : KN_E_IO);
