@@ -1,4 +1,4 @@
-"""The rows of ./dev bench --compute: the products of a model's matrices beside what bounds them, and
+"""The rows of ./dev bench --compute: products of a model's matrices beside what bounds them, and
 whole blocks beside reading their weights, and beside PyTorch where the tests have installed it."""
 import json
 import os
