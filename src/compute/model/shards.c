@@ -240,7 +240,7 @@ enum kn_code kn_shards_open(const char *folder, struct kn_block_range blocks, st
         shards.at = kn_arena_alloc(shards.arena, names.n * sizeof(*shards.at));
         rc = shards.at != NULL ? KN_OK : kn_fail_no_memory(err);
     }
-    while (rc == KN_OK && shards.n < names.n) {
+    while (rc == KN_OK && shards.at != NULL && shards.n < names.n) {
         rc = open_shard(folder, names.at[shards.n], shards.arena, &shards.at[shards.n], err);
         shards.n++;
     }

@@ -216,7 +216,7 @@ enum kn_code kn_tensor_check(const struct kn_tensor *tensor, struct kn_error *er
 enum kn_code kn_tensor_decode(struct kn_span bytes, struct kn_tensor *out, struct kn_error *err)
 {
     struct kn_tensor_message message;
-    struct kn_tensor tensor;
+    struct kn_tensor tensor = { 0 };
     enum kn_code rc = kn_tensor_message_read(bytes, &message, err);
 
     if (rc == KN_OK)

@@ -62,7 +62,7 @@ void kn_tensor_parts_done(struct kn_tensor_parts *parts)
 
 uint32_t kn_tensor_part_count(size_t buffer, size_t most)
 {
-    return buffer == 0 ? 1 : (uint32_t)((buffer + most - 1) / most);
+    return buffer == 0 || most == 0 ? 1 : (uint32_t)((buffer + most - 1) / most);
 }
 
 void kn_tensor_part_encode(const struct kn_tensor *like, struct kn_span buffer, size_t most,
