@@ -39,7 +39,7 @@ struct kn_compute_options {
 KN_MUST_USE struct kn_compute *kn_compute_new(const struct kn_compute_options *options);
 /* Waits for the pass under way. What is open is closed without a word, its steps are released. At
  * any time, also inside what is called back, except `release`. */
-void kn_compute_free(struct kn_compute *compute);
+void kn_compute_free(struct kn_compute *c);
 
 /* What a request wants. `err` is lent; its text is for the peer. */
 typedef void kn_session_opened_fn(void *arg, enum kn_code code, struct kn_session *session,
@@ -105,6 +105,6 @@ struct kn_compute_state {
     double busy_s;                  /* time in passes */
     double tokens_per_s;            /* of the last minute, all sessions together */
 };
-void kn_compute_state(const struct kn_compute *compute, struct kn_compute_state *out);
+void kn_compute_state(const struct kn_compute *c, struct kn_compute_state *out);
 
 #endif

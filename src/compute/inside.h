@@ -82,19 +82,19 @@ static inline struct kn_session *kn_session_next(const struct kn_link *head,
 }
 
 /* compute.c */
-void kn_compute_arrange(struct kn_compute *compute); /* the timer, after any change */
-void kn_compute_turn(struct kn_compute *compute);    /* may free it */
+void kn_compute_arrange(struct kn_compute *c);    /* the timer, after any change */
+void kn_compute_turn(struct kn_compute *compute); /* may free it */
 
 /* room.c: room in the cache, and the line for it */
 void kn_room_join(struct kn_session *session); /* gets room, waits, or is refused */
 void kn_room_leave(struct kn_session *session);
-void kn_room_turn(struct kn_compute *compute); /* who gets room, whose time is over */
-kn_time kn_room_deadline(const struct kn_compute *compute);
-void kn_room_give_back(struct kn_session *session);                        /* frees its cache */
-int64_t kn_room_tokens(const struct kn_compute *compute, uint64_t blocks); /* that are left */
+void kn_room_turn(struct kn_compute *c); /* who gets room, whose time is over */
+kn_time kn_room_deadline(const struct kn_compute *c);
+void kn_room_give_back(struct kn_session *session);                  /* frees its cache */
+int64_t kn_room_tokens(const struct kn_compute *c, uint64_t blocks); /* that are left */
 
 /* session.c, step.c, forward.c */
-void kn_session_start(struct kn_session *session, struct kn_compute *compute);
+void kn_session_start(struct kn_session *session, struct kn_compute *c);
 void kn_session_tell(struct kn_session *session); /* `outcome`, by the next turn */
 void kn_session_told(struct kn_session *session); /* calls back; may free session and compute */
 void kn_session_drop(struct kn_session *session); /* is in no list and no pass */
@@ -103,11 +103,11 @@ bool kn_wish_is_served(const struct kn_compute *compute, const struct kn_session
 struct kn_stretch kn_step_stretch(const struct kn_session *session);
 bool kn_step_has_shape(const struct kn_session *session, struct kn_error *err);
 void kn_step_release(const struct kn_step *step);
-void kn_forward_turn(struct kn_compute *compute); /* those of the line that may begin */
-void kn_forward_end(struct kn_session *session);  /* its cache is free */
+void kn_forward_turn(struct kn_compute *c);      /* those of the line that may begin */
+void kn_forward_end(struct kn_session *session); /* its cache is free */
 
 /* schedule.c */
 bool kn_schedule_is_due(const struct kn_compute *compute);
-void kn_schedule_start(struct kn_compute *compute); /* a pass, of who is ready */
+void kn_schedule_start(struct kn_compute *c); /* a pass, of who is ready */
 
 #endif

@@ -23,7 +23,7 @@ uint64_t kn_stretch_tokens(const struct kn_stretch *stretch);
  * The rows that hold tokens `at` to `at + n`, for a pass that begins at the step's block `block`.
  * Writes at most n rows; how many.
  */
-size_t kn_stretch_rows(const struct kn_stretch *stretch, uint32_t block, uint64_t at, uint32_t n,
+size_t kn_stretch_rows(const struct kn_stretch *s, uint32_t block, uint64_t at, uint32_t n,
                        struct kn_pass_row *rows);
 
 #endif

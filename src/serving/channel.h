@@ -43,16 +43,16 @@ KN_MUST_USE bool kn_channel_open(struct kn_channel *channel, struct kn_serving *
                                  struct kn_stream *stream, const struct kn_channel_events *events,
                                  void *arg);
 /* Release what it holds. */
-void kn_channel_done(struct kn_channel *channel);
+void kn_channel_done(struct kn_channel *ch);
 
 /* As kn_rpc_frames_peek(), and then to be taken. Any code but KN_OK and KN_E_TRUNCATED: `err` says
  * to the peer what is wrong. */
 KN_MUST_USE enum kn_code kn_channel_peek(struct kn_channel *channel, struct kn_rpc_frame *out,
                                          struct kn_error *err);
-void kn_channel_take(struct kn_channel *channel, const struct kn_rpc_frame *frame);
+void kn_channel_take(struct kn_channel *ch, const struct kn_rpc_frame *frame);
 
 /* The owner looks at nothing for a while; or again. */
-void kn_channel_set_busy(struct kn_channel *channel, bool busy);
+void kn_channel_set_busy(struct kn_channel *ch, bool busy);
 /* Count in what the owner keeps. False: too much, and `err` says so. */
 KN_MUST_USE bool kn_channel_account(struct kn_channel *channel, size_t extra, struct kn_error *err);
 
@@ -63,9 +63,9 @@ bool kn_channel_is_clear(const struct kn_channel *channel);
 bool kn_channel_is_empty(const struct kn_channel *channel);
 
 /* Close it: with an error and its text; when all is said; without a word. */
-void kn_channel_fail(struct kn_channel *channel, const char *text);
-void kn_channel_finish(struct kn_channel *channel);
-void kn_channel_reset(struct kn_channel *channel);
+void kn_channel_fail(struct kn_channel *ch, const char *text);
+void kn_channel_finish(struct kn_channel *ch);
+void kn_channel_reset(struct kn_channel *ch);
 
 /* Say no to a stream that nobody has taken. */
 void kn_channel_refuse(struct kn_stream *stream, const char *text);

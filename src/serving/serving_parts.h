@@ -79,7 +79,7 @@ void kn_inference_opened(void *arg, struct kn_stream *stream);
 void kn_inferences_end(struct kn_serving *serving, const char *text);
 
 /* push.c: what other servers hand to sessions here, and what is handed on. */
-void kn_push_asked(void *arg, const struct kn_peer_id *peer, struct kn_span request,
+void kn_push_asked(void *arg, const struct kn_peer_id *peer, struct kn_span bytes,
                    struct kn_unary_serving *call);
 void kn_push_start(struct kn_serving *serving, const struct kn_peer_id *peer,
                    struct kn_span request);

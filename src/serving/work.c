@@ -142,6 +142,8 @@ static void link_work(struct kn_work *work)
 
 static void unlink_work(struct kn_work *work)
 {
+    if (work->serving == NULL)
+        return;
     *work->place = work->next;
     if (work->next != NULL)
         work->next->place = work->place;
