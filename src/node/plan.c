@@ -137,9 +137,12 @@ static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_pl
     if (rc == KN_OK && plan->model.kind == KN_CHOICE_FALLBACK &&
         input->config->network.new_swarm.value)
         plan->model.reason = "built-in: a swarm of its own begins with it";
-    if (rc == KN_OK)
-        find_folder(input, plan);
-    return rc;
+    if (rc != KN_OK)
+        return rc;
+    if (is_given(input->config->model.repository.is) && plan->model.kind == KN_CHOICE_NAMED)
+        plan->model.repository = input->config->model.repository.text;
+    find_folder(input, plan);
+    return KN_OK;
 }
 
 /* spec: decisions D3; the registered spelling, else Petals'. */

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import program
-from program import DONE, FAILED
+from program import CONFIGURATION, DONE, FAILED
 from started import Node, first_of_a_swarm, own_network
 
 ALONE = __name__ == "__main__" and own_network()
@@ -38,7 +38,8 @@ class Case(program.Case):
         self.weights = self.model / "model.safetensors"
 
     def start(self, *words, home=None, path=True, **options):
-        given = ("--set", f"model.path={self.model}") if path else ()
+        given = ("--set", f"model.path={self.model}", "--set",
+                 "model.repository=someone/tiny") if path else ()
         node = first_of_a_swarm(home or self.h, "--yes", *given, *words, **options)
         self.addCleanup(node.__exit__)
         return node
@@ -133,7 +134,6 @@ class Refusing(Case):
     def test_a_model_without_its_files_is_announced_as_joining_with_the_reason(self):
         node = self.start("--model", "TinyLlama-1.1B-Chat-v1.0", "--max-memory", "512MiB",
                           path=False)
-        node.wait("announced")
         self.assertNotIn("serving", node.names())
         for block in self.coverage(node, "TinyLlama-1.1B-Chat-v1.0"):
             self.assertEqual((block["online"], block["throughput"]), (0, 0))
@@ -161,7 +161,7 @@ class Refusing(Case):
         (self.model / "config.json").unlink()
         status, _, err = self.h.run("start", "--set", "network.new_swarm=true", "--set",
                                     f"model.path={self.model}")
-        self.assertEqual(status, FAILED)
+        self.assertEqual(status, CONFIGURATION)
         self.assertIn("model.path", err)
         self.assertIn("config.json", err)
 
@@ -178,4 +178,4 @@ class Refusing(Case):
 
 
 if __name__ == "__main__":
-    program.main(sys.argv)
+    program.main()

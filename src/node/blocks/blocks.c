@@ -104,7 +104,8 @@ static enum kn_code start_compute(struct kn_blocks *b)
         .count = b->wish.to - b->wish.from,
         .cache_bytes = b->wish.cache_bytes,
         .max_length = b->wish.max_length,
-        .max_tokens = b->wish.max_tokens,
+        .max_tokens =
+            b->wish.max_tokens < KN_PASS_TOKENS_MAX ? b->wish.max_tokens : KN_PASS_TOKENS_MAX,
         .share = b->wish.share,
         .room_changed = on_room_changed,
         .arg = b,
@@ -161,6 +162,8 @@ static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *load
     b->loaded = *loaded;
     if (b->wish.max_length == 0)
         b->wish.max_length = longest_session(kn_model_decoder(loaded->model));
+    if (b->wish.max_tokens == 0)
+        b->wish.max_tokens = b->wish.max_length;
     if (start_compute(b) != KN_OK || start_serving(b) != KN_OK) {
         fail(b);
         return;

@@ -20,7 +20,7 @@ struct kn_blocks_wish {
     double share;        /* of the time that passes may run, up to 1 */
     int64_t cache_bytes; /* for all sessions */
     uint32_t max_length; /* of a session; 0: as long as the model and the cache let it be */
-    uint32_t max_tokens; /* of one pass; 0: the usual */
+    uint32_t max_tokens; /* of one request; 0: as many as a session may have */
     int cache_wait_ms, session_ms, step_ms;
 };
 
