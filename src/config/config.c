@@ -12,18 +12,6 @@
 #include "lib/os/user.h"
 #include "lib/yaml/yaml.h"
 
-static const char *lookup(void *arg, const char *name)
-{
-    const char *const *entry = arg != NULL ? *(const char *const **)arg : NULL;
-    size_t n = strlen(name);
-
-    for (; entry != NULL && *entry != NULL; entry++) {
-        if (strncmp(*entry, name, n) == 0 && (*entry)[n] == '=')
-            return *entry + n + 1;
-    }
-    return NULL;
-}
-
 enum { FILES_MAX = 3 }; /* the configuration and two caches */
 
 /* One load under way. */
@@ -44,7 +32,7 @@ static enum kn_code expand(const struct kn_config_request *request, struct kn_ar
 {
     const char *const *environment = request->environment;
     struct kn_text text = { 0 };
-    enum kn_code rc = kn_path_expand(path, base, lookup, &environment, &text, err);
+    enum kn_code rc = kn_path_expand(path, base, kn_lookup_in, &environment, &text, err);
 
     if (rc == KN_OK) {
         *out = kn_arena_dup(arena, kn_text_get(&text));
@@ -68,7 +56,7 @@ static enum kn_code default_home(const struct kn_config_request *request, struct
     struct kn_text home = { 0 };
     enum kn_code rc;
 
-    if (filled(lookup(&environment, "HOME")) != NULL)
+    if (filled(kn_lookup_in(&environment, "HOME")) != NULL)
         return expand(request, arena, "~/.kwaainet", NULL, out, err);
     rc = kn_user_home(&home, err);
     if (rc == KN_OK) {
@@ -88,9 +76,9 @@ enum kn_code kn_config_locate(const struct kn_config_request *request, struct kn
     enum kn_code rc;
 
     if (home == NULL)
-        home = filled(lookup(&environment, "KWAAINET_HOME"));
+        home = filled(kn_lookup_in(&environment, "KWAAINET_HOME"));
     if (file == NULL)
-        file = filled(lookup(&environment, "KWAAINET_CONFIG"));
+        file = filled(kn_lookup_in(&environment, "KWAAINET_CONFIG"));
     *out = (struct kn_config_paths){ .config_named = file != NULL };
     rc = home != NULL ? expand(request, arena, home, request->working, &out->home, err)
                       : default_home(request, arena, &out->home, err);
@@ -114,7 +102,7 @@ static struct kn_source source_in(struct load *load, const char *base)
 {
     return (struct kn_source){ .layers = &load->layers,
                                .base = base,
-                               .lookup = lookup,
+                               .lookup = kn_lookup_in,
                                .lookup_arg = &load->environment,
                                .machine = load->request->machine };
 }

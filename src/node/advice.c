@@ -46,3 +46,17 @@ const char *kn_advice_no_block(const struct kn_plan *plan)
            "allow more memory with --max-memory. Until then the node joins, helps to keep the "
            "swarm's records, and announces no block.";
 }
+
+const char *kn_reason_no_files(const struct kn_plan *plan)
+{
+    return plan->model.warning != NULL ? plan->model.warning
+                                       : "the files of this model are not on this machine";
+}
+
+const char *kn_advice_no_files(const struct kn_plan *plan)
+{
+    if (plan->model.warning != NULL)
+        return "\"kwaainet network models\" lists those that can be served.";
+    return "Put its config.json and its safetensors files into a folder and name that with --set "
+           "model.path=FOLDER, or into the Hugging Face cache.";
+}

@@ -16,4 +16,8 @@ const char *kn_advice_nobody(const struct kn_join *join);
 const char *kn_advice_no_block(const struct kn_plan *plan);
 const char *kn_reason_no_block(const struct kn_plan *plan); /* lower case, no full stop */
 
+/* When blocks are announced and not served, because there is nothing to load. */
+const char *kn_advice_no_files(const struct kn_plan *plan);
+const char *kn_reason_no_files(const struct kn_plan *plan); /* lower case, no full stop */
+
 #endif

@@ -7,9 +7,7 @@
 /* Texts and numbers of the final configuration: what others will read. */
 static void fill_info(const struct kn_node_config *config, struct kn_server_info *info)
 {
-    kn_server_info_init(info);
-    info->state = KN_SERVER_JOINING; /* until the blocks are served */
-    info->throughput = 0.0;
+    kn_server_info_init(info); /* state and speed are told before each round */
     kn_server_text_set(&info->public_name, config->node.name.text);
     kn_server_text_set(&info->version, config->node.version.text);
     if (config->model.dtype.is == KN_GIVEN)

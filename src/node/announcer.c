@@ -291,6 +291,8 @@ static void announce(struct kn_announcer *a)
     a->put = NULL;
     kn_read_back_free(a->read_back); /* of the round before */
     a->read_back = NULL;
+    if (a->options.describe != NULL)
+        a->options.describe(a->options.arg, &a->what.info);
     if (make_round(a, &r)) {
         options.items = r.items;
         options.n = r.n;

@@ -50,6 +50,8 @@ struct kn_announcer_options {
     const struct kn_random *random; /* copied */
     int interval_ms, lifetime_ms;
     void *arg;
+    /* Before each round: what of it changes from one to the next. May be NULL. */
+    void (*describe)(void *arg, struct kn_server_info *info);
     /* After each round, before the records were read back and once more after. */
     void (*announced)(void *arg, const struct kn_announced *round, bool read_back);
 };

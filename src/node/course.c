@@ -6,6 +6,7 @@
 #include "node/announcement.h"
 #include "node/caches.h"
 #include "node/hardware.h"
+#include "node/offer.h"
 #include "node/renewal.h"
 
 /* The loop may go on for somebody else, and what is under way with it. */
@@ -98,11 +99,67 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
     }
 }
 
+/* -- serving */
+
+void kn_course_serve(struct kn_node *node)
+{
+    struct kn_blocks_wish wish;
+
+    if (!node->agreed || node->leaving || node->over || node->options.dry_run)
+        return;
+    kn_blocks_serve(node->blocks, kn_offer_make(&node->what, node->hardware, &wish) ? &wish : NULL);
+}
+
+/* Is what is announced answered for? */
+static bool is_served(const struct kn_node *node)
+{
+    const struct kn_node_config *config = kn_node_settings(node);
+
+    return config->model.start_block.is == KN_GIVEN &&
+           kn_blocks_serves(node->blocks, config->model.dht_prefix.text,
+                            (uint32_t)config->model.start_block.value,
+                            (uint32_t)config->model.end_block.value);
+}
+
+static void step_serving(struct kn_node *node)
+{
+    kn_course_step_state(node, is_served(node) ? KN_CAUSE_SERVING : KN_CAUSE_BROKEN);
+}
+
+void kn_course_blocks_changed(void *arg)
+{
+    struct kn_node *node = arg;
+
+    if (node->over)
+        return;
+    kn_course_tell(node, KN_NODE_BLOCKS);
+    step_serving(node);
+    if (node->announced != NULL && !node->leaving)
+        kn_announcer_renew(node->announcer);
+}
+
+void kn_course_blocks_news(void *arg)
+{
+    const struct kn_node *node = arg;
+
+    kn_announcer_renew(node->announcer);
+}
+
+void kn_course_describe(void *arg, struct kn_server_info *info)
+{
+    const struct kn_node *node = arg;
+    struct kn_blocks_report report;
+
+    kn_blocks_report(node->blocks, &report);
+    kn_offer_describe(node->what.snapshot, is_served(node) ? &report : NULL, info);
+}
+
 void kn_course_announce(struct kn_node *node)
 {
     const struct kn_announcement nothing = { 0 };
     struct kn_announcement next;
 
+    kn_course_serve(node);
     if (!kn_announcement_make(&node->what, node->arena, &next)) {
         if (node->announced != NULL) /* a plan that was another before */
             kn_announcer_set(node->announcer, &nothing);
@@ -166,6 +223,7 @@ void kn_course_joined(void *arg, const struct kn_join *join)
         return;
     kn_course_step_state(node, KN_CAUSE_JOINED);
     kn_course_tell(node, KN_NODE_JOINED);
+    step_serving(node);
     kn_kad_refresh(kn_network_kad(node->network));
     go_on(node);
 }
@@ -228,6 +286,7 @@ struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn
         .own_bytes = kn_span(self->bytes, self->n),
         .port = node->listening.port,
         .recalibrate = node->options.recalibrate,
+        .environment = node->options.request->environment,
     };
 }
 
@@ -239,8 +298,10 @@ static void decided(struct kn_node *node)
     kn_course_tell(node, KN_NODE_PLANNED);
     if (node->options.dry_run)
         kn_course_end(node, NULL);
-    else if (agreed)
+    else if (agreed) {
+        kn_course_serve(node);
         go_on(node);
+    }
 }
 
 static void begin_look(struct kn_node *node);
@@ -287,6 +348,7 @@ static void decide(struct kn_node *node)
 void kn_node_agree(struct kn_node *node)
 {
     node->agreed = true;
+    kn_course_serve(node);
     take_head_start(node);
     go_on(node);
 }

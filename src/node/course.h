@@ -9,6 +9,7 @@
 #define KN_NODE_COURSE_H
 
 #include "lib/crypto/random.h"
+#include "node/blocks/blocks.h"
 #include "node/changes.h"
 #include "node/control.h"
 #include "node/decision.h"
@@ -54,10 +55,12 @@ struct kn_node {
     size_t met_count;
 
     struct kn_announcer *announcer;
+    struct kn_blocks *blocks;
     struct kn_control *control;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;
     bool is_first_run, leaving, over, told_end;
+    bool has_left, has_drained; /* while leaving: others were told, no session is open */
     struct kn_error failure, cache_failure;
 };
 
@@ -77,6 +80,9 @@ void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause);
 /* Tell the swarm of the plan that stands now. */
 void kn_course_announce(struct kn_node *node);
 
+/* Load and answer for the blocks that are planned now. */
+void kn_course_serve(struct kn_node *node);
+
 /* Keep what was found out, if it is due. */
 void kn_course_write_caches(struct kn_node *node);
 
@@ -88,6 +94,9 @@ struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn
 
 /* What the parts call. */
 void kn_course_announced(void *arg, const struct kn_announced *round, bool read_back);
+void kn_course_describe(void *arg, struct kn_server_info *info);
+void kn_course_blocks_changed(void *arg);
+void kn_course_blocks_news(void *arg);
 void kn_course_connected(void *arg, const struct kn_peer_id *bootstrap);
 void kn_course_bootstrap(void *arg, const struct kn_bootstrap *told);
 void kn_course_joined(void *arg, const struct kn_join *join);

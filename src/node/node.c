@@ -58,10 +58,24 @@ static struct kn_announcer *new_announcer(struct kn_node *node)
         .lifetime_ms =
             config->dht.expiration.is == KN_GIVEN ? (int)config->dht.expiration.ms : 3 * interval,
         .arg = node,
+        .describe = kn_course_describe,
         .announced = kn_course_announced,
     };
 
     return kn_announcer_new(&options);
+}
+
+static struct kn_blocks *new_blocks(struct kn_node *node)
+{
+    const struct kn_blocks_options options = {
+        .host = kn_network_host(node->network),
+        .version = KN_VERSION,
+        .arg = node,
+        .changed = kn_course_blocks_changed,
+        .news = kn_course_blocks_news,
+    };
+
+    return kn_blocks_new(&options);
 }
 
 static struct kn_membership *new_membership(struct kn_node *node)
@@ -98,26 +112,63 @@ static struct kn_known_peers *new_known(struct kn_node *node)
     return options.path != NULL ? kn_known_peers_new(&options) : NULL;
 }
 
-static void on_leave_timer(void *arg)
+/* -- leaving */
+
+static void end_if_left(struct kn_node *node)
 {
-    kn_course_end(arg, NULL);
+    if (node->has_left && node->has_drained)
+        kn_course_end(node, NULL);
+}
+
+static void on_left(void *arg)
+{
+    struct kn_node *node = arg;
+
+    node->has_left = true;
+    end_if_left(node);
+}
+
+static void on_drained(void *arg)
+{
+    struct kn_node *node = arg;
+
+    node->has_drained = true;
+    end_if_left(node);
+}
+
+void kn_node_stop(struct kn_node *node)
+{
+    if (node->leaving || node->over) { /* asked twice: no good-bye */
+        kn_course_end(node, NULL);
+        return;
+    }
+    node->leaving = true;
+    kn_course_step_state(node, KN_CAUSE_LEAVE);
+    kn_membership_stop(node->membership);
+    kn_blocks_leave(node->blocks, on_drained, node);
+    node->has_left = !kn_announcer_has_told(node->announcer);
+    if (node->has_left)
+        return;
+    kn_timer_set(node->leave_timer, kn_loop_now(node->loop) + LEAVE_MS);
+    kn_announcer_leave(node->announcer, on_left, node);
 }
 
 static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
 {
     node->announcer = new_announcer(node);
+    node->blocks = new_blocks(node);
     node->membership = new_membership(node);
     node->known = kn_course_is_first(node) ? NULL : new_known(node);
     node->changes = kn_changes_new(node->loop, kn_course_came_back, node);
     node->work_timer = kn_timer_new(node->loop, kn_course_work, node);
     node->reread_timer = kn_timer_new(node->loop, kn_renewal_reread, node);
     node->refresh_timer = kn_timer_new(node->loop, kn_renewal_refresh, node);
-    node->leave_timer = kn_timer_new(node->loop, on_leave_timer, node);
+    node->leave_timer = kn_timer_new(node->loop, on_left, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
-    if (node->announcer == NULL || node->membership == NULL || node->changes == NULL ||
-        (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
-        node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
-        node->hardware == NULL)
+    if (node->announcer == NULL || node->blocks == NULL || node->membership == NULL ||
+        node->changes == NULL || (node->known == NULL && !kn_course_is_first(node)) ||
+        node->work_timer == NULL || node->reread_timer == NULL || node->refresh_timer == NULL ||
+        node->leave_timer == NULL || node->hardware == NULL)
         return kn_fail_no_memory(err);
     return KN_OK;
 }
@@ -282,28 +333,6 @@ void kn_node_run(struct kn_node *node)
         kn_loop_run(node->loop);
 }
 
-static void on_left(void *arg)
-{
-    kn_course_end(arg, NULL);
-}
-
-void kn_node_stop(struct kn_node *node)
-{
-    if (node->leaving || node->over) { /* asked twice: no good-bye */
-        kn_course_end(node, NULL);
-        return;
-    }
-    node->leaving = true;
-    if (!kn_announcer_has_told(node->announcer)) {
-        kn_course_end(node, NULL);
-        return;
-    }
-    kn_course_step_state(node, KN_CAUSE_LEAVE);
-    kn_membership_stop(node->membership);
-    kn_timer_set(node->leave_timer, kn_loop_now(node->loop) + LEAVE_MS);
-    kn_announcer_leave(node->announcer, on_left, node);
-}
-
 void kn_node_free(struct kn_node *node)
 {
     if (node == NULL)
@@ -312,6 +341,7 @@ void kn_node_free(struct kn_node *node)
     kn_changes_free(node->changes);
     kn_known_peers_free(node->known);
     kn_announcer_free(node->announcer);
+    kn_blocks_free(node->blocks);
     kn_membership_free(node->membership);
     kn_look_free(node->next_look);
     kn_decision_done(&node->what); /* its texts are the look's */
@@ -427,6 +457,11 @@ size_t kn_node_peers(const struct kn_node *node)
 const struct kn_error *kn_node_cache_failure(const struct kn_node *node)
 {
     return &node->cache_failure;
+}
+
+void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out)
+{
+    kn_blocks_report(node->blocks, out);
 }
 
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg)

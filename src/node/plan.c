@@ -75,13 +75,58 @@ static enum kn_code take_names(const struct kn_plan_input *input, struct kn_plan
     return kept != NULL ? KN_OK : KN_E_NO_MEMORY;
 }
 
+/* Which of the models that could be chosen have files here. */
+static enum kn_code look_for_files(const struct kn_plan_input *input, struct kn_plan *plan,
+                                   struct kn_error *err)
+{
+    const struct kn_model_config *model = &input->config->model;
+    const struct kn_local_places places = {
+        .path = is_given(model->path.is) ? model->path.text : NULL,
+        .named = is_given(model->name.is) ? model->name.text : NULL,
+        .repository = is_given(model->repository.is) ? model->repository.text : NULL,
+        .revision = is_given(model->revision.is) ? model->revision.text : NULL,
+        .cache_dir = is_given(input->config->resources.cache_dir.is)
+                         ? input->config->resources.cache_dir.text
+                         : NULL,
+        .environment = input->environment,
+    };
+    size_t n = plan->swarm.model_count;
+    const char **seen = kn_arena_alloc(plan->arena, (n + 1) * sizeof(*seen));
+
+    for (size_t i = 0; seen != NULL && i < n; i++)
+        seen[i] = plan->swarm.models[i].repository;
+    return seen != NULL ? kn_local_look(&places, seen, n, plan->arena, &plan->local, err)
+                        : kn_fail_no_memory(err);
+}
+
+/* What model.path points to is what is meant, whatever it is called. */
+static const char *named_model(const struct kn_plan_input *input, const struct kn_plan *plan)
+{
+    if (is_given(input->config->model.name.is))
+        return input->config->model.name.text;
+    return is_given(input->config->model.path.is) ? plan->local.models[0].repository : NULL;
+}
+
+static void find_folder(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const struct kn_model_choice *model = &plan->model;
+
+    if (is_given(input->config->model.path.is))
+        plan->folder = plan->local.folders[0];
+    else
+        plan->folder = kn_local_folder(&plan->local,
+                                       model->repository != NULL ? model->repository : model->name);
+}
+
 static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_plan *plan,
                                  struct kn_error *err)
 {
     const struct kn_fit_wish wish = kn_fit_wish_of(input->config);
     const struct kn_model_question question = {
-        .named = is_given(input->config->model.name.is) ? input->config->model.name.text : NULL,
+        .named = named_model(input, plan),
         .swarm = &plan->swarm,
+        .local = plan->local.models,
+        .local_count = plan->local.n,
         .hardware = input->hardware,
         .wish = &wish,
         .families = KN_PLAN_FAMILIES,
@@ -92,7 +137,12 @@ static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_pl
     if (rc == KN_OK && plan->model.kind == KN_CHOICE_FALLBACK &&
         input->config->network.new_swarm.value)
         plan->model.reason = "built-in: a swarm of its own begins with it";
-    return rc;
+    if (rc != KN_OK)
+        return rc;
+    if (is_given(input->config->model.repository.is) && plan->model.kind == KN_CHOICE_NAMED)
+        plan->model.repository = input->config->model.repository.text;
+    find_folder(input, plan);
+    return KN_OK;
 }
 
 /* spec: decisions D3; the registered spelling, else Petals'. */
@@ -321,6 +371,8 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
         if (rc == KN_OK)
             rc = take_names(input, out);
     }
+    if (rc == KN_OK)
+        rc = look_for_files(input, out, err);
     if (rc == KN_OK)
         rc = choose_model(input, out, err);
     if (rc == KN_OK)

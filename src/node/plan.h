@@ -3,7 +3,8 @@
  *
  * Takes what was found out about the swarm and the machine, and what the configuration says; gives
  * the choices with their reasons, as values for a second resolution (kn_discovered) and as a
- * struct for the screen. Pure but for memory. Everything lives as long as the plan.
+ * struct for the screen. Reads nothing but config.json of models whose files are on this machine.
+ * Everything lives as long as the plan.
  */
 #ifndef KN_NODE_PLAN_H
 #define KN_NODE_PLAN_H
@@ -15,11 +16,13 @@
 #include "config/discovery/placement.h"
 #include "network/petals/prefix.h"
 #include "network/petals/survey_view.h"
+#include "node/blocks/local.h"
 #include "node/kept.h"
 
-/* Families that clients of Petals can use: what a node offers itself for. Until it computes their
- * blocks it says JOINING. */
-#define KN_PLAN_FAMILIES KN_FAMILIES_PETALS
+/* Families whose blocks are computed here: what a node offers itself for. */
+#define KN_PLAN_FAMILIES                                                 \
+    (KN_FAMILY_BIT(KN_FAMILY_LLAMA) | KN_FAMILY_BIT(KN_FAMILY_MISTRAL) | \
+     KN_FAMILY_BIT(KN_FAMILY_QWEN2) | KN_FAMILY_BIT(KN_FAMILY_MIXTRAL))
 
 enum { KN_PLAN_VALUES_MAX = 16 };
 
@@ -32,12 +35,15 @@ struct kn_plan_input {
     struct kn_span own_bytes;       /* the same as bytes */
     uint16_t port;                  /* bound; 0: none */
     bool recalibrate;               /* what an earlier start had planned does not count */
+    const char *const *environment; /* that may say where models are kept; NULL: only model.path */
 };
 
 struct kn_plan {
     struct kn_arena *arena;
     struct kn_swarm_facts swarm;
+    struct kn_local_files local;
     struct kn_model_choice model;
+    const char *folder;      /* of its files; NULL: they are not on this machine */
     struct kn_prefix prefix; /* under which blocks are announced */
     struct kn_placement place;
     struct kn_placement_server *servers; /* other providers of the model */

@@ -42,7 +42,7 @@ static void on_reread(void *arg)
     struct kn_node *node = arg;
     const struct kn_plan_input facts = kn_course_facts(node, node->next_look);
 
-    if (facts.survey == NULL || node->leaving ||
+    if (facts.survey == NULL || node->leaving || node->state == KN_NODE_ONLINE ||
         !kn_decision_reconsider(&node->what, &facts, node->rereads - 1))
         return;
     node->caches_due = true;
@@ -62,6 +62,9 @@ void kn_renewal_plan_reread(struct kn_node *node)
 {
     const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
 
+    /* spec: decisions D34; whoever serves stays. */
+    if (node->state == KN_NODE_ONLINE)
+        return;
     if (node->what.plan.place.by != KN_PLACED_LEAST_SERVED || node->rereads >= KN_PLACEMENT_ROUNDS)
         return;
     kn_timer_set(

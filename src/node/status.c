@@ -65,6 +65,49 @@ static void add_announced(const struct kn_node *node, struct document *d)
     set(d, "announced", inner.json);
 }
 
+static void add_speed(struct document *d, const struct kn_speed_measured *speed)
+{
+    set(d, "decode_tokens_per_s", kn_json_number(speed->decode_tokens_per_s));
+    set(d, "forward_tokens_per_s", kn_json_number(speed->forward_tokens_per_s));
+}
+
+static void add_sessions(struct document *d, const struct kn_blocks_report *report)
+{
+    set(d, "sessions", kn_json_int(report->now.sessions));
+    set(d, "waiting", kn_json_int(report->now.waiting));
+    set(d, "steps", kn_json_int((int64_t)report->now.steps));
+    set(d, "tokens", kn_json_int((int64_t)report->now.tokens));
+    set(d, "tokens_per_s", kn_json_number(report->now.tokens_per_s));
+    set(d, "cache_tokens_left", kn_json_int(report->now.cache_tokens_left));
+    set(d, "cache_bytes", kn_json_int(report->cache_bytes));
+    set(d, "cache_bytes_used", kn_json_int(report->now.cache_bytes_used));
+    set(d, "weight_bytes", kn_json_int(report->weight_bytes));
+    set(d, "threads", kn_json_int(report->wish->threads));
+    add_speed(d, report->speed);
+}
+
+/* What becomes of the blocks: null while none are to be served. */
+static void add_serving(const struct kn_node *node, struct document *d)
+{
+    struct document inner = { .json = kn_json_object() };
+    struct kn_blocks_report report;
+
+    kn_node_blocks(node, &report);
+    if (report.stage == KN_BLOCKS_NONE) {
+        kn_json_free(inner.json);
+        set(d, "serving", kn_json_null());
+        return;
+    }
+    set(&inner, "stage", kn_json_string(kn_blocks_stage_word(report.stage)));
+    set(&inner, "folder", kn_json_string(report.wish->folder));
+    if (report.speed != NULL)
+        add_sessions(&inner, &report);
+    if (report.failure != NULL)
+        set(&inner, "error", kn_json_string(report.failure->text));
+    d->failed = d->failed || inner.failed;
+    set(d, "serving", inner.json);
+}
+
 static void add_config(const struct kn_node *node, struct document *d)
 {
     const struct kn_config_paths *paths = kn_node_paths(node);
@@ -98,6 +141,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_addresses(node, &d);
     set(&d, "peers", kn_json_int((int64_t)kn_node_peers(node)));
     add_announced(node, &d);
+    add_serving(node, &d);
     add_config(node, &d);
     set(&d, "problems", kn_json_array());
     printed = !d.failed && kn_json_print_line(d.json, out);

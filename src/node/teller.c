@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "node/advice.h"
+
 static void tell(struct kn_teller *teller, enum kwaai_event_kind kind, struct kn_text *line)
 {
     teller->tell(teller->arg, kind, kn_text_get(line));
@@ -98,9 +100,35 @@ static void tell_plan(struct kn_teller *teller, const struct kn_node *node)
     tell(teller, KWAAI_EVENT_NAMED, &line);
 }
 
+/* What there is to say of blocks while nobody is served, or of those that are. */
+static void add_blocks(const struct kn_node *node, const struct kn_blocks_report *report,
+                       struct kn_text *line)
+{
+    if (report->stage == KN_BLOCKS_SERVING)
+        kn_text_addf(line, "serving blocks %u-%u: %.0f tokens/s through one block",
+                     report->wish->from, report->wish->to - 1, report->speed->decode_tokens_per_s);
+    else if (report->stage == KN_BLOCKS_FAILED)
+        kn_text_addf(line, "blocks are not served: %s", report->failure->text);
+    else if (report->stage == KN_BLOCKS_NONE)
+        kn_text_addf(line, "blocks are not served: %s", kn_reason_no_files(kn_node_plan(node)));
+    else
+        kn_text_addf(line, "blocks are %s", kn_blocks_stage_word(report->stage));
+}
+
+static void tell_blocks(struct kn_teller *teller, const struct kn_node *node)
+{
+    struct kn_blocks_report report;
+    struct kn_text line = { 0 };
+
+    kn_node_blocks(node, &report);
+    add_blocks(node, &report, &line);
+    tell(teller, KWAAI_EVENT_BLOCKS, &line);
+}
+
 static void tell_announced(struct kn_teller *teller, const struct kn_node *node)
 {
     const struct kn_announced *round = kn_node_announced(node), *told = &teller->announced;
+    struct kn_blocks_report report;
     struct kn_text line = { 0 };
 
     if (teller->has_announced && told->keys == round->keys &&
@@ -111,8 +139,10 @@ static void tell_announced(struct kn_teller *teller, const struct kn_node *node)
     else
         kn_text_addf(&line, "announced %u block%s: %u of %u records acknowledged", round->blocks,
                      round->blocks == 1 ? "" : "s", round->acknowledged, round->keys);
-    if (!teller->has_announced && round->state == KN_SERVER_JOINING)
-        kn_text_add(&line, "; as JOINING with throughput 0, because blocks are not computed yet");
+    kn_node_blocks(node, &report);
+    if (!teller->has_announced && report.stage == KN_BLOCKS_NONE && round->blocks > 0)
+        kn_text_addf(&line, "; as JOINING with throughput 0: %s",
+                     kn_reason_no_files(kn_node_plan(node)));
     /* What was read back of the round before stays told. */
     teller->announced.keys = round->keys;
     teller->announced.acknowledged = round->acknowledged;
@@ -161,6 +191,9 @@ void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum k
         break;
     case KN_NODE_MOVED:
         tell_place(teller, kn_node_plan(node));
+        break;
+    case KN_NODE_BLOCKS:
+        tell_blocks(teller, node);
         break;
     case KN_NODE_STATE:
         kn_text_addf(&line, "state: %s", kn_node_state_word(kn_node_state(node)));

@@ -5,6 +5,7 @@
 #include "app/cli/swarm.h"
 #include "app/cli/values.h"
 #include "lib/base/utf8.h"
+#include "node/advice.h"
 
 enum { KEYS_FIRST = 3, CLOCK_MOST_S = 3 };
 
@@ -143,11 +144,43 @@ void kn_launch_announced(const struct kn_page *page, const struct kn_start_facts
                  round->keys);
 }
 
-void kn_launch_joining(const struct kn_page *page)
+static void add_served(const struct kn_page *page, const struct kn_blocks_report *report)
 {
-    kn_page_line(page, "",
-                 "Shown as JOINING with throughput 0: this version does not compute "
-                 "blocks yet, and nothing is announced that is not served.");
+    uint32_t n = report->wish->to - report->wish->from;
+    char memory[KN_MEMORY_TEXT_SIZE];
+
+    kn_memory_text(report->weight_bytes, memory);
+    kn_page_line(page, "🧠", "Serving blocks %u-%u: %s of weights, tested in %.0f ms",
+                 report->wish->from, report->wish->to - 1, memory, (double)report->test_us / 1000);
+    kn_page_more(page, "%.0f tokens/s for one session, %.0f tokens/s for prompts, %u thread%s",
+                 report->speed->decode_tokens_per_s / n, report->speed->forward_tokens_per_s / n,
+                 report->wish->threads, report->wish->threads == 1 ? "" : "s");
+}
+
+void kn_launch_blocks(const struct kn_page *page, const struct kn_start_facts *facts,
+                      const struct kn_blocks_report *report)
+{
+    switch (report->stage) {
+    case KN_BLOCKS_SERVING:
+        add_served(page, report);
+        break;
+    case KN_BLOCKS_FAILED:
+        kn_page_line(page, "❗", "The blocks are not served, and shown as JOINING: %s",
+                     report->failure->text);
+        if (report->failure->hint[0] != '\0')
+            kn_page_more(page, "%s", report->failure->hint);
+        break;
+    case KN_BLOCKS_NONE:
+        kn_page_line(page, "",
+                     "Shown as JOINING with throughput 0: %s, and nothing is announced that is "
+                     "not served.",
+                     kn_reason_no_files(facts->plan));
+        kn_page_more(page, "%s", kn_advice_no_files(facts->plan));
+        break;
+    case KN_BLOCKS_LOADING:
+    case KN_BLOCKS_DRAINING:
+        break;
+    }
 }
 
 static void add_map(const struct kn_page *page, const struct kn_start_facts *facts)
@@ -188,11 +221,21 @@ static void add_age(const struct kn_live *live, struct kn_text *out)
     kn_text_add(out, " ago");
 }
 
+static void add_work(const struct kn_live *live, const char *dot, struct kn_text *out)
+{
+    kn_text_add(out, dot);
+    kn_facts_count(live->blocks->now.sessions, "session", out);
+    if (live->blocks->now.tokens_per_s > 0)
+        kn_text_addf(out, "%s%.1f tokens/s", dot, live->blocks->now.tokens_per_s);
+}
+
 static void add_long(const struct kn_live *live, const char *dot, struct kn_text *out)
 {
     const struct kn_announced *round = live->round;
 
     kn_text_addf(out, "%sblocks %u-%u", dot, live->place->start, live->place->end - 1);
+    if (live->blocks->stage == KN_BLOCKS_SERVING)
+        add_work(live, dot, out);
     if (round->at <= 0) {
         kn_text_addf(out, "%snot announced yet", dot);
         return;

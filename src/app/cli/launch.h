@@ -22,8 +22,9 @@ void kn_launch_announcing(const struct kn_page *page, const struct kn_start_fact
 void kn_launch_announced(const struct kn_page *page, const struct kn_start_facts *facts,
                          const struct kn_announced *round, bool keys);
 
-/* Why blocks are shown as JOINING. */
-void kn_launch_joining(const struct kn_page *page);
+/* What has become of the blocks; nothing while they are loaded. */
+void kn_launch_blocks(const struct kn_page *page, const struct kn_start_facts *facts,
+                      const struct kn_blocks_report *report);
 
 /* The node runs; `in_swarm`: somebody knows of it. `title`: between rules. */
 void kn_launch_running(const struct kn_page *page, const struct kn_start_facts *facts,
@@ -35,6 +36,7 @@ struct kn_live {
     size_t peers;
     const struct kn_placement *place; /* NULL: no block is announced */
     const struct kn_announced *round;
+    const struct kn_blocks_report *blocks;
     double now_s; /* seconds since 1970 */
 };
 void kn_live_add(const struct kn_term *term, const struct kn_live *live, size_t columns,

@@ -323,9 +323,10 @@ const struct kn_command kn_cmd_start = {
     .detail =
         "This is also what kwaainet does without a command. Looks at the swarm and at this "
         "machine, chooses model, blocks, name and port where nobody wrote them down, joins, "
-        "and announces what it would serve. Blocks are shown as JOINING with throughput 0: "
-        "this version does not compute them yet. Ends on an interrupt, after it has told the "
-        "swarm.\n\n"
+        "announces, and computes its blocks for others once they are loaded and have passed a "
+        "test; until then, and where the files of the model are not on this machine, they are "
+        "shown as JOINING with throughput 0. Ends on an interrupt, after it has told the swarm "
+        "and open sessions have ended, or 30 s later; a second interrupt does not wait.\n\n"
         "A first run, without a configuration and without what an earlier start kept, shows "
         "its four steps and asks once whether to save them to node_config.yaml. It asks only "
         "at a terminal and not with --quiet; else nothing is saved without --yes. What was "

@@ -169,6 +169,28 @@ static void print_state(struct kn_start *start)
     print(start, json);
 }
 
+static void print_blocks(struct kn_start *start)
+{
+    struct kn_json *json = object("serving");
+    struct kn_blocks_report report;
+
+    kn_node_blocks(start->node, &report);
+    kn_tree_text(json, "stage", kn_blocks_stage_word(report.stage));
+    kn_tree_text(json, "error", report.failure != NULL ? report.failure->text : NULL);
+    kn_tree_text(json, "hint", report.failure != NULL ? report.failure->hint : NULL);
+    if (report.speed != NULL) {
+        kn_tree_set(json, "start_block", kn_json_int(report.wish->from));
+        kn_tree_set(json, "end_block", kn_json_int(report.wish->to));
+        kn_tree_set(json, "weight_bytes", kn_json_int(report.weight_bytes));
+        kn_tree_set(json, "open_ms", kn_json_number((double)report.open_us / 1000));
+        kn_tree_set(json, "test_ms", kn_json_number((double)report.test_us / 1000));
+        kn_tree_set(json, "decode_tokens_per_s", kn_json_number(report.speed->decode_tokens_per_s));
+        kn_tree_set(json, "forward_tokens_per_s",
+                    kn_json_number(report.speed->forward_tokens_per_s));
+    }
+    print(start, json);
+}
+
 static void print_moved(struct kn_start *start)
 {
     const struct kn_placement *place = &kn_node_plan(start->node)->place;
@@ -229,6 +251,9 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_MOVED:
         print_moved(start);
+        break;
+    case KN_NODE_BLOCKS:
+        print_blocks(start);
         break;
     case KN_NODE_STATE:
         print_state(start);

@@ -45,13 +45,16 @@ void kn_start_live(const struct kn_start *start, size_t columns, struct kn_text 
     const struct kn_start_facts facts = kn_start_facts_of(start);
     struct kn_text note = { 0 };
     struct kn_progress progress;
+    struct kn_blocks_report blocks;
     struct kn_live live = {
+        .blocks = &blocks,
         .state = kn_node_state(start->node),
         .peers = kn_node_peers(start->node),
         .round = kn_node_announced(start->node),
         .now_s = kn_loop_unix_time(),
     };
 
+    kn_node_blocks(start->node, &blocks);
     if (progress_of(start, &note, &progress)) {
         if (is_slow(start))
             kn_progress_add(&start->cli->out_term, &progress, columns, out);

@@ -158,6 +158,24 @@ void kn_start_text_launch(struct kn_start *start)
         show_lonely(start);
 }
 
+static void show_blocks(struct kn_start *start)
+{
+    const struct kn_start_facts facts = kn_start_facts_of(start);
+    const struct kn_page page = page_of(start);
+    struct kn_blocks_report report;
+
+    kn_node_blocks(start->node, &report);
+    if (kn_facts_silence(&facts) == NULL)
+        kn_launch_blocks(&page, &facts, &report);
+}
+
+/* The first time it stands with what was announced. */
+static void show_changed_blocks(struct kn_start *start)
+{
+    if (start->said_joining && kn_node_state(start->node) != KN_NODE_DRAINING)
+        show_blocks(start);
+}
+
 static void show_announced(struct kn_start *start)
 {
     const struct kn_announced *round = kn_node_announced(start->node), *said = &start->said;
@@ -171,7 +189,7 @@ static void show_announced(struct kn_start *start)
     start->said = *round;
     kn_launch_announced(&page, &facts, round, keys);
     if (!start->said_joining)
-        kn_launch_joining(&page);
+        show_blocks(start);
     start->said_joining = true;
     show_running(start, true);
 }
@@ -256,6 +274,9 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_MOVED:
         show_moved(start);
+        break;
+    case KN_NODE_BLOCKS:
+        show_changed_blocks(start);
         break;
     case KN_NODE_STATE:
         show_state(start);

@@ -3,6 +3,7 @@
 #include "app/cli/values.h"
 #include "app/term/fold.h"
 #include "app/term/term.h"
+#include "config/discovery/fit.h"
 #include "lib/base/text.h"
 #include "lib/json/json.h"
 
@@ -138,6 +139,45 @@ static void show_network(struct view *view)
     end_line(view, "announced");
 }
 
+static void add_memory(struct view *view, const char *before, const struct kn_json *json,
+                       const char *after)
+{
+    char memory[KN_MEMORY_TEXT_SIZE];
+    int64_t bytes;
+
+    if (!kn_json_to_int(json, &bytes) || bytes < 0)
+        return;
+    kn_memory_text(bytes, memory);
+    kn_text_addf(&view->line, "%s%s%s", before, memory, after);
+}
+
+static void add_rate(struct view *view, const char *before, const struct kn_json *json,
+                     const char *after)
+{
+    double rate;
+
+    if (kn_json_to_number(json, &rate) && rate >= 0 && rate < 1e12)
+        kn_text_addf(&view->line, "%s%.1f%s", before, rate, after);
+}
+
+static void show_serving(struct view *view)
+{
+    const struct kn_json *serving = get(view, "serving");
+
+    add(view, "", kn_json_get(serving, "stage"), "");
+    add_memory(view, ", ", kn_json_get(serving, "weight_bytes"), " of weights");
+    add(view, ", ", kn_json_get(serving, "threads"), " threads");
+    add(view, ": ", kn_json_get(serving, "error"), "");
+    end_line(view, "serving");
+    add(view, "", kn_json_get(serving, "sessions"), " open");
+    add_rate(view, ", ", kn_json_get(serving, "tokens_per_s"), " tokens/s");
+    add(view, ", ", kn_json_get(serving, "tokens"), " tokens since the start");
+    end_line(view, "sessions");
+    add(view, "", kn_json_get(serving, "cache_tokens_left"), " tokens of one block left");
+    add_memory(view, " of ", kn_json_get(serving, "cache_bytes"), "");
+    end_line(view, "cache");
+}
+
 static void show_configuration(struct view *view)
 {
     const struct kn_json *config = get(view, "config");
@@ -175,6 +215,7 @@ void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn
 
     show_node(&view);
     show_model(&view);
+    show_serving(&view);
     show_network(&view);
     show_configuration(&view);
     show_problems(&view);

@@ -127,7 +127,7 @@ void kn_fit_plan(const struct kn_model_size *size, const struct kn_room *room,
     }
     out->weight_bytes = kn_weight_bytes(size->block_parameters, format->dtype, format->quant);
     out->block_bytes = (out->weight_bytes * 5 + 3) / 4; /* spec: REQ-0.6.2 */
-    token = size->cache_numbers * kn_dtype_bytes(format->dtype);
+    token = size->cache_numbers * KN_CACHE_NUMBER_BYTES;
     out->cache_tokens = token > 0 ? out->block_bytes / 5 / token : 0;
     if (!room->is_known) {
         plan_one(room, out);

@@ -10,7 +10,11 @@
 #include "config/discovery/facts.h"
 #include "config/discovery/model_shape.h"
 
-enum { KN_FIT_TEXT_SIZE = 256, KN_PRESET_COUNT = 3 };
+enum {
+    KN_FIT_TEXT_SIZE = 256,
+    KN_PRESET_COUNT = 3,
+    KN_CACHE_NUMBER_BYTES = 4, /* keys and values are kept in float32, whatever the weights are */
+};
 
 enum kn_device { KN_DEVICE_AUTO, KN_DEVICE_CPU, KN_DEVICE_GPU };
 

@@ -17,6 +17,18 @@ struct expansion {
     struct kn_error *err;
 };
 
+const char *kn_lookup_in(void *arg, const char *name)
+{
+    const char *const *entry = arg != NULL ? *(const char *const **)arg : NULL;
+    size_t n = strlen(name);
+
+    for (; entry != NULL && *entry != NULL; entry++) {
+        if (strncmp(*entry, name, n) == 0 && (*entry)[n] == '=')
+            return *entry + n + 1;
+    }
+    return NULL;
+}
+
 /* `live` is false inside a word that is not used: it must be well formed, nothing more. */
 static enum kn_code expand_text(struct expansion *e, int depth, bool live);
 

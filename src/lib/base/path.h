@@ -10,6 +10,10 @@
 /* The value of an environment variable or NULL; `arg` is the lookup's own. */
 typedef const char *kn_lookup_fn(void *arg, const char *name);
 
+/* A kn_lookup_fn over texts "NAME=value" with a NULL at the end: `arg` points to the list, which
+ * may be NULL. */
+const char *kn_lookup_in(void *arg, const char *name);
+
 enum { KN_PATH_MAX = 4096 };
 
 /*

@@ -1,0 +1,314 @@
+#include "node/blocks/blocks.h"
+
+#include "lib/base/memory.h"
+#include "node/blocks/loading.h"
+
+struct kn_blocks {
+    struct kn_blocks_options options;
+    struct kn_loop *loop;
+    enum kn_blocks_stage stage;
+    struct kn_blocks_wish wish, next; /* next: while DRAINING */
+    bool has_next;
+    struct kn_loading *loading;
+    struct kn_loaded loaded;
+    struct kn_compute *compute;
+    struct kn_serving *serving;
+    struct kn_timer *drain_timer, *news_timer;
+    int64_t told_room; /* in tokens of one block */
+    kn_time told_at;
+    void (*left)(void *arg);
+    void *left_arg;
+    struct kn_error failure;
+};
+
+const char *kn_blocks_stage_word(enum kn_blocks_stage stage)
+{
+    static const char *const words[] = { "none", "loading", "serving", "draining", "failed" };
+
+    return stage <= KN_BLOCKS_FAILED ? words[stage] : "?";
+}
+
+static void enter(struct kn_blocks *b, enum kn_blocks_stage stage)
+{
+    b->stage = stage;
+    b->options.changed(b->options.arg);
+}
+
+/* What was served is not any more. */
+static void close_all(struct kn_blocks *b)
+{
+    kn_timer_set(b->drain_timer, KN_NEVER);
+    kn_timer_set(b->news_timer, KN_NEVER);
+    kn_serving_free(b->serving);
+    kn_compute_free(b->compute);
+    kn_loaded_done(&b->loaded);
+    b->serving = NULL;
+    b->compute = NULL;
+}
+
+static void fail(struct kn_blocks *b)
+{
+    close_all(b);
+    enter(b, KN_BLOCKS_FAILED);
+}
+
+/* -- news of the cache */
+
+static int64_t room_now(const struct kn_blocks *b)
+{
+    struct kn_compute_state now;
+
+    kn_compute_state(b->compute, &now);
+    return now.cache_tokens_left;
+}
+
+static int64_t room_of_all(const struct kn_blocks *b)
+{
+    return b->wish.cache_bytes / kn_cache_token_bytes(kn_model_decoder(b->loaded.model));
+}
+
+static void tell_room(void *arg)
+{
+    struct kn_blocks *b = arg;
+
+    b->told_room = room_now(b);
+    b->told_at = kn_loop_now(b->loop);
+    b->options.news(b->options.arg);
+}
+
+/* A quarter of the whole is worth a round of records, but not for each session that comes. */
+static void on_room_changed(void *arg)
+{
+    struct kn_blocks *b = arg;
+    int64_t now = room_now(b),
+            change = now > b->told_room ? now - b->told_room : b->told_room - now;
+
+    if (b->stage != KN_BLOCKS_SERVING)
+        return;
+    if (change > room_of_all(b) / 4)
+        kn_timer_set(b->news_timer, b->told_at + KN_BLOCKS_NEWS_MS);
+    else
+        kn_timer_set(b->news_timer, KN_NEVER);
+}
+
+/* -- serving */
+
+static enum kn_code start_compute(struct kn_blocks *b)
+{
+    const struct kn_decoder *decoder = kn_model_decoder(b->loaded.model);
+    const struct kn_compute_options options = {
+        .loop = b->loop,
+        .runner = b->loaded.runner,
+        .decoder = decoder,
+        .first = b->wish.from,
+        .count = b->wish.to - b->wish.from,
+        .cache_bytes = b->wish.cache_bytes,
+        .max_length = b->wish.max_length,
+        .max_tokens =
+            b->wish.max_tokens < KN_PASS_TOKENS_MAX ? b->wish.max_tokens : KN_PASS_TOKENS_MAX,
+        .share = b->wish.share,
+        .room_changed = on_room_changed,
+        .arg = b,
+    };
+
+    b->compute = kn_compute_new(&options);
+    return b->compute != NULL ? KN_OK : kn_fail_no_memory(&b->failure);
+}
+
+static enum kn_code start_serving(struct kn_blocks *b)
+{
+    const struct kn_serving_options options = {
+        .host = b->options.host,
+        .compute = b->compute,
+        .version = b->options.version,
+        .prefix = b->wish.prefix,
+        .first = b->wish.from,
+        .end = b->wish.to,
+        .hidden = kn_model_decoder(b->loaded.model)->hidden,
+        .dtype = b->wish.dtype,
+        .compression = b->wish.compression,
+        .max_length = b->wish.max_length,
+        .max_batch_tokens = b->wish.max_tokens,
+        .cache_wait_ms = b->wish.cache_wait_ms,
+        .session_ms = b->wish.session_ms,
+        .step_ms = b->wish.step_ms,
+    };
+    enum kn_code rc = kn_serving_start(&options, &b->serving);
+
+    if (rc != KN_OK)
+        (void)kn_fail(&b->failure, rc, "blocks cannot be served: %s", kn_code_brief(rc));
+    return rc;
+}
+
+/* Petals' limits where nobody sets one: long sessions only where heads share keys and values. */
+static uint32_t longest_session(const struct kn_decoder *decoder)
+{
+    uint32_t usual = decoder->kv_heads < decoder->heads ? 8192 : 2048;
+
+    return decoder->max_positions < usual ? decoder->max_positions : usual;
+}
+
+static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *loaded,
+                      const struct kn_error *err)
+{
+    struct kn_blocks *b = arg;
+
+    b->loading = NULL;
+    if (code != KN_OK) {
+        b->failure = *err;
+        enter(b, KN_BLOCKS_FAILED);
+        return;
+    }
+    b->loaded = *loaded;
+    if (b->wish.max_length == 0)
+        b->wish.max_length = longest_session(kn_model_decoder(loaded->model));
+    if (b->wish.max_tokens == 0)
+        b->wish.max_tokens = b->wish.max_length;
+    if (start_compute(b) != KN_OK || start_serving(b) != KN_OK) {
+        fail(b);
+        return;
+    }
+    b->told_room = room_now(b);
+    b->told_at = kn_loop_now(b->loop);
+    enter(b, KN_BLOCKS_SERVING);
+}
+
+static void load(struct kn_blocks *b, const struct kn_blocks_wish *wish)
+{
+    kn_loading_abandon(b->loading);
+    b->loading = NULL;
+    b->failure = (struct kn_error){ 0 };
+    b->wish = *wish;
+    b->loading = kn_loading_start(b->loop, wish, on_loaded, b);
+    if (b->loading == NULL) {
+        (void)kn_fail_no_memory(&b->failure);
+        enter(b, KN_BLOCKS_FAILED);
+        return;
+    }
+    enter(b, KN_BLOCKS_LOADING);
+}
+
+static void on_drained(void *arg)
+{
+    struct kn_blocks *b = arg;
+    void (*left)(void *arg) = b->left;
+
+    b->left = NULL;
+    close_all(b);
+    if (b->has_next)
+        load(b, &b->next);
+    else
+        enter(b, KN_BLOCKS_NONE);
+    b->has_next = false;
+    if (left != NULL)
+        left(b->left_arg);
+}
+
+static void drain(struct kn_blocks *b)
+{
+    if (b->stage == KN_BLOCKS_DRAINING)
+        return;
+    kn_timer_set(b->drain_timer, kn_loop_now(b->loop) + KN_BLOCKS_DRAIN_MS);
+    kn_serving_drain(b->serving, on_drained, b);
+    enter(b, KN_BLOCKS_DRAINING);
+}
+
+static void forget(struct kn_blocks *b)
+{
+    kn_loading_abandon(b->loading);
+    b->loading = NULL;
+    if (b->stage != KN_BLOCKS_NONE)
+        enter(b, KN_BLOCKS_NONE);
+}
+
+static bool is_same(const struct kn_blocks_wish *a, const struct kn_blocks_wish *b)
+{
+    return strcmp(a->folder, b->folder) == 0 && strcmp(a->prefix, b->prefix) == 0 &&
+           a->from == b->from && a->to == b->to && a->as == b->as && a->dtype == b->dtype &&
+           a->threads == b->threads && a->cache_bytes == b->cache_bytes;
+}
+
+void kn_blocks_serve(struct kn_blocks *b, const struct kn_blocks_wish *wish)
+{
+    bool is_there = b->stage == KN_BLOCKS_SERVING || b->stage == KN_BLOCKS_DRAINING;
+
+    if (wish != NULL && b->stage != KN_BLOCKS_NONE && b->stage != KN_BLOCKS_DRAINING &&
+        is_same(wish, &b->wish))
+        return;
+    b->has_next = is_there && wish != NULL;
+    if (b->has_next)
+        b->next = *wish;
+    if (is_there)
+        drain(b);
+    else if (wish != NULL)
+        load(b, wish);
+    else
+        forget(b);
+}
+
+void kn_blocks_leave(struct kn_blocks *b, void (*drained)(void *arg), void *arg)
+{
+    b->left = drained;
+    b->left_arg = arg;
+    b->has_next = false;
+    if (b->serving != NULL) {
+        drain(b);
+        return;
+    }
+    forget(b);
+    kn_timer_set(b->drain_timer, kn_loop_now(b->loop)); /* later, as promised */
+}
+
+struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *options)
+{
+    struct kn_blocks *b = kn_try_alloc(sizeof(*b));
+
+    if (b == NULL)
+        return NULL;
+    b->options = *options;
+    b->loop = kn_host_loop(options->host);
+    b->drain_timer = kn_timer_new(b->loop, on_drained, b);
+    b->news_timer = kn_timer_new(b->loop, tell_room, b);
+    if (b->drain_timer == NULL || b->news_timer == NULL) {
+        kn_timer_free(b->drain_timer);
+        kn_timer_free(b->news_timer);
+        kn_free(b);
+        return NULL;
+    }
+    return b;
+}
+
+void kn_blocks_free(struct kn_blocks *b)
+{
+    if (b == NULL)
+        return;
+    kn_loading_abandon(b->loading);
+    close_all(b);
+    kn_timer_free(b->drain_timer);
+    kn_timer_free(b->news_timer);
+    kn_free(b);
+}
+
+void kn_blocks_report(const struct kn_blocks *b, struct kn_blocks_report *out)
+{
+    *out = (struct kn_blocks_report){ .stage = b->stage };
+    if (b->stage == KN_BLOCKS_FAILED)
+        out->failure = &b->failure;
+    if (b->stage != KN_BLOCKS_NONE)
+        out->wish = &b->wish;
+    if (b->serving == NULL)
+        return;
+    out->speed = &b->loaded.speed;
+    out->counters = kn_serving_counters(b->serving);
+    out->weight_bytes = kn_model_bytes(b->loaded.model, NULL);
+    out->cache_bytes = b->wish.cache_bytes;
+    out->open_us = b->loaded.open_us;
+    out->test_us = b->loaded.test_us;
+    kn_compute_state(b->compute, &out->now);
+}
+
+bool kn_blocks_serves(const struct kn_blocks *b, const char *prefix, uint32_t from, uint32_t to)
+{
+    return b->stage == KN_BLOCKS_SERVING && strcmp(b->wish.prefix, prefix) == 0 &&
+           b->wish.from == from && b->wish.to == to;
+}

@@ -1,0 +1,71 @@
+/*
+ * blocks — the blocks that this node serves: loaded, tested, then answered for, until others are
+ * wished for.
+ *
+ * Belongs to the loop thread. Whoever asks before the last stage gets "no such protocol", which is
+ * what a node that serves nothing says.
+ */
+#ifndef KN_NODE_BLOCKS_BLOCKS_H
+#define KN_NODE_BLOCKS_BLOCKS_H
+
+#include "compute/compute.h"
+#include "compute/measure.h"
+#include "node/blocks/wish.h"
+#include "serving/serving.h"
+
+enum {
+    KN_BLOCKS_DRAIN_MS = 30000, /* for open sessions to end, before the blocks go */
+    KN_BLOCKS_NEWS_MS = 10000,  /* between two times that others are told of the cache's room */
+};
+
+enum kn_blocks_stage {
+    KN_BLOCKS_NONE,     /* none are wished for */
+    KN_BLOCKS_LOADING,  /* and tested and measured */
+    KN_BLOCKS_SERVING,  /* clients are answered */
+    KN_BLOCKS_DRAINING, /* others are wished for, or none: open sessions end first */
+    KN_BLOCKS_FAILED,   /* and why */
+};
+
+/* "serving" */
+const char *kn_blocks_stage_word(enum kn_blocks_stage stage);
+
+struct kn_blocks;
+
+struct kn_blocks_options {
+    struct kn_host *host;
+    const char *version; /* kept */
+    void *arg;
+    void (*changed)(void *arg); /* the stage is another */
+    void (*news)(void *arg);    /* there is much more, or less, room in the cache than was told */
+};
+
+/* NULL when memory is short. */
+KN_MUST_USE struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *options);
+/* Before the host. Waits for the pass under way; sessions end with an error. What is being loaded
+ * ends while the loop turns. */
+void kn_blocks_free(struct kn_blocks *blocks);
+
+/* Serve this from now on; NULL: nothing. What is served already is not touched, so it may be told
+ * again and again. */
+void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish);
+
+/* Take no new session, and call `drained` later, when none is open or after KN_BLOCKS_DRAIN_MS. */
+void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void *arg);
+
+struct kn_blocks_report {
+    enum kn_blocks_stage stage;
+    const struct kn_error *failure;    /* with FAILED; lent */
+    const struct kn_blocks_wish *wish; /* NULL with NONE; lent */
+    /* From SERVING on: */
+    const struct kn_speed_measured *speed;
+    struct kn_compute_state now;
+    const struct kn_serving_counters *counters;
+    int64_t weight_bytes, cache_bytes, open_us, test_us;
+};
+void kn_blocks_report(const struct kn_blocks *blocks, struct kn_blocks_report *out);
+
+/* Are exactly these answered for? */
+bool kn_blocks_serves(const struct kn_blocks *blocks, const char *prefix, uint32_t from,
+                      uint32_t to);
+
+#endif
