@@ -14,11 +14,18 @@
 #include "network/swarm/host.h"
 
 enum {
-    KN_SERVING_MESSAGE_MAX = 128 << 20, /* bytes of one message of a stream */
-    KN_SERVING_STREAMS_MAX = 1024,      /* open at once, of all clients */
-    KN_SERVING_AHEAD_MAX = 5,           /* requests that wait on one stream */
-    KN_SERVING_CHUNK = 4 << 20,         /* bytes of a tensor in one message of a forward stream */
-    KN_SERVING_CLOSE_MS = 2000,         /* for the client's end-of-stream after its last request */
+    KN_SERVING_MESSAGE_MAX = 128 << 20,   /* bytes of one message of a stream */
+    KN_SERVING_STREAMS_MAX = 1024,        /* open at once, of all clients */
+    KN_SERVING_AHEAD_MAX = 5,             /* pushed requests that wait for one session */
+    KN_SERVING_AHEAD_BYTES = 256 << 10,   /* of requests that wait on one stream; then it pauses */
+    KN_SERVING_UNREAD_MAX = 1 << 20,      /* bytes of replies that wait before no step is begun */
+    KN_SERVING_HELD_PEER_MAX = 256 << 20, /* bytes of requests and replies of one connection */
+    KN_SERVING_HELD_MAX = 1 << 30,        /* of all, with the numbers in them */
+    KN_SERVING_CHUNK = 4 << 20,           /* bytes of a tensor in one message of a forward stream */
+    KN_SERVING_CLOSE_MS = 2000,     /* for the client's end-of-stream after its last request */
+    KN_SERVING_FORWARD_MS = 180000, /* until the parts of a forward have come, and to read it */
+    KN_SERVING_PUSHES_MAX = 64,     /* steps being handed on to other servers */
+    KN_SERVING_PUSH_MS = 30000,     /* for one of them */
 };
 
 struct kn_serving;
@@ -33,11 +40,13 @@ struct kn_serving_options {
     enum kn_tensor_dtype dtype;             /* of replies */
     enum kn_tensor_compression compression; /* that rpc_info asks for, and replies have */
     uint32_t max_length, max_batch_tokens;
-    int cache_wait_ms, session_ms, step_ms;
+    int cache_wait_ms;       /* the longest that a client may ask to wait for cache room */
+    int session_ms, step_ms; /* a session in all; from a reply to the next request */
     bool is_dht_client;
 };
 
-/* KN_E_LIMIT, KN_E_NO_MEMORY. From here on clients are answered. */
+/* KN_E_LIMIT, KN_E_NO_MEMORY; KN_E_UNSUPPORTED: replies cannot be written so. From here on clients
+ * are answered. */
 KN_MUST_USE enum kn_code kn_serving_start(const struct kn_serving_options *options,
                                           struct kn_serving **out);
 /* No new sessions; those that are open go on. `drained` comes once none is left, later. */
@@ -46,8 +55,10 @@ void kn_serving_drain(struct kn_serving *serving, void (*drained)(void *arg), vo
 void kn_serving_free(struct kn_serving *serving);
 
 struct kn_serving_counters {
-    uint64_t sessions, steps, forwards, infos, refused, failed;
-    uint32_t open;
+    uint64_t sessions, steps, forwards, infos;
+    uint64_t refused, failed;               /* before anything was computed; in it or later */
+    uint64_t pushed, pushes, push_failures; /* steps that came so; handed on; not taken */
+    uint32_t open;                          /* sessions */
 };
 const struct kn_serving_counters *kn_serving_counters(const struct kn_serving *serving);
 

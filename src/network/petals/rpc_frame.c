@@ -3,7 +3,7 @@
 #include "lib/codec/reader.h"
 #include "lib/codec/writer.h"
 
-enum { ROOM_KEPT = 1 << 18 }; /* bytes of memory that an empty buffer may hold on to */
+enum { ROOM_KEPT = 1 << 16 }; /* bytes of memory that an empty buffer may hold on to */
 
 void kn_rpc_frames_lend(struct kn_rpc_frames *frames, struct kn_span bytes)
 {
@@ -65,7 +65,7 @@ void kn_rpc_frames_keep(struct kn_rpc_frames *frames)
 
 size_t kn_rpc_frames_held(const struct kn_rpc_frames *frames)
 {
-    return frames->kept.room;
+    return frames->kept.n;
 }
 
 void kn_rpc_frames_done(struct kn_rpc_frames *frames)

@@ -34,7 +34,7 @@ struct kn_stream;
 struct kn_stream_events {
     /* One of ours: the peer speaks the protocol `name`. May be NULL. */
     void (*ready)(void *arg, struct kn_stream *stream, const char *name);
-    /* Lent for the call; the peer may send as much again afterwards. */
+    /* Lent for the call; the peer may send as much again afterwards, unless it is paused. */
     void (*data)(void *arg, struct kn_stream *stream, struct kn_span bytes);
     /* The peer will send no more. */
     void (*finished)(void *arg, struct kn_stream *stream);
@@ -146,6 +146,9 @@ KN_MUST_USE enum kn_code kn_stream_write(struct kn_stream *stream, struct kn_spa
 
 /* Bytes written that wait for the peer's credit. */
 size_t kn_stream_pending(const struct kn_stream *s);
+
+/* While it is paused, its peer gets no credit for what came: at most a window more comes. */
+void kn_stream_pause(struct kn_stream *s, bool paused);
 
 /* Let it end with KN_E_TIMEOUT `ms` from now, or from the next tick; each call moves it. */
 void kn_stream_expire_in(struct kn_stream *s, int ms);

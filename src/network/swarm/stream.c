@@ -12,6 +12,8 @@ struct kn_stream {
     struct kn_multistream *select; /* until there is an agreement */
     bool ours;
     bool spoken;   /* a peer's: its first byte has come */
+    bool paused;
+    size_t owed;   /* credit that the peer gets once it is not paused */
     bool dead;     /* given up while one of its events runs: freed when that ends */
     unsigned busy; /* events that run */
     int wait_ms;   /* from the next tick, where the time is known, to end_by; 0: it is set */
@@ -205,7 +207,9 @@ static void on_data(void *user, struct kn_yamux_stream *yamux, struct kn_span by
         bytes = negotiate(s, bytes);
     if (!s->dead && bytes.n > 0) {
         s->events->data(s->arg, s, bytes);
-        if (!s->dead)
+        if (!s->dead && s->paused)
+            s->owed += bytes.n;
+        else if (!s->dead)
             kn_yamux_consumed(s->yamux, bytes.n);
     }
     (void)leave(s);
@@ -352,6 +356,7 @@ void kn_stream_forget(struct kn_stream *s)
 {
     if (s->dead)
         return;
+    kn_stream_pause(s, false);
     s->events = &drop_events;
     kn_stream_expire_in(s, KN_STREAM_LINGER_MS);
     kn_yamux_finish_late(s->yamux);
@@ -372,6 +377,18 @@ void kn_stream_reset(struct kn_stream *s)
 size_t kn_stream_pending(const struct kn_stream *s)
 {
     return s->dead ? 0 : kn_yamux_pending(s->yamux);
+}
+
+void kn_stream_pause(struct kn_stream *s, bool paused)
+{
+    if (s->dead)
+        return;
+    s->paused = paused;
+    if (paused || s->owed == 0)
+        return;
+    kn_yamux_consumed(s->yamux, s->owed);
+    s->owed = 0;
+    kn_connection_wake(s->set->connection);
 }
 
 void kn_stream_expire_in(struct kn_stream *s, int ms)
