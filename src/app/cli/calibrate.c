@@ -154,7 +154,7 @@ static enum kn_exit calibrate(struct kn_cli *cli, const struct kn_snapshot *snap
 
     if (kn_hardware_probe(&options, &hardware) != KN_OK)
         kn_out_of_memory();
-    if (kn_calibrate(snapshot, &hardware, cli->arena, cli->request.now_s, &machine, &err) != KN_OK)
+    if (kn_calibrate(snapshot, &hardware, cli->request.environment, cli->arena, cli->request.now_s, &machine, &err) != KN_OK)
         return kn_cli_fail(cli, err.code == KN_E_NOT_FOUND ? KN_EXIT_CONFIGURATION : KN_EXIT_FAILED,
                            &err);
     return keep(cli, &machine);

@@ -52,7 +52,7 @@ static void check_case(const struct view_case *c)
     struct kn_text text = { 0 };
     const struct kn_page page = { &c->term, &text };
 
-    CHECK_EQ(c->name, kn_calibrate(snapshot, c->hardware, arena, FIXTURE_NOW, &machine, &err),
+    CHECK_EQ(c->name, kn_calibrate(snapshot, c->hardware, NULL, arena, FIXTURE_NOW, &machine, &err),
              KN_OK);
     kn_calibration_machine(&page, c->hardware);
     kn_calibration_estimate(&page, &machine.model);
