@@ -275,7 +275,7 @@ static enum kn_exit run(struct kn_cli *cli)
         .request = &cli->request,
         .dry_run = start.dry_run,
         .rediscover = kn_cli_option(cli, "--rediscover") != NULL,
-        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL,
+        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL && !asks_for_full(cli),
         .arg = &start,
         .event = on_event,
     };
@@ -285,9 +285,9 @@ static enum kn_exit run(struct kn_cli *cli)
 
     if (start.yes && start.no_save)
         return refuse_both(cli);
-    if (asks_for_full(cli))
-        return kn_calibrate_refuse_full(cli);
     code = read_machine(&start, &machine);
+    if (code == KN_EXIT_DONE && asks_for_full(cli))
+        code = kn_calibrate_before_start(cli);
     if (code != KN_EXIT_DONE)
         return code;
     options.machine = start.machine_file != NULL ? &machine : NULL;

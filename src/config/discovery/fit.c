@@ -145,7 +145,7 @@ void kn_fit_plan(const struct kn_model_size *size, const struct kn_room *room,
 }
 
 /* Memory that the process needs beside its blocks, as the measurement left it free. */
-#define BESIDE (32 * MIB)
+#define BESIDE (24 * MIB)
 
 void kn_fit_use(const struct kn_measured *measured, const struct kn_model_size *size,
                 const struct kn_room *room, struct kn_fit *fit)

@@ -177,7 +177,7 @@ static enum kn_code choose_threads(struct run *run, uint32_t blocks, struct kn_t
 }
 
 /* The smallest pass that is nearly as fast as any: others wait for it to end. */
-static enum kn_code choose_batch(struct run *run, uint32_t blocks)
+static enum kn_code choose_batch(struct run *run)
 {
     static const uint32_t sizes[] = { KN_LANES, 2 * KN_LANES, KN_COMPUTE_PIECE,
                                       2 * KN_COMPUTE_PIECE };
@@ -185,9 +185,13 @@ static enum kn_code choose_batch(struct run *run, uint32_t blocks)
     struct kn_measured *m = &run->out->measured;
     enum kn_code rc = KN_OK;
 
-    for (size_t i = 0; rc == KN_OK && i < KN_COUNT(sizes); i++) {
-        rc = kn_trial_prompt(run->hold, blocks > 0 ? 1 : 0, 2 * KN_COMPUTE_PIECE, sizes[i],
-                             PROMPT_MS, &speeds[i], run->err);
+    for (size_t round = 0; rc == KN_OK && round < 2 * KN_COUNT(sizes); round++) {
+        size_t i = round % KN_COUNT(sizes);
+        double now = 0;
+
+        rc = kn_trial_prompt(run->hold, 1, 2 * KN_COMPUTE_PIECE, sizes[i], PROMPT_MS, &now,
+                             run->err);
+        speeds[i] = now > speeds[i] ? now : speeds[i];
         best = speeds[i] > best ? speeds[i] : best;
         if (rc == KN_OK)
             rc = check(run);
@@ -213,7 +217,7 @@ static enum kn_code measure(struct run *run)
     if (rc == KN_OK)
         rc = choose_threads(run, blocks, &speed);
     if (rc == KN_OK)
-        rc = choose_batch(run, blocks);
+        rc = choose_batch(run);
     if (rc != KN_OK)
         return rc;
     m->sessions = KN_TRIAL_SESSIONS;

@@ -18,7 +18,7 @@
 
 enum {
     KN_WATCH_PIECE = 16 << 20,  /* bytes that are touched between two looks */
-    KN_WATCH_MARGIN = 32 << 20, /* bytes that are left to the process itself */
+    KN_WATCH_MARGIN = 24 << 20, /* bytes that are left to the process itself */
 };
 
 struct kn_watch {
