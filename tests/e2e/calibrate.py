@@ -107,11 +107,6 @@ class Command(Case):
         self.expect(self.h.run("calibrate"), CONFIGURATION, "node_config.yaml:2:9")
         self.assertFalse(self.data("calibration.yaml").exists())
 
-    def test_the_full_calibration_says_that_it_does_not_exist(self):
-        for words in ("calibrate full", "start --calibrate full", "start --calibrate=full"):
-            self.expect(self.h.run(words), USAGE, "the full calibration is not in this version")
-        self.assertFalse(self.data(".").exists())
-
     @unittest.skipIf(os.geteuid(), "only root can become nobody")
     def test_a_home_that_cannot_be_written_is_named(self):
         for folder in (self.h.home, self.h.root):

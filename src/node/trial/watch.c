@@ -35,9 +35,11 @@ static int64_t look(const char *root)
 enum kn_code kn_watch_begin(struct kn_watch *watch, struct kn_error *err)
 {
     watch->own = watch->mapped = 0;
-    watch->begin = least(look(watch->root), watch->most);
-    return watch->begin >= 0 ? KN_OK
-                             : kn_fail(err, KN_E_UNKNOWN, "the available memory could not be read");
+    watch->begin = look(watch->root);
+    if (watch->begin < 0) /* then a limit of the settings alone protects nobody */
+        return kn_fail(err, KN_E_UNKNOWN, "the available memory could not be read");
+    watch->begin = least(watch->begin, watch->most);
+    return KN_OK;
 }
 
 /*
