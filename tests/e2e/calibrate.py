@@ -267,11 +267,11 @@ class Group:
                 return folder
         raise StopIteration
 
-    def run(self, words, **options):
+    def run(self, words, timeout=program.DEADLINE * 2, **options):
         """(exit status, standard output); below 0: the signal that ended it."""
         done = subprocess.run(["sh", "-c", 'echo $$ > "$0" && exec "$@"', self.procs, *words],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False,
-                              stderr=subprocess.PIPE, timeout=program.DEADLINE * 2, **options)
+                              stderr=subprocess.PIPE, timeout=timeout, **options)
         if b"cannot create" in done.stderr or b"Permission" in done.stderr:
             raise PermissionError(done.stderr)
         return done.returncode, done.stdout.decode()

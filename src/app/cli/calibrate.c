@@ -42,8 +42,8 @@ static struct kn_json *json_of_scalar(const struct kn_yaml_node *node)
         return kn_json_string(node->text);
     if (kn_yaml_is_null(node))
         return kn_json_null();
-    if (strcmp(node->text, "true") == 0)
-        return kn_json_bool(true);
+    if (strcmp(node->text, "true") == 0 || strcmp(node->text, "false") == 0)
+        return kn_json_bool(node->text[0] == 't');
     if (kn_parse_whole(node->text, &number) == KN_OK)
         return kn_json_int(number);
     if (kn_parse_decimal(node->text, NULL, &decimal) == KN_OK)

@@ -30,7 +30,7 @@ static void say(struct run *run, bool last)
     struct kn_progress progress;
     struct kn_error ignored = { 0 };
 
-    if (is_silent(run->work->cli) || (!term->rewrites && (last || run->ticks % LINE_TICKS != 0)))
+    if (is_silent(run->work->cli) || (!term->rewrites && (last || run->ticks % LINE_TICKS != 1)))
         return;
     if (columns <= KN_STATUS_LINE_MARGIN)
         columns = KN_TERM_USUAL;

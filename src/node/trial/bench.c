@@ -2,7 +2,7 @@
 
 #include "compute/compute.h"
 
-enum { BLOCKS = 4, PARTS = 3 };
+enum { PARTS = 3 };
 
 struct run {
     const struct kn_bench_options *options;
@@ -19,24 +19,10 @@ static const struct {
     { KN_WEIGHTS_NF4, KN_WEIGHT_NF4 },
 };
 
-/* As many as there is room for, up to what no processor's cache holds. */
-static enum kn_code hold(struct kn_hold *held, uint32_t most, uint32_t *blocks,
-                         struct kn_error *err)
-{
-    uint32_t n = most < BLOCKS ? most : BLOCKS;
-    enum kn_code rc;
-
-    do
-        rc = kn_hold_resize(held, n, err);
-    while (rc == KN_E_LIMIT && --n > 0);
-    *blocks = n;
-    return rc;
-}
-
 static enum kn_code measure(const struct run *run, struct kn_hold *held, struct kn_bench_row *row,
                             struct kn_error *err)
 {
-    enum kn_code rc = hold(held, run->options->decoder->blocks, &row->blocks, err);
+    enum kn_code rc = kn_trial_hold_few(held, &row->blocks, err);
 
     if (rc != KN_OK)
         return rc == KN_E_LIMIT ? KN_OK : rc;
@@ -57,7 +43,7 @@ static enum kn_code run_row(struct run *run, size_t i, struct kn_bench_row *row,
     const struct kn_hold_options options = {
         .decoder = run->options->decoder,
         .as = types[i].as,
-        .most = BLOCKS,
+        .most = run->options->decoder->blocks,
         .threads = run->options->threads,
         .length = KN_BENCH_LONG,
         .watch = &run->watch,

@@ -85,6 +85,11 @@ void kn_hold_free(struct kn_hold *hold)
     kn_free(hold);
 }
 
+const struct kn_hold_options *kn_hold_options(const struct kn_hold *hold)
+{
+    return &hold->options;
+}
+
 bool kn_hold_matrix(const struct kn_hold *hold, uint32_t index, uint32_t i,
                     const struct kn_matrix **out)
 {

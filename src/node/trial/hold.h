@@ -29,6 +29,7 @@ struct kn_hold_options {
 KN_MUST_USE enum kn_code kn_hold_new(const struct kn_hold_options *options, struct kn_hold **out,
                                      struct kn_error *err);
 void kn_hold_free(struct kn_hold *hold);
+const struct kn_hold_options *kn_hold_options(const struct kn_hold *hold);
 
 /*
  * Have exactly `n` blocks. KN_E_LIMIT: they do not fit, and some fewer are there; KN_E_CANCELLED;

@@ -2,12 +2,15 @@
 
 #include "lib/base/memory.h"
 #include "lib/io/loop.h"
+#include "node/trial/made_up.h"
 
 enum {
     READ_CHUNK = 512 << 10,
     READ_AHEAD = 4096,
     READ_STEP = 256,
     READS_MAX = 50,
+    FEW_BLOCKS = 4,
+    FEW_BYTES = 256 << 20, /* of their weights */
 };
 
 /* -- reading alone: what no decode can beat */
@@ -78,6 +81,22 @@ static enum kn_code read_all(struct kn_hold *hold, uint32_t blocks, int budget_m
     }
     kn_free(reading);
     return KN_OK;
+}
+
+enum kn_code kn_trial_hold_few(struct kn_hold *hold, uint32_t *blocks, struct kn_error *err)
+{
+    const struct kn_hold_options *options = kn_hold_options(hold);
+    size_t bytes = kn_made_up_bytes(options->decoder, options->as);
+    uint32_t n = bytes < FEW_BYTES ? (uint32_t)(FEW_BYTES / bytes) : 1;
+    enum kn_code rc;
+
+    n = n < FEW_BLOCKS ? n : FEW_BLOCKS;
+    n = n < options->most ? n : options->most;
+    do
+        rc = kn_hold_resize(hold, n, err);
+    while (rc == KN_E_LIMIT && --n > 0);
+    *blocks = n;
+    return rc;
 }
 
 /* -- tokens */

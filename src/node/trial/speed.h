@@ -15,6 +15,11 @@ struct kn_trial_speed {
     double prompt; /* the same of long steps */
 };
 
+/* Have a few blocks: more bytes than most processors' caches hold, where there is room for them.
+ * How many into `*blocks`. KN_E_LIMIT: not even one; else as kn_hold_resize(). */
+KN_MUST_USE enum kn_code kn_trial_hold_few(struct kn_hold *hold, uint32_t *blocks,
+                                           struct kn_error *err);
+
 /*
  * Of all blocks that are held. `budget_ms` for all; each of three parts takes what it began to its
  * end. KN_E_NO_MEMORY, KN_E_INVALID, KN_E_LIMIT: no room for the caches; KN_E_CANCELLED.

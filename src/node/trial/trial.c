@@ -5,9 +5,9 @@
 #include "node/trial/search.h"
 
 enum {
-    SPEED_BLOCKS = 4, /* more than any processor's cache holds of a model that is worth serving */
-    SPEED_MS = 1200,  /* of one try */
-    PROMPT_MS = 300,
+    SPEED_MS = 1200,               /* of one try */
+    PROMPT = 2 * KN_COMPUTE_PIECE, /* tokens */
+    PROMPT_MS = 500,
     STAGE_SPEEDS = 40, /* per cent, when the speeds are known */
 };
 
@@ -78,19 +78,6 @@ static enum kn_code hold_anew(struct run *run, enum kn_dtype dtype, unsigned thr
 
 /* -- speeds */
 
-/* As many as there is plenty of room for. */
-static enum kn_code hold_some(struct run *run, uint32_t *blocks)
-{
-    uint32_t n = run->most < SPEED_BLOCKS ? run->most : SPEED_BLOCKS;
-    enum kn_code rc;
-
-    do
-        rc = kn_hold_resize(run->hold, n, run->err);
-    while (rc == KN_E_LIMIT && --n > 0);
-    *blocks = n;
-    return rc;
-}
-
 static enum kn_code try_speed(struct run *run, uint32_t blocks, enum kn_dtype dtype,
                               unsigned threads, struct kn_trial_speed *out)
 {
@@ -119,7 +106,7 @@ static enum kn_code choose_dtype(struct run *run, uint32_t *blocks, struct kn_tr
     m->dtype = o->dtype;
     m->dtype_gain = 1;
     if (rc == KN_OK)
-        rc = hold_some(run, blocks);
+        rc = kn_trial_hold_few(run->hold, blocks, run->err);
     if (rc == KN_OK)
         rc = try_speed(run, *blocks, o->dtype, o->threads, &usual);
     if (rc != KN_OK)
@@ -129,7 +116,7 @@ static enum kn_code choose_dtype(struct run *run, uint32_t *blocks, struct kn_tr
         return KN_OK;
     rc = hold_anew(run, other, o->threads, false);
     if (rc == KN_OK)
-        rc = hold_some(run, &others);
+        rc = kn_trial_hold_few(run->hold, &others, run->err);
     if (rc == KN_E_LIMIT) /* too large; the usual one is not */
         return hold_anew(run, o->dtype, o->threads, false);
     if (rc == KN_OK)
@@ -177,7 +164,7 @@ static enum kn_code choose_threads(struct run *run, uint32_t blocks, struct kn_t
 }
 
 /* The smallest pass that is nearly as fast as any: others wait for it to end. */
-static enum kn_code choose_batch(struct run *run)
+static enum kn_code choose_batch(struct run *run, double speed)
 {
     static const uint32_t sizes[] = { KN_LANES, 2 * KN_LANES, KN_COMPUTE_PIECE,
                                       2 * KN_COMPUTE_PIECE };
@@ -185,12 +172,16 @@ static enum kn_code choose_batch(struct run *run)
     struct kn_measured *m = &run->out->measured;
     enum kn_code rc = KN_OK;
 
+    m->batch_tokens = KN_COMPUTE_PIECE;
+    m->batch_gain = 1;
+    m->prefill = speed;
+    if (speed * PROMPT_MS < 1000.0 * PROMPT) /* one prompt takes longer than all of them should */
+        return KN_OK;
     for (size_t round = 0; rc == KN_OK && round < 2 * KN_COUNT(sizes); round++) {
         size_t i = round % KN_COUNT(sizes);
         double now = 0;
 
-        rc = kn_trial_prompt(run->hold, 1, 2 * KN_COMPUTE_PIECE, sizes[i], PROMPT_MS, &now,
-                             run->err);
+        rc = kn_trial_prompt(run->hold, 1, PROMPT, sizes[i], PROMPT_MS, &now, run->err);
         speeds[i] = now > speeds[i] ? now : speeds[i];
         best = speeds[i] > best ? speeds[i] : best;
         if (rc == KN_OK)
@@ -217,7 +208,7 @@ static enum kn_code measure(struct run *run)
     if (rc == KN_OK)
         rc = choose_threads(run, blocks, &speed);
     if (rc == KN_OK)
-        rc = choose_batch(run);
+        rc = choose_batch(run, speed.prompt);
     if (rc != KN_OK)
         return rc;
     m->sessions = KN_TRIAL_SESSIONS;
