@@ -4,7 +4,7 @@
 
 #include "app/cli/values.h"
 #include "config/discovery/calibration.h"
-#include "node/blocks/blocks.h"
+#include "node/node.h"
 
 /* Anybody may register models; the most popular come first. */
 enum { PASSED_OVER_SHOWN = 5 };
