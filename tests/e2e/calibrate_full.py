@@ -6,8 +6,10 @@ usage: calibrate_full.py PROGRAM HOLD [TEST…]
 HOLD is tests/support/hold.c. Memory groups are made where that is permitted, of either version.
 """
 import json
+import math
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -22,7 +24,7 @@ from started import first_of_a_swarm, own_network
 if __name__ == "__main__":
     HOLD = Path(sys.argv.pop(2)).resolve() if len(sys.argv) > 2 else None
     own_network()
-GIB = 1 << 30
+MIB, GIB = 1 << 20, 1 << 30
 WITHIN = 0.95  # of the largest count that really runs
 LONG = 300  # seconds until a run counts as hanging
 FULL = 60  # seconds that the requirement gives to the medium model
@@ -34,6 +36,30 @@ MEDIUM = {"model_type": "llama", "hidden_size": 2048, "intermediate_size": 5632,
 LITTLE = dict(MEDIUM, hidden_size=1024, intermediate_size=2816, num_attention_heads=16)
 TINY = dict(MEDIUM, hidden_size=256, intermediate_size=576, num_attention_heads=8,
             num_hidden_layers=12, max_position_embeddings=512)
+
+
+def write_weights(folder, shape):
+    """Every tensor of the blocks in one file, as bfloat16 of about 0.01 either way."""
+    hidden, ffn = shape["hidden_size"], shape["intermediate_size"]
+    keys = hidden // shape["num_attention_heads"] * shape["num_key_value_heads"]
+    sides = {"self_attn.q_proj": (hidden, hidden), "self_attn.k_proj": (keys, hidden),
+             "self_attn.v_proj": (keys, hidden), "self_attn.o_proj": (hidden, hidden),
+             "mlp.gate_proj": (ffn, hidden), "mlp.up_proj": (ffn, hidden),
+             "mlp.down_proj": (hidden, ffn), "input_layernorm": (hidden,),
+             "post_attention_layernorm": (hidden,)}
+    header, at = {}, 0
+    for block in range(shape["num_hidden_layers"]):
+        for name, side in sides.items():
+            size = 2 * math.prod(side)
+            header[f"model.layers.{block}.{name}.weight"] = {
+                "dtype": "BF16", "shape": side, "data_offsets": [at, at + size]}
+            at += size
+    text = json.dumps(header).encode()
+    with open(folder / "model.safetensors", "wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text)
+        for _ in range(0, at, MIB):
+            out.write((b"\x23\x3c\x25\xbc" * (MIB // 4))[:min(MIB, at)])
+            at -= MIB
 
 
 class Case(program.Case):
@@ -74,6 +100,15 @@ class Command(Case):
         self.assertGreater(measured["decode"], 0)
         self.assertGreater(measured["read_bandwidth"], 0)
         self.assertGreaterEqual(measured["threads_gain"], 0.9)
+
+    def test_the_files_of_a_model_are_what_is_measured(self):
+        write_weights(self.model(TINY), TINY)
+        measured = self.full("--dtype", "bfloat16")["measured"]
+        self.assertEqual((measured["made_up"], measured["blocks"]), (False, 12))
+        (self.model(TINY) / "model.safetensors").write_bytes(b"not what it should be")
+        status, _, err = self.h.run("calibrate", "full", "--set", f"model.path={self.model(TINY)}")
+        self.assertEqual(status, program.CONFIGURATION, err)
+        self.assertIn("model.safetensors", err)
 
     # proves: MS-3/6
     def test_the_next_start_plans_by_it_until_the_settings_are_others(self):
@@ -176,9 +211,26 @@ class InGroups(Case):
 
 
 class Small(InGroups):
-    # proves: SM/2, P2/4.3, P3/1, NFR-1/1.1.full
+    # proves: SM/2, P2/4.3, NFR-1/1.1.full
     def test_in_2_gib_the_count_is_the_largest_that_runs(self):
         self.is_near_the_best(2 * GIB, "bfloat16", LITTLE)
+
+
+    def test_pages_of_files_count(self):
+        """The system would drop them, but a session needs them: no more blocks than lie in it."""
+        limit, shape = 512 * MIB, dict(LITTLE, num_hidden_layers=30)
+        group = Group(limit)
+        self.addCleanup(group.close)
+        write_weights(self.model(shape), shape)
+        measured = json.loads(self.in_group(
+            group, "calibrate", "full", "--json", "--dtype", "bfloat16", "--set",
+            f"model.path={self.model(shape)}"))["calibration"]["measured"]
+        self.assertFalse(measured["made_up"])
+        taken = measured["blocks"] * measured["memory_per_block"]
+        print(f"limit 512 MiB: {measured['blocks']} blocks of files", file=sys.stderr)
+        self.assertLess(taken, limit)
+        self.assertGreater(taken, 0.75 * limit)
+        group.close()
 
 
 class Large(InGroups):
