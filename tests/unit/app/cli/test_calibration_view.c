@@ -57,7 +57,7 @@ static void check_case(const struct view_case *c)
     kn_calibration_machine(&page, c->hardware);
     kn_calibration_estimate(&page, &machine.model);
     kn_calibration_notes(&page, &machine.model, &machine.speed);
-    kn_calibration_profiles(&page, &machine.model, (int)machine.calibration.preset);
+    kn_calibration_profiles(&page, &machine.model, (int)machine.calibration.preset, false);
     CHECK_STR(c->name, kn_text_get(&text), c->want);
     kn_text_done(&text);
     kn_snapshot_unref(snapshot);
