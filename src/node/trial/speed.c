@@ -10,7 +10,7 @@ enum {
     READ_STEP = 256,
     READS_MAX = 50,
     FEW_BLOCKS = 4,
-    FEW_BYTES = 256 << 20, /* of their weights */
+    FEW_BYTES = 1 << 30, /* of their weights */
 };
 
 /* -- reading alone: what no decode can beat */
