@@ -5,7 +5,6 @@
 #include "node/trial/made_up.h"
 
 enum {
-    READ_CHUNK = 512 << 10,
     READ_AHEAD = 4096,
     READ_STEP = 256,
     READS_MAX = 50,
@@ -19,16 +18,17 @@ typedef uint64_t wide __attribute__((vector_size(32)));
 
 struct reading {
     const uint8_t *at;
-    size_t n;
+    size_t n, chunk;                       /* bytes; of one stream */
     uint64_t sums[KN_POOL_THREADS_MAX][8]; /* a line of the cache each; they keep the loop alive */
 };
 
-static void read_some(void *arg, unsigned chunk, unsigned thread)
+static inline __attribute__((always_inline)) void read_chunk(void *arg, unsigned chunk,
+                                                             unsigned thread)
 {
     struct reading *reading = arg;
-    const uint8_t *at = reading->at + (size_t)chunk * READ_CHUNK;
-    size_t left = reading->n - (size_t)chunk * READ_CHUNK,
-           n = left < READ_CHUNK ? left : READ_CHUNK;
+    const uint8_t *at = reading->at + chunk * reading->chunk;
+    size_t left = reading->n - chunk * reading->chunk;
+    size_t n = left < reading->chunk ? left : reading->chunk;
     wide sums[4] = { { 0 } }, four[4];
 
     for (const uint8_t *end = at + n / READ_STEP * READ_STEP; at < end; at += sizeof(four)) {
@@ -42,17 +42,44 @@ static void read_some(void *arg, unsigned chunk, unsigned thread)
     reading->sums[thread][0] += sums[0][0] + sums[0][1] + sums[0][2] + sums[0][3];
 }
 
+static void read_plain(void *arg, unsigned chunk, unsigned thread)
+{
+    read_chunk(arg, chunk, thread);
+}
+
+typedef void read_fn(void *arg, unsigned chunk, unsigned thread);
+
+/* Loads as wide as those of the products: narrower ones do not ask memory for all that it has. */
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void read_wide(void *arg, unsigned chunk, unsigned thread)
+{
+    read_chunk(arg, chunk, thread);
+}
+
+static read_fn *best_read(void)
+{
+    return __builtin_cpu_supports("avx2") ? read_wide : read_plain;
+}
+#else
+static read_fn *best_read(void)
+{
+    return read_plain;
+}
+#endif
+
 static size_t read_once(struct kn_hold *hold, uint32_t blocks, struct reading *reading)
 {
+    struct kn_pool *pool = kn_hold_pool(hold);
+    size_t bytes = 0, streams = kn_pool_threads(pool);
     const struct kn_matrix *matrix;
-    size_t bytes = 0;
 
     for (uint32_t b = 0; b < blocks; b++) {
         for (uint32_t i = 0; kn_hold_matrix(hold, b, i, &matrix); i++) {
             reading->at = matrix->at;
             reading->n = kn_matrix_bytes(matrix->type, matrix->rows, matrix->columns);
-            kn_pool_run(kn_hold_pool(hold), (unsigned)((reading->n + READ_CHUNK - 1) / READ_CHUNK),
-                        read_some, reading);
+            reading->chunk = (reading->n / streams + READ_STEP) / READ_STEP * READ_STEP;
+            kn_pool_run(pool, (unsigned)((reading->n + reading->chunk - 1) / reading->chunk),
+                        best_read(), reading);
             bytes += reading->n;
         }
     }
