@@ -145,6 +145,7 @@ static enum kn_code write_calibration(const struct kn_caches *caches, struct kn_
         .format = &model->format,
         .fit = &model->fit,
         .preset = kn_preset_of(kn_snapshot_config(caches->snapshot)),
+        .measured = plan->measured.at_s > 0 ? &plan->measured : NULL,
         .now_s = caches->now_s,
     };
 

@@ -6,6 +6,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/number.h"
 #include "lib/os/file.h"
+#include "node/blocks/local.h"
 
 static bool is_given(enum kn_presence is)
 {
@@ -123,25 +124,59 @@ static bool is_heard_of(const struct kn_node_config *config, const char *name,
     return out->num_blocks > 0 || kn_model_size_guess(name, 0, &guess);
 }
 
+/* Its files, where they are on this machine: they tell its shape best. */
+static enum kn_code look_for_files(const struct kn_node_config *config, const char *named,
+                                   const char *const *environment, struct kn_arena *arena,
+                                   struct kn_local_files *out, struct kn_error *err)
+{
+    const struct kn_model_config *model = &config->model;
+    const struct kn_local_places places = {
+        .path = is_given(model->path.is) ? model->path.text : NULL,
+        .named = named,
+        .repository = is_given(model->repository.is) ? model->repository.text : NULL,
+        .revision = is_given(model->revision.is) ? model->revision.text : NULL,
+        .cache_dir =
+            is_given(config->resources.cache_dir.is) ? config->resources.cache_dir.text : NULL,
+        .environment = environment,
+    };
+
+    *out = (struct kn_local_files){ 0 };
+    return environment != NULL || places.path != NULL
+               ? kn_local_look(&places, NULL, 0, arena, out, err)
+               : KN_OK;
+}
+
+static const char *name_of_model(const struct kn_node_config *config,
+                                 enum kn_calibrated_model whose, const struct kn_local_files *local)
+{
+    if (whose != KN_MODEL_FALLBACK)
+        return config->model.name.text;
+    return is_given(config->model.path.is) ? local->models[0].repository : KN_FALLBACK_MODEL;
+}
+
 static enum kn_code choose_model(const struct kn_snapshot *snapshot,
-                                 const struct kn_hardware *hardware, struct kn_arena *arena,
+                                 const struct kn_hardware *hardware,
+                                 const struct kn_local_files *local, struct kn_arena *arena,
                                  struct kn_calibrated_machine *out, struct kn_error *err)
 {
     const struct kn_node_config *config = kn_snapshot_config(snapshot);
     const struct kn_fit_wish wish = kn_fit_wish_of(config);
-    const char *named =
-        out->whose == KN_MODEL_FALLBACK ? KN_FALLBACK_MODEL : config->model.name.text;
+    const char *named = name_of_model(config, out->whose, local);
     struct kn_model_facts heard;
     struct kn_swarm_facts swarm = { .models = &heard };
     const struct kn_model_question question = {
         .named = named,
         .swarm = &swarm,
+        .local = local->models,
+        .local_count = local->n,
         .hardware = hardware,
         .wish = &wish,
         .families = KN_FAMILIES_PETALS,
     };
     enum kn_code rc;
 
+    out->folder =
+        is_given(config->model.path.is) ? local->folders[0] : kn_local_folder(local, named);
     swarm.model_count = is_heard_of(config, named, &heard) ? 1 : 0;
     rc = kn_model_choose(&question, arena, &out->model, err);
     out->model.facts = NULL; /* which lie here */
@@ -151,14 +186,21 @@ static enum kn_code choose_model(const struct kn_snapshot *snapshot,
 }
 
 enum kn_code kn_calibrate(const struct kn_snapshot *snapshot, const struct kn_hardware *hardware,
-                          struct kn_arena *arena, int64_t now_s, struct kn_calibrated_machine *out,
-                          struct kn_error *err)
+                          const char *const *environment, struct kn_arena *arena, int64_t now_s,
+                          struct kn_calibrated_machine *out, struct kn_error *err)
 {
+    const struct kn_node_config *config = kn_snapshot_config(snapshot);
+    const char *named = config->model.name.text;
+    struct kn_local_files local;
     struct kn_calibration *calibration = &out->calibration;
     enum kn_code rc;
 
     *out = (struct kn_calibrated_machine){ .whose = whose_model(snapshot) };
-    rc = choose_model(snapshot, hardware, arena, out, err);
+    if (out->whose == KN_MODEL_FALLBACK)
+        named = is_given(config->model.path.is) ? NULL : KN_FALLBACK_MODEL;
+    rc = look_for_files(config, named, environment, arena, &local, err);
+    if (rc == KN_OK)
+        rc = choose_model(snapshot, hardware, &local, arena, out, err);
     if (rc != KN_OK)
         return rc;
     kn_speed_estimate(&out->model.size, &out->model.room, &out->speed);

@@ -34,6 +34,7 @@ struct kn_calibrated_machine {
     enum kn_calibrated_model whose;
     struct kn_model_choice model;
     struct kn_speed speed;
+    const char *folder; /* of its config.json, on this machine; NULL: there is none */
     char nearest[KN_MODEL_NEAREST_SIZE]; /* of a model that only its name tells of; else "" */
     struct kn_calibration calibration;
 };
@@ -41,10 +42,13 @@ struct kn_calibrated_machine {
 /*
  * Calibrate `hardware` for the model of the configuration, else that of an earlier start, else
  * KN_FALLBACK_MODEL. Of a model that only the network could know the size in its name is taken, as
- * a guess. KN_E_NOT_FOUND: no such model, with the nearest in the hint; KN_E_NO_MEMORY.
+ * a guess. `environment` may say where models are kept; NULL: only model.path does.
+ * KN_E_NOT_FOUND: no such model, with the nearest in the hint; KN_E_NO_MEMORY; and the codes of
+ * kn_decoder_file_read() for model.path.
  */
 KN_MUST_USE enum kn_code kn_calibrate(const struct kn_snapshot *snapshot,
-                                      const struct kn_hardware *hardware, struct kn_arena *arena,
+                                      const struct kn_hardware *hardware,
+                                      const char *const *environment, struct kn_arena *arena,
                                       int64_t now_s, struct kn_calibrated_machine *out,
                                       struct kn_error *err);
 

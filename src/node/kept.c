@@ -38,6 +38,30 @@ KN_PRINTF(2, 3) static void say(struct kn_kept *kept, const char *format, ...)
     va_end(args);
 }
 
+const struct kn_measured *kn_kept_measured(const struct kn_snapshot *snapshot,
+                                           const struct kn_hardware *hardware)
+{
+    const struct kn_calibrated *calibrated = kn_snapshot_calibrated(snapshot);
+    char machine[KN_FINGERPRINT_SIZE];
+
+    kn_fingerprint(hardware, machine);
+    return calibrated->machine != NULL && strcmp(calibrated->machine, machine) == 0 &&
+                   !calibrated->for_others && calibrated->measured.at_s > 0
+               ? &calibrated->measured
+               : NULL;
+}
+
+/* The blocks were counted by running them after they had been planned. */
+static bool is_measured_since(const struct kn_kept *kept, const struct kn_kept_now *now)
+{
+    const struct kn_calibrated *calibrated = kn_snapshot_calibrated(now->snapshot);
+    const struct kn_resolved *start =
+        kn_snapshot_get(now->snapshot, kn_setting_find("model.start_block"));
+
+    return kept->is_range && calibrated->measured_age_s < start->origin.age_s &&
+           kn_kept_measured(now->snapshot, now->hardware) != NULL;
+}
+
 /* Why the plan of an earlier start counts no longer. */
 static void find_change(struct kn_kept *kept, const struct kn_kept_now *now)
 {
@@ -57,6 +81,8 @@ static void find_change(struct kn_kept *kept, const struct kn_kept_now *now)
         say(kept, "the settings are others than before");
     else if (calibrated->machine != NULL && calibrated->for_another_preset)
         say(kept, "the preset is another than before");
+    else if (is_measured_since(kept, now))
+        say(kept, "the blocks that fit were counted by running them");
     else if (kept->blocks > most)
         say(kept, "%u block%s were planned before, and at most %u fit now: %.150s", kept->blocks,
             kept->blocks == 1 ? "" : "s", most, now->fit->limit);

@@ -23,6 +23,11 @@ struct kn_kept {
 /* What the caches of a resolved configuration say. */
 void kn_kept_read(const struct kn_snapshot *snapshot, struct kn_kept *out);
 
+/* What the full calibration of an earlier run measured; NULL: nothing, or on another machine, or
+ * for other settings. Lent by the snapshot. */
+const struct kn_measured *kn_kept_measured(const struct kn_snapshot *snapshot,
+                                           const struct kn_hardware *hardware);
+
 struct kn_kept_now {
     const struct kn_snapshot *snapshot;
     const struct kn_hardware *hardware;

@@ -77,6 +77,7 @@ bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardwa
     const struct kn_node_config *config = kn_snapshot_config(d->snapshot);
     const struct kn_performance_config *performance = &config->performance;
     const struct kn_int *percent = &config->resources.max_cpu_percent;
+    struct kn_hardware machine = *hardware;
 
     if (!d->is_planned || d->plan.folder == NULL || !is_given(config->model.start_block.is))
         return false;
@@ -93,7 +94,9 @@ bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardwa
         .step_ms = (int)performance->step_timeout.ms,
     };
     out->cache_bytes = cache_bytes(config, &d->plan, out->to - out->from);
-    kn_offer_threads(hardware, is_given(percent->is) ? (int)percent->value : 0, &out->threads,
+    if (d->plan.measured.at_s > 0) /* as many as are fastest, within what is permitted */
+        machine.physical_cores = (int)d->plan.measured.threads;
+    kn_offer_threads(&machine, is_given(percent->is) ? (int)percent->value : 0, &out->threads,
                      &out->share);
     (void)snprintf(out->prefix, sizeof(out->prefix), "%s", config->model.dht_prefix.text);
     return snprintf(out->folder, sizeof(out->folder), "%s", d->plan.folder) <

@@ -118,6 +118,26 @@ static void find_folder(const struct kn_plan_input *input, struct kn_plan *plan)
                                        model->repository != NULL ? model->repository : model->name);
 }
 
+/* Of this model, on this machine, for these settings, and nobody asks for an estimate. */
+static const struct kn_measured *find_measured(const struct kn_plan_input *input)
+{
+    return input->recalibrate ? NULL : kn_kept_measured(input->snapshot, input->hardware);
+}
+
+/* What an earlier run found out by doing it, instead of the estimate. */
+static void use_measured(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const struct kn_measured *measured = find_measured(input);
+    struct kn_model_choice *model = &plan->model;
+
+    if (measured == NULL || model->room.is_gpu || model->kind == KN_CHOICE_NOTHING)
+        return;
+    plan->measured = *measured;
+    if (!is_given(input->config->model.dtype.is))
+        kn_measured_format(measured, &model->format);
+    kn_fit_use(measured, &model->size, &model->room, &model->fit);
+}
+
 static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_plan *plan,
                                  struct kn_error *err)
 {
@@ -142,6 +162,7 @@ static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_pl
     if (is_given(input->config->model.repository.is) && plan->model.kind == KN_CHOICE_NAMED)
         plan->model.repository = input->config->model.repository.text;
     find_folder(input, plan);
+    use_measured(input, plan);
     return KN_OK;
 }
 
@@ -332,6 +353,32 @@ static void add_speed(struct kn_plan *plan)
     add(plan, "performance.throughput", kn_arena_dup(plan->arena, text), plan->speed.reason);
 }
 
+/* "measured on 2026-11-22: WHY" */
+static const char *reason_measured(const struct kn_plan *plan, const char *why)
+{
+    char day[KN_DAY_SIZE];
+
+    kn_day_print(plan->measured.at_s, day);
+    return kn_arena_printf(plan->arena, "measured on %s: %s", day, why);
+}
+
+/* Of one session, and of several: a token goes through all the blocks that are served. */
+static void use_measured_speed(struct kn_plan *plan)
+{
+    const struct kn_measured *m = &plan->measured;
+    double blocks = (double)(plan->place.end - plan->place.start);
+    char day[KN_DAY_SIZE];
+
+    if (m->at_s <= 0 || plan->place.by == KN_PLACED_NOWHERE || blocks < 1)
+        return;
+    kn_day_print(m->at_s, day);
+    plan->speed.low = m->decode / blocks;
+    plan->speed.high = fmax(m->together, m->decode) / blocks;
+    plan->speed.middle = plan->speed.low;
+    (void)snprintf(plan->speed.reason, sizeof(plan->speed.reason),
+                   "measured on %s: one session, and %u together", day, m->sessions);
+}
+
 /* What was chosen, as values that a configuration could hold. */
 static void write_values(const struct kn_plan_input *input, struct kn_plan *plan)
 {
@@ -355,6 +402,9 @@ static void write_values(const struct kn_plan_input *input, struct kn_plan *plan
     add_number(plan, "model.end_block", plan->place.end, plan->place.reason);
     add_number(plan, "performance.cache_tokens", model->fit.cache_tokens,
                "a fifth of the memory of the blocks");
+    if (plan->measured.at_s > 0)
+        add_number(plan, "performance.max_batch_tokens", plan->measured.batch_tokens,
+                   reason_measured(plan, "more in one pass are hardly faster"));
     add_speed(plan);
 }
 
@@ -392,6 +442,7 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
     explain_kept(input, out);
     choose_name(input, out);
     kn_speed_estimate(&out->model.size, &out->model.room, &out->speed);
+    use_measured_speed(out);
     write_values(input, out);
     return kn_arena_failed(out->arena) ? kn_fail_no_memory(err) : KN_OK;
 }

@@ -53,7 +53,8 @@ struct kn_plan {
     size_t range_count;
     struct kn_node_name name;
     struct kn_speed speed;
-    uint32_t planned; /* blocks of the preset, or as many as an earlier start had */
+    struct kn_measured measured; /* by the full calibration; at_s 0: the rest is estimated */
+    uint32_t planned;            /* blocks of the preset, or as many as an earlier start had */
     struct kn_kept kept;
     struct kn_discovered values[KN_PLAN_VALUES_MAX];
     size_t value_count;

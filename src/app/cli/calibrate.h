@@ -8,7 +8,7 @@
 
 struct kn_cli;
 
-/* Report that the full calibration does not exist; wrong usage. */
-enum kn_exit kn_calibrate_refuse_full(struct kn_cli *cli);
+/* The full calibration before a start: measured and kept, without an answer on standard output. */
+enum kn_exit kn_calibrate_before_start(struct kn_cli *cli);
 
 #endif

@@ -96,7 +96,7 @@ void kn_calibration_notes(const struct kn_page *page, const struct kn_model_choi
 }
 
 void kn_calibration_profiles(const struct kn_page *page, const struct kn_model_choice *model,
-                             int selected)
+                             int selected, bool measured)
 {
     static const struct {
         const char *name, *what;
@@ -120,6 +120,9 @@ void kn_calibration_profiles(const struct kn_page *page, const struct kn_model_c
         kn_memory_text(profile->memory, memory);
         kn_page_item(page, "%s: %u block%s (~%s) - %s%s", words[i].name, profile->blocks,
                      profile->blocks == 1 ? "" : "s", memory,
-                     whole ? "the whole model" : words[i].what, selected == i ? arrow : "");
+                     whole                            ? "the whole model"
+                     : measured && i == KN_PRESET_MAX ? "all that ran a session of full length"
+                                                      : words[i].what,
+                     selected == i ? arrow : "");
     }
 }

@@ -21,8 +21,9 @@ void kn_calibration_estimate(const struct kn_page *page, const struct kn_model_c
 void kn_calibration_notes(const struct kn_page *page, const struct kn_model_choice *model,
                           const struct kn_speed *speed);
 
-/* The three presets; `selected`: one of them, or KN_PRESET_COUNT for none. */
+/* The three presets; `selected`: one of them, or KN_PRESET_COUNT for none; `measured`: by the full
+ * calibration. */
 void kn_calibration_profiles(const struct kn_page *page, const struct kn_model_choice *model,
-                             int selected);
+                             int selected, bool measured);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "app/docs/command.h"
 
-extern const struct kn_command kn_cmd_calibrate;
+extern const struct kn_command kn_cmd_calibrate, kn_cmd_bench;
 extern const struct kn_command kn_cmd_start;
 extern const struct kn_command kn_cmd_status, kn_cmd_stop, kn_cmd_demo;
 extern const struct kn_command kn_cmd_config_show, kn_cmd_config_explain, kn_cmd_config_check;

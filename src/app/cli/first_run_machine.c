@@ -48,7 +48,7 @@ void kn_first_run_machine(const struct kn_page *page, const struct kn_start_fact
     if (place->by == KN_PLACED_NOWHERE)
         return;
     kn_page_gap(page);
-    kn_calibration_profiles(page, &facts->plan->model, preset);
+    kn_calibration_profiles(page, &facts->plan->model, preset, facts->plan->measured.at_s > 0);
     kn_page_gap(page);
     kn_facts_count(facts->plan->planned, "block", &blocks);
     if (preset < KN_PRESET_COUNT)

@@ -184,6 +184,17 @@ static enum kn_exit refuse_both(struct kn_cli *cli)
     return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
 }
 
+/* What a plan without consequences may not do, or what is not about this machine. */
+static enum kn_exit refuse_full(struct kn_cli *cli)
+{
+    struct kn_error err = { 0 };
+
+    (void)kn_fail(&err, KN_E_INVALID,
+                  "--calibrate full measures this machine and keeps the result");
+    kn_hint(&err, "Leave out --dry-run and --machine, or run kwaainet calibrate full before.");
+    return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
+}
+
 /* "~/.kwaainet/calibration.yaml" */
 static const char *with_tilde(struct kn_cli *cli, const char *path)
 {
@@ -275,7 +286,7 @@ static enum kn_exit run(struct kn_cli *cli)
         .request = &cli->request,
         .dry_run = start.dry_run,
         .rediscover = kn_cli_option(cli, "--rediscover") != NULL,
-        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL,
+        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL && !asks_for_full(cli),
         .arg = &start,
         .event = on_event,
     };
@@ -285,9 +296,11 @@ static enum kn_exit run(struct kn_cli *cli)
 
     if (start.yes && start.no_save)
         return refuse_both(cli);
-    if (asks_for_full(cli))
-        return kn_calibrate_refuse_full(cli);
+    if (asks_for_full(cli) && (start.dry_run || kn_cli_option(cli, "--machine") != NULL))
+        return refuse_full(cli);
     code = read_machine(&start, &machine);
+    if (code == KN_EXIT_DONE && asks_for_full(cli))
+        code = kn_calibrate_before_start(cli);
     if (code != KN_EXIT_DONE)
         return code;
     options.machine = start.machine_file != NULL ? &machine : NULL;

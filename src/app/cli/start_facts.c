@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "app/cli/values.h"
+#include "config/discovery/calibration.h"
+#include "node/node.h"
 
 /* Anybody may register models; the most popular come first. */
 enum { PASSED_OVER_SHOWN = 5 };
@@ -183,4 +185,11 @@ const char *kn_facts_silence(const struct kn_start_facts *facts)
     if (config->dht.announce.is == KN_GIVEN && !config->dht.announce.value)
         return "dht.announce is off";
     return NULL;
+}
+
+bool kn_facts_drift(const struct kn_plan *plan, const struct kn_blocks_report *report,
+                    char out[KN_FIT_TEXT_SIZE])
+{
+    return plan != NULL && report->stage == KN_BLOCKS_SERVING && report->speed != NULL &&
+           kn_measured_drifts(&plan->measured, report->speed->decode_tokens_per_s, out);
 }

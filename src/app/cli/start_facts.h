@@ -59,4 +59,9 @@ bool kn_facts_is_guess(const struct kn_start_facts *facts);
 /* Why this node announces no blocks; NULL: it does. */
 const char *kn_facts_silence(const struct kn_start_facts *facts);
 
+/* Are the blocks slower now than the full calibration measured them? Then a sentence in `out`. */
+struct kn_blocks_report;
+bool kn_facts_drift(const struct kn_plan *plan, const struct kn_blocks_report *report,
+                    char out[KN_FIT_TEXT_SIZE]);
+
 #endif

@@ -173,6 +173,7 @@ static void print_blocks(struct kn_start *start)
 {
     struct kn_json *json = object("serving");
     struct kn_blocks_report report;
+    char drift[KN_FIT_TEXT_SIZE];
 
     kn_node_blocks(start->node, &report);
     kn_tree_text(json, "stage", kn_blocks_stage_word(report.stage));
@@ -188,6 +189,8 @@ static void print_blocks(struct kn_start *start)
         kn_tree_set(json, "forward_tokens_per_s",
                     kn_json_number(report.speed->forward_tokens_per_s));
     }
+    if (kn_facts_drift(kn_node_plan(start->node), &report, drift))
+        kn_tree_text(json, "drift", drift);
     print(start, json);
 }
 

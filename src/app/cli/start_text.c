@@ -176,6 +176,20 @@ static void show_changed_blocks(struct kn_start *start)
         show_blocks(start);
 }
 
+/* spec: decisions D18; what was measured is no longer so, and somebody should measure again. */
+static void show_drift(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+    struct kn_blocks_report report;
+    char drift[KN_FIT_TEXT_SIZE];
+
+    kn_node_blocks(start->node, &report);
+    if (!kn_facts_drift(kn_node_plan(start->node), &report, drift))
+        return;
+    kn_page_line(&page, "❗", "Slower than calibrated: %s", drift);
+    kn_page_more(&page, "Run kwaainet calibrate full when the machine has nothing else to do.");
+}
+
 static void show_announced(struct kn_start *start)
 {
     const struct kn_announced *round = kn_node_announced(start->node), *said = &start->said;
@@ -277,6 +291,7 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_BLOCKS:
         show_changed_blocks(start);
+        show_drift(start);
         break;
     case KN_NODE_STATE:
         show_state(start);

@@ -79,6 +79,14 @@ void kn_cache_free(struct kn_cache *cache)
     kn_free(cache);
 }
 
+void kn_cache_fill(struct kn_cache *cache, int64_t at, int64_t n, float value)
+{
+    size_t end = (size_t)(at + n) / sizeof(float);
+
+    for (size_t i = (size_t)at / sizeof(float); i < end; i++)
+        cache->pages[i] = value;
+}
+
 uint32_t kn_cache_batch(const struct kn_cache *cache)
 {
     return cache->batch;

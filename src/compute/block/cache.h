@@ -26,6 +26,10 @@ int64_t kn_cache_token_bytes(const struct kn_decoder *decoder);
 int64_t kn_cache_bytes(const struct kn_decoder *decoder, uint32_t blocks, uint32_t batch,
                        uint32_t max_length);
 
+/* Bytes `at` to `at + n` of it, below kn_cache_bytes(), become `value` in each position: for
+ * measuring with a long session that nobody has led. */
+void kn_cache_fill(struct kn_cache *cache, int64_t at, int64_t n, float value);
+
 uint32_t kn_cache_batch(const struct kn_cache *cache);
 uint32_t kn_cache_max_length(const struct kn_cache *cache);
 

@@ -1,10 +1,12 @@
 #include "config/discovery/calibration.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/schema/words.h"
+#include "lib/base/number.h"
 #include "lib/base/utf8.h"
 
 const char *const kn_calibration_keys[KN_CALIBRATION_KEYS] = {
@@ -16,6 +18,7 @@ const char *const kn_calibration_keys[KN_CALIBRATION_KEYS] = {
 };
 
 #define COARSE (INT64_C(1) << 28)
+#define SLOWER 0.6 /* and less than that is another machine */
 
 /* spec: FNV-1a, 64 bits. A fingerprint tells machines apart; it does not have to resist anybody. */
 static uint64_t mix(uint64_t hash, const char *text)
@@ -175,6 +178,90 @@ static void add_profiles(struct kn_text *text, const struct kn_fit *fit)
         kn_text_add(text, "  estimate: true  # nobody knows the size of a block exactly\n");
 }
 
+static void add_number(struct kn_text *text, const char *key, double value, const char *remark)
+{
+    char number[KN_DECIMAL_SIZE];
+
+    kn_print_decimal(round(value * 100) / 100, number);
+    kn_text_addf(text, "%s%s%s\n", key, number, remark);
+}
+
+static void add_found(struct kn_text *text, const struct kn_measured *m)
+{
+    kn_text_addf(text, "    made_up: %s\n",
+                 m->made_up ? "true  # weights of the model's shapes" : "false");
+    kn_text_addf(text, "    blocks: %" PRIu32 "  # the most that ran a session of full length\n",
+                 m->blocks);
+    kn_text_addf(text, "    estimated_blocks: %" PRIu32 "\n", m->estimated);
+    kn_text_addf(text, "    session_tokens: %" PRIu32 "\n", m->session_tokens);
+    add_memory(text, "    weights_per_block: ", m->weight_bytes);
+    add_memory(text, "    memory_per_block: ", m->block_bytes);
+    kn_text_addf(text, "    cache_tokens: %" PRId64 "\n", m->cache_tokens);
+}
+
+static void add_choices(struct kn_text *text, const struct kn_measured *m)
+{
+    kn_text_addf(text, "    threads: %" PRIu32 "\n", m->threads);
+    add_number(text, "    threads_gain: ", m->threads_gain, "  # times as fast as one thread");
+    add_member(text, "    dtype: ", kn_words_dtype[m->dtype].name);
+    kn_text_addf(text, "    dtype_chosen: %s\n", m->dtype_chosen ? "true" : "false");
+    add_number(text, "    dtype_gain: ", m->dtype_gain, "  # times as fast as the usual type");
+    kn_text_addf(text, "    batch_tokens: %" PRIu32 "\n", m->batch_tokens);
+    add_number(text, "    batch_gain: ", m->batch_gain, "  # times as fast as 48 tokens a pass");
+}
+
+static void add_measured(struct kn_text *text, const struct kn_measured *m)
+{
+    char time[KN_TIME_SIZE];
+
+    kn_time_print(m->at_s, time);
+    kn_text_add(text, "  measured:\n");
+    add_member(text, "    timestamp: ", time);
+    add_found(text, m);
+    add_choices(text, m);
+    add_number(text, "    read_bandwidth: ", round(m->read_bandwidth), "  # bytes a second");
+    add_number(text, "    decode: ", m->decode, "  # tokens a second through one block");
+    kn_text_addf(text, "    sessions: %" PRIu32 "\n", m->sessions);
+    add_number(text, "    together: ", m->together, "  # of so many sessions");
+    add_number(text, "    prefill: ", m->prefill, "  # of prompts");
+}
+
+void kn_day_print(int64_t seconds, char out[KN_DAY_SIZE])
+{
+    char time[KN_TIME_SIZE];
+
+    kn_time_print(seconds, time);
+    (void)snprintf(out, KN_DAY_SIZE, "%.10s", time);
+}
+
+void kn_measured_format(const struct kn_measured *measured, struct kn_format *format)
+{
+    char day[KN_DAY_SIZE];
+
+    if (!measured->dtype_chosen)
+        return;
+    kn_day_print(measured->at_s, day);
+    format->dtype = measured->dtype;
+    (void)snprintf(format->reason, sizeof(format->reason),
+                   "measured on %s: %.1f times as fast as %s", day, measured->dtype_gain,
+                   measured->dtype == KN_DTYPE_FLOAT32 ? "bfloat16" : "float32");
+}
+
+bool kn_measured_drifts(const struct kn_measured *measured, double decode,
+                        char out[KN_FIT_TEXT_SIZE])
+{
+    char day[KN_DAY_SIZE];
+
+    out[0] = '\0';
+    if (measured->at_s <= 0 || decode <= 0 || decode >= measured->decode * SLOWER)
+        return false;
+    kn_day_print(measured->at_s, day);
+    (void)snprintf(out, KN_FIT_TEXT_SIZE,
+                   "a block computes %.0f tokens/s, and %.0f when it was measured on %s", decode,
+                   measured->decode, day);
+    return true;
+}
+
 void kn_calibration_print(const struct kn_calibration *calibration, struct kn_text *text)
 {
     const struct kn_calibration *c = calibration;
@@ -191,8 +278,11 @@ void kn_calibration_print(const struct kn_calibration *calibration, struct kn_te
     add_member(text, "  dtype: ", kn_words_dtype[c->format->dtype].name);
     add_member(text, "  quant_type: ", kn_words_quant_type[c->format->quant].name);
     add_member(text, "  dtype_reason: ", c->format->reason);
+    kn_text_addf(text, "  mode: %s\n", c->measured != NULL ? "full" : "quick");
     add_hardware(text, c);
     add_profiles(text, c->fit);
+    if (c->measured != NULL)
+        add_measured(text, c->measured);
     add_member(text, "  preset: ", kn_words_preset[c->preset].name);
     kn_text_add(text, "  settings:  # what it was made for\n");
     for (size_t i = 0; i < KN_CALIBRATION_KEYS; i++) {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "config/schema/measured.h"
 #include "lib/base/attributes.h"
 
 enum { SHARE_MAX = 90, SHARE_RECOMMENDED = 75 }; /* per cent */
@@ -141,6 +142,35 @@ void kn_fit_plan(const struct kn_model_size *size, const struct kn_room *room,
         say(out->limit, "%s", room->limit);
     if (fits == 0)
         explain_nothing(out, room->limit);
+}
+
+/* Memory that the process needs beside its blocks, as the measurement left it free. */
+#define BESIDE (24 * MIB)
+
+void kn_fit_use(const struct kn_measured *measured, const struct kn_model_size *size,
+                const struct kn_room *room, struct kn_fit *fit)
+{
+    int64_t fits = measured->blocks, now;
+    char needs[KN_MEMORY_TEXT_SIZE];
+
+    fit->weight_bytes = measured->weight_bytes;
+    fit->block_bytes = measured->block_bytes;
+    fit->cache_tokens = measured->cache_tokens;
+    fit->is_guess = false;
+    fit->reason[0] = '\0';
+    say(fit->limit, "so many ran a session of %u tokens", measured->session_tokens);
+    now = room->bytes > BESIDE ? (room->bytes - BESIDE) / fit->block_bytes : 0;
+    if (room->is_known && now < fits) {
+        fits = now;
+        say(fit->limit, "%s", room->limit);
+    } else if (size->blocks > 0 && fits >= size->blocks) {
+        say(fit->limit, "the model has %u blocks", size->blocks);
+    }
+    set_profiles(fit, fits, size->blocks);
+    if (fits > 0)
+        return;
+    kn_memory_text(fit->block_bytes, needs);
+    say(fit->reason, "not one block fits: it needs %s, and %.*s", needs, LIMIT_SHOWN, room->limit);
 }
 
 /* Between 8 and 70 billion parameters on a logarithmic scale, clamped. spec: REQ-0.6.1 */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/schema/measured.h"
 #include "config/schema/problem.h"
 #include "config/schema/type.h"
 #include "config/schema/value.h"
@@ -33,6 +34,8 @@ struct kn_calibrated {
     const char *machine; /* its fingerprint, "" without; NULL: none of this model is kept */
     bool for_others;     /* for other settings than hold now */
     bool for_another_preset;
+    struct kn_measured measured; /* by running it; at_s 0: nothing was */
+    int64_t measured_age_s;
 };
 
 /* One layer a kind, strongest first; all memory is the arena's. */

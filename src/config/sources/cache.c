@@ -5,6 +5,7 @@
 
 #include "config/schema/words.h"
 #include "config/sources/file.h"
+#include "config/sources/measured.h"
 #include "lib/base/arena.h"
 #include "lib/base/number.h"
 #include "lib/base/text.h"
@@ -403,13 +404,15 @@ static bool is_of_another(struct taking *taking, const struct kn_yaml_node *top)
 
 /* Whoever plans by the hardware of now asks for this: config/resolve/snapshot.h. */
 static void note_origin(const struct taking *taking, const struct kn_yaml_node *top,
-                        const char *preset)
+                        const char *preset, int64_t now_s)
 {
     struct kn_layers *layers = taking->source->layers;
     const char *machine = get_text(top, "fingerprint"), *chosen = get_text(top, "preset");
 
     layers->calibrated.machine = kn_arena_dup(layers->arena, machine != NULL ? machine : "");
     layers->calibrated.for_others = other_settings(taking->source, get(top, "settings"));
+    kn_measured_read(top, &layers->calibrated.measured);
+    layers->calibrated.measured_age_s = now_s - layers->calibrated.measured.at_s;
     layers->calibrated.for_another_preset = chosen != NULL && strcmp(chosen, preset) != 0;
 }
 
@@ -434,14 +437,17 @@ void kn_cache_take_calibration(const struct kn_source *source, const struct kn_y
         warn(&taking, "the cache is not readable and was left out");
     if (model == NULL || !calibrated_model(source, model))
         return; /* of another model: nothing to say about this one */
-    note_origin(&taking, top, preset);
+    note_origin(&taking, top, preset, now_s);
     if (is_of_another(&taking, top))
         return;
     blocks = get(get(get(top, "profiles"), preset), "blocks");
     total = get(top, "total_blocks");
     if (blocks != NULL && !is_none(blocks) && !is_counted(source))
-        take_value(&taking, kn_setting_find("model.blocks"), blocks,
-                   kn_arena_printf(source->layers->arena, "calibrated, %s preset", preset));
+        take_value(
+            &taking, kn_setting_find("model.blocks"), blocks,
+            kn_arena_printf(source->layers->arena, "calibrated%s, %s preset",
+                            source->layers->calibrated.measured.at_s > 0 ? " by running it" : "",
+                            preset));
     if (total != NULL)
         take_value(&taking, kn_setting_find("model.total_blocks"), total,
                    "of the calibrated model");

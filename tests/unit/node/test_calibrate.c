@@ -58,7 +58,8 @@ static void check_choice(const struct choice_case *c)
     request.home = request.working = home.path;
     snapshot = load_request(&request, NULL, c->words);
     CHECK(c->name, kn_snapshot_is_valid(snapshot));
-    CHECK_EQ(c->name, kn_calibrate(snapshot, &desktop, arena, FIXTURE_NOW, &machine, &err), KN_OK);
+    CHECK_EQ(c->name, kn_calibrate(snapshot, &desktop, NULL, arena, FIXTURE_NOW, &machine, &err),
+             KN_OK);
     CHECK_EQ(c->name, machine.whose, c->whose);
     CHECK_STR(c->name, machine.model.name, c->model);
     CHECK_STR(c->name, machine.model.repository, c->repository);
@@ -113,7 +114,7 @@ static void a_model_that_nobody_knows_is_refused(void **state)
     struct kn_error err = { 0 };
 
     (void)state;
-    CHECK_EQ("code", kn_calibrate(snapshot, &desktop, arena, FIXTURE_NOW, &machine, &err),
+    CHECK_EQ("code", kn_calibrate(snapshot, &desktop, NULL, arena, FIXTURE_NOW, &machine, &err),
              KN_E_NOT_FOUND);
     CHECK_HAS("text", err.text, "nobody knows a model \"gemma-2-9-it\"");
     CHECK_STR("hint", err.hint, "Did you mean gemma-2-9b-it, gemma-2b-it or gemma-2-2b-it?");
@@ -164,9 +165,10 @@ static void settings_reach_the_arithmetic(void **state)
         struct kn_error err = { 0 };
 
         CHECK(cases[i].name, kn_snapshot_is_valid(snapshot));
-        CHECK_EQ(cases[i].name,
-                 kn_calibrate(snapshot, cases[i].hardware, arena, FIXTURE_NOW, &machine, &err),
-                 KN_OK);
+        CHECK_EQ(
+            cases[i].name,
+            kn_calibrate(snapshot, cases[i].hardware, NULL, arena, FIXTURE_NOW, &machine, &err),
+            KN_OK);
         CHECK_EQ(cases[i].name, machine.model.fit.profiles[KN_PRESET_MAX].blocks, cases[i].max);
         CHECK_STR(cases[i].name, machine.model.fit.limit, cases[i].limit);
         kn_snapshot_unref(snapshot);
@@ -192,7 +194,8 @@ static void what_is_kept_is_what_the_next_start_reads(void **state)
     kn_fingerprint(&desktop, fingerprint);
     request.home = request.working = home.path;
     snapshot = load_request(&request, NULL, words);
-    CHECK_EQ("make", kn_calibrate(snapshot, &desktop, arena, FIXTURE_NOW, &machine, &err), KN_OK);
+    CHECK_EQ("make", kn_calibrate(snapshot, &desktop, NULL, arena, FIXTURE_NOW, &machine, &err),
+             KN_OK);
     CHECK_EQ(
         "write",
         kn_calibration_write(kn_home_path(&home, "calibration.yaml"), &machine.calibration, &err),
@@ -299,7 +302,8 @@ static void a_plan_is_never_above_what_a_container_leaves(void **state)
         CHECK_EQ("probe", kn_hardware_probe(&options, &hardware), KN_OK);
         CHECK_EQ("limit", hardware.memory_limit, limit);
         CHECK_EQ("left", hardware.memory_left, left);
-        CHECK_EQ("plan", kn_calibrate(snapshot, &hardware, arena, FIXTURE_NOW, &machine, &err),
+        CHECK_EQ("plan",
+                 kn_calibrate(snapshot, &hardware, NULL, arena, FIXTURE_NOW, &machine, &err),
                  KN_OK);
         const struct kn_fit *fit = &machine.model.fit;
         int64_t best = left / fit->block_bytes, planned = fit->profiles[KN_PRESET_MAX].blocks;
@@ -332,7 +336,7 @@ static void every_allocation_that_fails_is_returned(void **state)
         struct kn_error err = { 0 };
 
         kn_fuse = n;
-        rc = kn_calibrate(snapshot, &desktop, arena, FIXTURE_NOW, &machine, &err);
+        rc = kn_calibrate(snapshot, &desktop, NULL, arena, FIXTURE_NOW, &machine, &err);
         CHECK("burnt", (rc == KN_OK) == (kn_fuse >= 0));
         kn_fuse = -1;
         CHECK("code", rc == KN_OK || rc == KN_E_NO_MEMORY);

@@ -52,12 +52,12 @@ static void check_case(const struct view_case *c)
     struct kn_text text = { 0 };
     const struct kn_page page = { &c->term, &text };
 
-    CHECK_EQ(c->name, kn_calibrate(snapshot, c->hardware, arena, FIXTURE_NOW, &machine, &err),
+    CHECK_EQ(c->name, kn_calibrate(snapshot, c->hardware, NULL, arena, FIXTURE_NOW, &machine, &err),
              KN_OK);
     kn_calibration_machine(&page, c->hardware);
     kn_calibration_estimate(&page, &machine.model);
     kn_calibration_notes(&page, &machine.model, &machine.speed);
-    kn_calibration_profiles(&page, &machine.model, (int)machine.calibration.preset);
+    kn_calibration_profiles(&page, &machine.model, (int)machine.calibration.preset, false);
     CHECK_STR(c->name, kn_text_get(&text), c->want);
     kn_text_done(&text);
     kn_snapshot_unref(snapshot);

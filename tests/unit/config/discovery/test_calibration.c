@@ -82,6 +82,7 @@ static void the_document_has_the_shape_of_the_requirements(void **state)
               "  dtype: \"float32\"\n"
               "  quant_type: \"none\"\n"
               "  dtype_reason: \"the CPU does not multiply 16-bit numbers\"\n"
+              "  mode: quick\n"
               "  hardware:\n"
               "    total_memory: 34359738368  # 32 GiB\n"
               "    available_memory: 25769803776  # 24 GiB\n"
@@ -252,6 +253,136 @@ static void times_are_written_as_they_are_read(void **state)
     CHECK_STR("after all", text, "9999-12-31T23:59:59Z");
 }
 
+static const struct kn_measured measured = {
+    .at_s = NOW - 3600,
+    .made_up = true,
+    .dtype = KN_DTYPE_BFLOAT16,
+    .dtype_chosen = true,
+    .blocks = 19,
+    .session_tokens = 2048,
+    .estimated = 17,
+    .weight_bytes = 88080384,
+    .block_bytes = 110100480,
+    .cache_tokens = 10752,
+    .threads = 2,
+    .batch_tokens = 240,
+    .sessions = 8,
+    .read_bandwidth = 20.5e9,
+    .decode = 225.25,
+    .together = 800,
+    .prefill = 2400,
+    .threads_gain = 1.75,
+    .dtype_gain = 1.5,
+    .batch_gain = 1.25,
+};
+
+static void read_measured(const char *text, struct kn_calibrated *out)
+{
+    struct fixture f;
+
+    fixture_begin(&f);
+    kn_cache_take_calibration(&f.source, fixture_parse(&f, text), "calibration.yaml", NOW + 60);
+    *out = f.layers.calibrated;
+    fixture_end(&f);
+}
+
+static void check_measured(const struct kn_measured *m)
+{
+    CHECK_EQ("at", m->at_s, measured.at_s);
+    CHECK("words", m->made_up && m->dtype_chosen && m->dtype == KN_DTYPE_BFLOAT16);
+    CHECK_EQ("blocks", m->blocks, 19);
+    CHECK_EQ("session", m->session_tokens, 2048);
+    CHECK_EQ("estimated", m->estimated, 17);
+    CHECK_EQ("weights", m->weight_bytes, 88080384);
+    CHECK_EQ("block", m->block_bytes, 110100480);
+    CHECK_EQ("cache", m->cache_tokens, 10752);
+    CHECK_EQ("threads", m->threads, 2);
+    CHECK_EQ("batch", m->batch_tokens, 240);
+    CHECK_EQ("sessions", m->sessions, 8);
+    CHECK("speeds", m->read_bandwidth == 20.5e9 && m->decode == 225.25 && m->together == 800 &&
+                        m->prefill == 2400);
+    CHECK("gains", m->threads_gain == 1.75 && m->dtype_gain == 1.5 && m->batch_gain == 1.25);
+}
+
+/* proves: MS-3/1 */
+static void what_was_measured_is_read_back(void **state)
+{
+    struct kn_calibrated calibrated;
+    struct plan p;
+    const char *text;
+    char *broken;
+    size_t room;
+
+    (void)state;
+    plan_begin(&p);
+    read_measured(print(&p), &calibrated);
+    CHECK_EQ("quick", calibrated.measured.at_s, 0);
+    p.calibration.measured = &measured;
+    text = print(&p);
+    CHECK_HAS("full", text, "  mode: full\n");
+    read_measured(text, &calibrated);
+    check_measured(&calibrated.measured);
+    CHECK_EQ("age", calibrated.measured_age_s, 3660);
+    broken = text_slot(&room);
+    (void)snprintf(broken, room, "%s", text);
+    memcpy(strstr(broken, "threads: 2"), "threads: 0", 10);
+    read_measured(broken, &calibrated);
+    CHECK_EQ("wrong", calibrated.measured.at_s, 0);
+}
+
+/* proves: MS-3/6 */
+static void a_slower_block_is_a_drift(void **state)
+{
+    char out[KN_FIT_TEXT_SIZE];
+
+    (void)state;
+    CHECK("as fast", !kn_measured_drifts(&measured, 225, out));
+    CHECK("a third less", !kn_measured_drifts(&measured, 150, out));
+    CHECK_STR("nothing is said", out, "");
+    CHECK("half", kn_measured_drifts(&measured, 110, out));
+    CHECK_STR("said", out,
+              "a block computes 110 tokens/s, and 225 when it was measured on 2025-12-14");
+    CHECK("never measured", !kn_measured_drifts(&(struct kn_measured){ 0 }, 1, out));
+}
+
+struct fit_case {
+    const char *name;
+    int64_t available; /* MiB */
+    uint32_t blocks, max, recommended, min;
+    const char *limit;
+};
+
+/* proves: FR-0/0.2.4 */
+static void the_profiles_are_those_of_what_was_measured(void **state)
+{
+    static const struct fit_case cases[] = {
+        { "as then", 2048, 80, 19, 14, 2, "so many ran a session of 2048 tokens" },
+        { "more is there than then", 90000, 80, 19, 14, 2, "so many ran a session of 2048 tokens" },
+        { "less", 1024, 80, 9, 6, 2, "1 GiB of memory is available" },
+        { "a small model", 2048, 12, 12, 12, 2, "the model has 12 blocks" },
+        { "none", 100, 80, 0, 0, 0, "100 MiB of memory is available" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        const struct fit_case *c = &cases[i];
+        struct kn_hardware hardware = { .memory_available = c->available << 20,
+                                        .memory_limit = KN_FACT_UNKNOWN,
+                                        .memory_left = KN_FACT_UNKNOWN };
+        struct kn_model_size size = { .blocks = c->blocks };
+        struct kn_fit fit = { 0 };
+        struct kn_room room;
+
+        kn_room_find(&hardware, &kn_fit_wish_none, &room);
+        kn_fit_use(&measured, &size, &room, &fit);
+        CHECK_EQ(c->name, fit.profiles[KN_PRESET_MAX].blocks, c->max);
+        CHECK_EQ(c->name, fit.profiles[KN_PRESET_RECOMMENDED].blocks, c->recommended);
+        CHECK_EQ(c->name, fit.profiles[KN_PRESET_MIN].blocks, c->min);
+        CHECK_EQ(c->name, fit.cache_tokens, 10752);
+        CHECK_STR(c->name, fit.limit, c->limit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +391,9 @@ int main(void)
         cmocka_unit_test(gpus_and_what_is_not_known_are_written),
         cmocka_unit_test(every_change_of_the_machine_is_seen),
         cmocka_unit_test(times_are_written_as_they_are_read),
+        cmocka_unit_test(what_was_measured_is_read_back),
+        cmocka_unit_test(a_slower_block_is_a_drift),
+        cmocka_unit_test(the_profiles_are_those_of_what_was_measured),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
