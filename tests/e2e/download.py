@@ -304,6 +304,12 @@ class Downloads(unittest.TestCase):
         self.assertIn("loaded", self.run_driver((0, 1)))
         self.assertEqual([part for _, part in self.gets()], [None, "bytes=1000-"])
 
+    def test_a_part_that_the_server_does_not_have_begins_again(self):
+        name = "model-1.safetensors"
+        self.hub.faults[name] = [("cut", 1000), 416]
+        self.assertIn("loaded", self.run_driver((0, 1)))
+        self.assertEqual([part for _, part in self.gets()], [None, "bytes=1000-", None])
+
     def test_bytes_that_are_wrong_get_no_name(self):
         name = "model-1.safetensors"
         for fault, text in (("other bytes", "its SHA-256 is"),
