@@ -1,83 +1,106 @@
 #include "compute/kernels/quantise.h"
 
-#include <math.h>
-
 #include "compute/kernels/kernels.h"
 #include "compute/kernels/number16.h"
 
-enum { INT8_LARGEST = 127, NF4_ZERO = 7, GROUP = KN_NF4_GROUP, HALF = GROUP / 2 };
+enum { HALF_GROUP = KN_NF4_GROUP / 2, INT8_MOST = 127, INFINITE = 0x7f800000, VALUES = 16 };
 
-static float largest_size(const float *at, size_t n)
+/* Adding it leaves no bits for a fraction: what is added is rounded to even, in the last bits. */
+#define ROUNDER 0x1.8p23F
+
+static uint32_t groups_of(uint32_t columns)
 {
-    float largest = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        float size = fabsf(at[i]);
-
-        largest = size > largest ? size : largest;
-    }
-    return largest;
+    return (columns + KN_NF4_GROUP - 1) / KN_NF4_GROUP;
 }
 
-/* A scale below the normal numbers is rough, and a weight may be beyond its 127. */
-void kn_quantise_int8(const float *row, uint32_t n, void *out, float *scale)
+size_t kn_matrix_scale_bytes(enum kn_weight_type type, uint32_t rows, uint32_t columns)
 {
-    int8_t *to = out;
+    if (type == KN_WEIGHT_INT8)
+        return (size_t)rows * sizeof(float);
+    return type == KN_WEIGHT_NF4 ? (size_t)rows * groups_of(columns) * sizeof(uint16_t) : 0;
+}
 
-    *scale = largest_size(row, n) / INT8_LARGEST;
+/* The bits of the largest number without its sign; those of NaN are larger than of infinity. */
+static uint32_t largest(const float *at, uint32_t n)
+{
+    uint32_t most = 0;
+
     for (uint32_t i = 0; i < n; i++) {
-        float value = *scale > 0 ? rintf(row[i] / *scale) : 0;
+        uint32_t bits = kn_bits_of_float(at[i]) & 0x7fffffffU;
 
-        value = value > INT8_LARGEST ? INT8_LARGEST : value;
-        to[i] = (int8_t)(value < -INT8_LARGEST ? -INT8_LARGEST : value);
+        most = bits > most ? bits : most;
     }
+    return most;
 }
 
-/* How many of the bounds between neighbours it is above. */
-static uint8_t nearest_nf4(float value)
+bool kn_quantise_int8(const float *row, uint32_t columns, int8_t *out, float *scale)
 {
-    unsigned index = 0;
+    uint32_t most = largest(row, columns);
+    float step = kn_float_of_bits(most) / INT8_MOST;
+    float inverse = step > 0 ? 1 / step : 0;
 
-    for (int i = 0; i < 15; i++)
-        index += value > (kn_nf4_values[i] + kn_nf4_values[i + 1]) / 2;
-    return (uint8_t)index;
+    if (most >= INFINITE)
+        return false;
+    if (inverse >
+        0x1p126F) /* of numbers that are nearly nothing: the quotient is not exact there */
+        inverse = step = 0;
+    for (uint32_t i = 0; i < columns; i++)
+        out[i] = (int8_t)kn_bits_of_float(row[i] * inverse + ROUNDER);
+    *scale = step;
+    return true;
 }
 
-static void put_group(const float *at, size_t n, float scale, uint8_t *out)
+/* How many of the middles between two neighbours lie below each number. */
+static void nearest(const float *at, float inverse, uint8_t out[KN_NF4_GROUP])
 {
-    uint8_t index[GROUP];
+    uint32_t codes[KN_NF4_GROUP] = { 0 };
 
-    for (size_t i = 0; i < GROUP; i++)
-        index[i] = i < n && scale > 0 ? nearest_nf4(at[i] / scale) : NF4_ZERO;
-    for (size_t i = 0; i < GROUP / 2; i++) {
-        const uint8_t *low = index + i / 16 * HALF + i % 16;
+    for (int i = 0; i + 1 < VALUES; i++) {
+        float middle = (kn_nf4_values[i] + kn_nf4_values[i + 1]) / 2;
 
-        out[i] = (uint8_t)(low[0] | low[16] << 4);
+        for (int j = 0; j < KN_NF4_GROUP; j++)
+            codes[j] += at[j] * inverse > middle ? 1 : 0;
     }
+    for (int j = 0; j < KN_NF4_GROUP; j++)
+        out[j] = (uint8_t)codes[j];
 }
 
-bool kn_quantise_nf4(const float *row, uint32_t n, void *out, void *scales)
+static bool quantise_group(const float *at, uint8_t *out, uint16_t *scale)
 {
-    uint8_t *to = out, *scale_to = scales;
+    uint8_t codes[KN_NF4_GROUP];
+    float most = kn_float_of_bits(largest(at, KN_NF4_GROUP)), rounded;
 
-    for (size_t at = 0; at < n; at += GROUP, to += GROUP / 2, scale_to += sizeof(uint16_t)) {
-        size_t here = n - at < GROUP ? n - at : GROUP;
-        float scale = largest_size(row + at, here);
+    if (largest(at, KN_NF4_GROUP) >= INFINITE)
+        return false;
+    kn_narrow_f16(&most, 1, scale);
+    rounded = kn_float_of_f16(*scale);
+    if (kn_bits_of_float(rounded) >= INFINITE)
+        return false;
+    nearest(at, rounded > 0 ? 1 / rounded : 0, codes);
+    for (int half = 0; half < 2; half++) {
+        const uint8_t *from = codes + half * HALF_GROUP;
 
-        kn_narrow_f16(&scale, 1, scale_to);
-        scale = kn_float_of_f16(kn_u16_at(scale_to, 0));
-        if (isinf(scale))
-            return false;
-        put_group(row + at, here, scale, to);
+        for (int i = 0; i < HALF_GROUP / 2; i++)
+            out[half * HALF_GROUP / 2 + i] = (uint8_t)(from[i] | from[i + HALF_GROUP / 2] << 4);
     }
     return true;
 }
 
-size_t kn_scale_bytes(enum kn_weight_type type, uint32_t rows, uint32_t columns)
+bool kn_quantise_nf4(const float *row, uint32_t columns, uint8_t *out, uint16_t *scales)
 {
-    if (type == KN_WEIGHT_INT8)
-        return rows * sizeof(float);
-    if (type != KN_WEIGHT_NF4)
-        return 0;
-    return ((size_t)columns + GROUP - 1) / GROUP * rows * sizeof(uint16_t);
+    uint32_t groups = groups_of(columns);
+
+    for (uint32_t i = 0; i < groups; i++) {
+        float rest[KN_NF4_GROUP] = { 0 };
+        const float *at = row + (size_t)i * KN_NF4_GROUP;
+        uint32_t left = columns - i * KN_NF4_GROUP;
+
+        if (left < KN_NF4_GROUP) {
+            memcpy(rest, at, left * sizeof(*rest));
+            at = rest;
+        }
+        if (!quantise_group(at, out + (size_t)i * HALF_GROUP, &scales[i]))
+            return false;
+    }
+    return true;
 }

@@ -1,26 +1,27 @@
 /*
- * quantise — float32 weights to types with scales, a row at a time.
+ * quantise — float32 weights to the formats with scales, a row at a time.
  *
- * Each becomes the nearest value that the type has with the row's, or the group's, scale. Weights
- * are finite.
+ * Rounds to the nearest value of the format. False: a number is not finite, or (NF4) larger than
+ * the scale can tell; what was written is void.
  */
 #ifndef KN_KERNELS_QUANTISE_H
 #define KN_KERNELS_QUANTISE_H
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 
 #include "compute/kernels/matrix.h"
 #include "lib/base/attributes.h"
 
-/* `n` bytes to `out`, and the scale of the row: its largest size is 127. */
-void kn_quantise_int8(const float *row, uint32_t n, void *out, float *scale);
+/* Bytes of the scales of a matrix; 0 for a type without. */
+size_t kn_matrix_scale_bytes(enum kn_weight_type type, uint32_t rows, uint32_t columns);
 
-/* A row of NF4 (matrix.h) to `out`, with zeros behind its end, and a binary16 for each group of 64
- * to `scales`: what its largest size is. False: that is more than a binary16 can be. */
-KN_MUST_USE bool kn_quantise_nf4(const float *row, uint32_t n, void *out, void *scales);
+/* The error of a weight is at most half its row's scale, which is the largest of the row / 127. */
+KN_MUST_USE bool kn_quantise_int8(const float *row, uint32_t columns, int8_t *out, float *scale);
 
-/* Bytes of all scales of such a matrix; 0 for a type without. */
-size_t kn_scale_bytes(enum kn_weight_type type, uint32_t rows, uint32_t columns);
+/* `out` and `scales` for whole groups. The error of a weight is at most 0.152 of the largest of
+ * its group of KN_NF4_GROUP. spec: QLoRA, §3 and appendix E. */
+KN_MUST_USE bool kn_quantise_nf4(const float *row, uint32_t columns, uint8_t *out,
+                                 uint16_t *scales);
 
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "compute/kernels/kernels.h"
+#include "compute/kernels/quantise.h"
 #include "lib/base/memory.h"
 #include "lib/os/file_map.h"
 
@@ -220,6 +221,52 @@ static enum kn_code narrow(struct kn_loader *loader, const struct source *source
     return rc;
 }
 
+static enum kn_code not_representable(const struct source *source, struct kn_error *err)
+{
+    (void)kn_fail(err, KN_E_RANGE, "%s: tensor \"%s\" has weights that cannot be quantised",
+                  source->shard->path, source->tensor->name);
+    kn_hint(err, "Set model.quant_type to none.");
+    return KN_E_RANGE;
+}
+
+/* To a format with scales, a row at a time. */
+static enum kn_code quantise(struct kn_loader *loader, const struct source *source,
+                             struct kn_matrix *matrix, struct kn_error *err)
+{
+    size_t row_bytes = kn_matrix_bytes(matrix->type, 1, matrix->columns);
+    size_t row_scales = kn_matrix_scale_bytes(matrix->type, 1, matrix->columns);
+    char *to = own(loader, (uint64_t)row_bytes * matrix->rows);
+    char *scales = own(loader, (uint64_t)row_scales * matrix->rows);
+    struct scratch scratch;
+    enum kn_code rc;
+
+    if (to == NULL || scales == NULL)
+        return kn_fail_no_memory(err);
+    matrix->at = to;
+    matrix->scale = scales;
+    rc = scratch_new(matrix->columns, &scratch, err);
+    for (uint32_t row = 0; rc == KN_OK && row < matrix->rows; row++) {
+        bool done;
+
+        rc = read_floats(source, (uint64_t)row * matrix->columns, matrix->columns, &scratch,
+                         scratch.floats, err);
+        if (rc != KN_OK)
+            break;
+        if (matrix->type == KN_WEIGHT_INT8)
+            done =
+                kn_quantise_int8(scratch.floats, matrix->columns, (int8_t *)(to + row * row_bytes),
+                                 (float *)(void *)(scales + row * row_scales));
+        else
+            done =
+                kn_quantise_nf4(scratch.floats, matrix->columns, (uint8_t *)(to + row * row_bytes),
+                                (uint16_t *)(void *)(scales + row * row_scales));
+        if (!done)
+            rc = not_representable(source, err);
+    }
+    scratch_done(&scratch);
+    return rc;
+}
+
 /* What a tensor becomes; quantising is not for those of 16 bits alone. */
 static enum kn_weight_type target(enum kn_weight_type type, enum kn_weights_as as)
 {
@@ -252,11 +299,14 @@ enum kn_code kn_loader_matrix(struct kn_loader *loader, const char *name, uint32
     matrix.type = target(source.type, as);
     if (matrix.type == source.type)
         rc = keep(loader, &source, &matrix.at, err);
+    else if (matrix.type == KN_WEIGHT_INT8 || matrix.type == KN_WEIGHT_NF4)
+        rc = quantise(loader, &source, &matrix, err);
     else
         rc = narrow(loader, &source, matrix.type, &matrix.at, err);
     if (rc != KN_OK)
         return rc;
-    loader->bytes += (int64_t)kn_matrix_bytes(matrix.type, rows, columns);
+    loader->bytes += (int64_t)kn_matrix_bytes(matrix.type, rows, columns) +
+                     (int64_t)kn_matrix_scale_bytes(matrix.type, rows, columns);
     *out = matrix;
     return KN_OK;
 }

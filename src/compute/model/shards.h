@@ -17,9 +17,9 @@ struct kn_file_map;
 struct kn_json;
 
 enum {
-    KN_SHARDS_INDEX_MAX = 16 << 20, /* bytes of the index */
-    KN_SHARDS_MAX = 1024,           /* files that one range lies in */
-    KN_SHARDS_NAME_MAX = 255,       /* bytes of a file's name */
+    KN_SHARDS_INDEX_MAX = 4 << 20, /* bytes of the index; as KN_SAFETENSORS_HEADER_MAX */
+    KN_SHARDS_MAX = 1024,          /* files that one range lies in */
+    KN_SHARDS_NAME_MAX = 255,      /* bytes of a file's name */
 };
 
 #define KN_SHARDS_SINGLE "model.safetensors"

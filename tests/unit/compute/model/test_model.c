@@ -162,6 +162,53 @@ static void weights_are_what_the_file_says_in_each_format(void **state)
     }
 }
 
+static void weights_are_quantised_from_any_type(void **state)
+{
+    static const struct {
+        const char *row, *file;
+        enum kn_weights_as as;
+        enum kn_weight_type from, want;
+        float error; /* of the largest, which is below a half */
+    } rows[] = {
+        { "float32 to int8", "F32", KN_WEIGHTS_INT8, KN_WEIGHT_F32, KN_WEIGHT_INT8, 0.501F / 127 },
+        { "bfloat16 to int8", "BF16", KN_WEIGHTS_INT8, KN_WEIGHT_BF16, KN_WEIGHT_INT8,
+          0.501F / 127 },
+        { "float16 to nf4", "F16", KN_WEIGHTS_NF4, KN_WEIGHT_F16, KN_WEIGHT_NF4, 0.153F },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        static const char name[] = "model.layers.1.block_sparse_moe.experts.3.w1.weight";
+        const struct kn_block_weights *block;
+        const struct kn_matrix *gate;
+        struct kn_model *model;
+        float got[16];
+
+        kn_home_make(&home);
+        small_model_write(&home,
+                          &(struct small_model){ .family = "mixtral", .type = rows[i].file });
+        model = opened(&(struct kn_model_options){
+            .folder = home.path, .from = 1, .to = 2, .as = rows[i].as });
+        block = kn_model_blocks(model);
+        gate = &block->experts[3].gate;
+        CHECK_EQ(rows[i].row, gate->type, rows[i].want);
+        CHECK_EQ(rows[i].row, block->query.type, rows[i].want);
+        for (uint32_t row = 0; row < 24; row++) {
+            kn_row_widen(kn_kernels_best(), gate, row, 0, 16, got);
+            for (uint32_t column = 0; column < 16; column++) {
+                float want = rounded(small_model_weight(name, row * 16 + column), rows[i].from);
+
+                CHECK(rows[i].row, got[column] - want <= rows[i].error / 2 &&
+                                       want - got[column] <= rows[i].error / 2);
+            }
+        }
+        check_matrix(&block->router, "model.layers.1.block_sparse_moe.gate.weight", 4, 16,
+                     rows[i].from);
+        kn_model_close(model);
+        kn_home_remove(&home);
+    }
+}
+
 /* tests/vectors/petals/tiny, as transformers wrote it. */
 static void a_file_of_transformers_is_read(void **state)
 {
@@ -480,6 +527,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_are_what_the_file_says_in_each_format),
+        cmocka_unit_test(weights_are_quantised_from_any_type),
         cmocka_unit_test(a_file_of_transformers_is_read),
         cmocka_unit_test_setup_teardown(biases_are_read_where_the_family_has_them, make_home,
                                         remove_home),

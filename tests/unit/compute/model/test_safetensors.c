@@ -193,8 +193,8 @@ static void the_length_of_a_header_is_checked_first(void **state)
         { "a file that is too short for its length", { 0 }, 7, KN_E_INVALID, 0 },
         { "all ones", { 255, 255, 255, 255, 255, 255, 255, 255 }, UINT64_MAX, KN_E_INVALID, 0 },
         { "the sum would wrap", { 249, 255, 255, 255, 255, 255, 255, 255 }, 100, KN_E_INVALID, 0 },
-        { "the longest", { 0, 0, 0, 1 }, UINT64_C(1) << 40, KN_OK, 16 << 20 },
-        { "one more", { 1, 0, 0, 1 }, UINT64_C(1) << 40, KN_E_LIMIT, 0 },
+        { "the longest", { 0, 0, 64 }, UINT64_C(1) << 40, KN_OK, 4 << 20 },
+        { "one more", { 1, 0, 64 }, UINT64_C(1) << 40, KN_E_LIMIT, 0 },
     };
 
     (void)state;

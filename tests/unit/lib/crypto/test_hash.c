@@ -1,4 +1,5 @@
 #include "lib/crypto/hash.h"
+#include "lib/crypto/running_hash.h"
 
 #include "support/hex.h"
 
@@ -95,9 +96,29 @@ static void hmac_is_that_of_rfc_4231(void **state)
     }
 }
 
+static void pieces_hash_as_the_whole_does(void **state)
+{
+    static const char text[] = "The quick brown fox jumps over the lazy dog";
+    struct kn_running_hash *hash = kn_running_hash_new();
+    uint8_t whole[KN_SHA256_SIZE], pieces[KN_SHA256_SIZE];
+
+    (void)state;
+    CHECK("memory", hash != NULL);
+    kn_sha256(kn_span_text(text), whole);
+    kn_running_hash_add(hash, kn_span_text("something else"));
+    kn_running_hash_clear(hash);
+    for (size_t at = 0; text[at] != '\0'; at++)
+        kn_running_hash_add(hash, kn_span(text + at, 1));
+    kn_running_hash_end(hash, pieces);
+    CHECK("the same", memcmp(whole, pieces, sizeof(whole)) == 0);
+    kn_running_hash_free(hash);
+    kn_running_hash_free(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pieces_hash_as_the_whole_does),
         cmocka_unit_test(digests_are_those_of_their_standards),
         cmocka_unit_test(bytes_cut_in_two_have_the_hash_of_the_whole),
         cmocka_unit_test(no_bytes_may_be_null),
