@@ -354,6 +354,38 @@ static void training_is_refused_in_both_forms(void **state)
     served_stop(&s);
 }
 
+/* ---- texts ---- */
+
+static void an_error_that_repeats_what_was_asked_is_text_of_python(void **state)
+{
+    static const struct {
+        const char *name, *uid, *text;
+    } rows[] = {
+        { "plain", "other.1", "KeyError('other.1')" },
+        { "UTF-8", "\xc3\xa4.0", "KeyError('\xc3\xa4.0')" },
+        { "no UTF-8", "\xff.0\xe2", "KeyError('?.0?')" },
+        { "a quote", "it's", "KeyError(\"it's\")" },
+        { "both quotes", "'\"", "KeyError('\\'\"')" },
+        { "what moves a cursor", "a\n\x1b[2J\x7f\\", "KeyError('a\\x0a\\x1b[2J\\x7f\\\\')" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct kn_buffer request = { 0 };
+        struct served s;
+        struct call call;
+
+        served_begin(&s);
+        kn_expert_info_encode(kn_span_text(rows[i].uid), &request); /* of the same form */
+        call_wait(&call, &s, rows[i].name, HANDLER "rpc_info", kn_buffer_get(&request));
+        CHECK_EQ(rows[i].name, call.code, KN_E_REFUSED);
+        CHECK_STR(rows[i].name, call.text, rows[i].text);
+        kn_buffer_done(&call.bytes);
+        kn_buffer_done(&request);
+        served_stop(&s);
+    }
+}
+
 /* ---- rpc_push ---- */
 
 static void push(struct served *s, struct call *call, const struct wish *wish)
@@ -577,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_contradicts_itself_is_refused),
         cmocka_unit_test(a_stream_that_goes_cancels_its_forward),
         cmocka_unit_test(training_is_refused_in_both_forms),
+        cmocka_unit_test(an_error_that_repeats_what_was_asked_is_text_of_python),
         cmocka_unit_test(of_a_step_that_is_pushed_and_sent_the_first_counts),
         cmocka_unit_test(pushed_steps_wait_but_not_without_end),
         cmocka_unit_test(a_push_to_nobody_is_dropped_and_a_wrong_one_refused),
