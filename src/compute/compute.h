@@ -33,6 +33,10 @@ struct kn_compute_options {
     uint32_t max_tokens;   /* of one pass; at most KN_PASS_TOKENS_MAX; 0: that */
     double share;          /* of the time that passes may run, 0 to 1; 0: all */
     void (*room_changed)(void *arg); /* cache room has become another, later; or NULL */
+    /* Are the weights still what they were? Asked behind each pass, on its thread; what came out is
+     * void where they are not, and then `lost` is told, later, perhaps again. NULL: they are. */
+    bool (*is_intact)(void *arg);
+    void (*lost)(void *arg);
     void *arg;
 };
 
@@ -81,7 +85,7 @@ struct kn_step {
 
 /*
  * One step at a time. `done` comes once, later: KN_E_RANGE (position, length or ids that cannot
- * be), KN_E_LIMIT, KN_E_NO_MEMORY, KN_E_INVALID (not a finite number).
+ * be), KN_E_LIMIT, KN_E_NO_MEMORY, KN_E_INVALID (not a finite number), KN_E_CHANGED (the weights).
  */
 void kn_session_step(struct kn_session *session, const struct kn_step *step);
 
