@@ -109,5 +109,61 @@ class Families(unittest.TestCase):
                     self.assertLessEqual(off.max(), most * (1 + 1e-5), name)
 
 
+class Files(unittest.TestCase):
+    """What happens to the files of a model while they are served."""
+
+    def setUp(self):
+        self.swarm = self.enterContext(peers.start("swarm", "--nodes", 1, "--models", "none"))
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory())) / "model"
+        families.write(folder, "llama")
+        self.weights = folder / "model.safetensors"
+        self.server = served.Ours(self.swarm.addr, (0, families.BLOCKS), folder=folder)
+        self.addCleanup(self.server.stop)
+        self.caller = self.enterContext(P2pd())
+        self.caller.connect(self.server.addr)
+        self.hidden = numpy.ones((1, 2, families.HIDDEN), "f4")
+
+    def stream(self):
+        stream = blocks.Stream(self.caller, self.server.id)
+        self.addCleanup(stream.close)
+        return stream
+
+    def assert_withdrawn(self, stream):
+        """Who asks hears why not, and the node goes on, but announces no block as served."""
+        with self.assertRaises(blocks.Failed) as caught:
+            stream.run(step(WHOLE, self.hidden, max_length=TOKENS))
+        self.assertIn("were changed", str(caught.exception))
+        told = self.server.node.wait("serving", stage="failed")
+        self.assertIn("model.safetensors was changed", told["error"])
+        self.server.node.wait("state", state="JOINING")
+        self.assertIsNone(self.server.fault())
+        again = self.stream()
+        again.ask(step(WHOLE, self.hidden, max_length=TOKENS))
+        self.assertIsNone(again.read())
+
+    def test_a_file_that_is_cut_ends_no_process(self):
+        stream = self.stream()
+        stream.run(step(WHOLE, self.hidden, max_length=TOKENS, step_id="a"))
+        with self.weights.open("r+b") as file:
+            file.truncate(4096)
+        self.assert_withdrawn(stream)
+
+    def test_what_is_written_into_a_file_is_not_computed_with(self):
+        with self.weights.open("r+b") as file:
+            file.seek(-1000, 2)
+            file.write(bytes(1000))
+        self.assert_withdrawn(self.stream())
+
+    def test_a_file_that_others_replace_stays_what_it_was(self):
+        stream = self.stream()
+        before = stream.run(step(WHOLE, self.hidden, max_length=TOKENS, step_id="a"))
+        other = self.weights.with_name("other")
+        other.write_bytes(bytes(100))
+        other.replace(self.weights)
+        after = stream.run(step(WHOLE, self.hidden, start_from_position=0, step_id="b"))
+        self.assertTrue((before == after).all())
+        self.assertTrue(stream.end())
+
+
 if __name__ == "__main__":
     served.main()
