@@ -162,13 +162,14 @@ static struct kn_work *make(struct kn_serving *serving, const struct kn_work *sh
     size_t bytes = hypo * sizeof(int64_t) + (tensors[HIDDEN].numbers + prompts) * sizeof(float);
     struct kn_work *work;
 
-    if (bytes > KN_SERVING_HELD_MAX || serving->held > KN_SERVING_HELD_MAX - bytes) {
+    if (!kn_serving_hold(serving, bytes)) {
         (void)kn_fail(err, KN_E_LIMIT, "this server has no memory for a request of %zu numbers now",
                       tensors[HIDDEN].numbers);
         return NULL;
     }
     work = kn_try_alloc(sizeof(*work) + bytes);
     if (work == NULL) {
+        serving->held -= bytes;
         (void)kn_fail_no_memory(err);
         return NULL;
     }
@@ -177,7 +178,6 @@ static struct kn_work *make(struct kn_serving *serving, const struct kn_work *sh
     link_work(work);
     work->owners = 1;
     work->bytes = bytes;
-    serving->held += bytes;
     work->hypo = hypo > 0 ? (int64_t *)(work + 1) : NULL;
     work->hidden = (float *)((int64_t *)(work + 1) + hypo);
     work->prompts = prompts > 0 ? work->hidden + tensors[HIDDEN].numbers : NULL;
