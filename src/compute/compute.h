@@ -20,7 +20,8 @@ enum {
     KN_SESSIONS_WAITING_MAX = 1024,       /* for cache room */
     KN_COMPUTE_PIECE = 240,               /* tokens of long steps in one pass: 5 panels */
     KN_COMPUTE_FORWARD_MAX = 64,          /* forwards that wait or run */
-    KN_COMPUTE_FORWARD_BYTES = 256 << 20, /* of their caches; a larger one runs alone */
+    KN_COMPUTE_FORWARD_BYTES = 256 << 20, /* of their caches; one that is larger runs alone, if it
+                                             takes no more than all sessions may */
 };
 
 struct kn_compute_options {

@@ -352,9 +352,9 @@ class BadClients(served.Case):
             callers[-1].connect(self.server.addr)
         streams = [self.stream(caller=caller) for caller in callers for _ in range(OF_ONE)]
         for number, stream in enumerate(streams):
-            stream.channel.settimeout(3 * blocks.ANSWER)
+            stream.channel.settimeout(6 * blocks.ANSWER)
             stream.ask(step(WHOLE, self.hidden, max_length=LENGTH, session_id=f"crowd {number}",
-                            alloc_timeout=60.0))
+                            alloc_timeout=600.0))
         for stream in streams:
             self.check_logits(blocks.tensors_of(stream.answer())[0].array)
             stream.ask(b"")
