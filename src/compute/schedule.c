@@ -217,6 +217,8 @@ void kn_schedule_start(struct kn_compute *c)
     struct kn_session *leader = kn_session_first(&c->ready);
     enum kn_code rc;
 
+    if (leader == NULL)
+        return; /* nobody asks then */
     if (leader->is_forward)
         fill_forward(c, leader);
     else
