@@ -13,7 +13,7 @@ struct kn_blocks {
     struct kn_loaded loaded;
     struct kn_compute *compute;
     struct kn_serving *serving;
-    struct kn_timer *drain_timer, *news_timer;
+    struct kn_timer *drain_timer, *news_timer, *look_timer;
     int64_t told_room; /* in tokens of one block */
     kn_time told_at;
     void (*left)(void *arg);
@@ -39,6 +39,7 @@ static void close_all(struct kn_blocks *b)
 {
     kn_timer_set(b->drain_timer, KN_NEVER);
     kn_timer_set(b->news_timer, KN_NEVER);
+    kn_timer_set(b->look_timer, KN_NEVER);
     kn_serving_free(b->serving);
     kn_compute_free(b->compute);
     kn_loaded_done(&b->loaded);
@@ -91,6 +92,18 @@ static void on_room_changed(void *arg)
         kn_timer_set(b->news_timer, KN_NEVER);
 }
 
+/* -- the files */
+
+static void look(void *arg);
+
+/* On the thread of the pass. */
+static bool is_intact(void *arg)
+{
+    const struct kn_blocks *b = arg;
+
+    return kn_model_is_intact(b->loaded.model);
+}
+
 /* -- serving */
 
 static enum kn_code start_compute(struct kn_blocks *b)
@@ -108,6 +121,8 @@ static enum kn_code start_compute(struct kn_blocks *b)
             b->wish.max_tokens < KN_PASS_TOKENS_MAX ? b->wish.max_tokens : KN_PASS_TOKENS_MAX,
         .share = b->wish.share,
         .room_changed = on_room_changed,
+        .is_intact = is_intact,
+        .lost = look,
         .arg = b,
     };
 
@@ -170,6 +185,7 @@ static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *load
     }
     b->told_room = room_now(b);
     b->told_at = kn_loop_now(b->loop);
+    kn_timer_set(b->look_timer, b->told_at + KN_BLOCKS_LOOK_MS);
     enter(b, KN_BLOCKS_SERVING);
 }
 
@@ -202,6 +218,20 @@ static void on_drained(void *arg)
     b->has_next = false;
     if (left != NULL)
         left(b->left_arg);
+}
+
+/* Also where a pass has found it, once that was told. */
+static void look(void *arg)
+{
+    struct kn_blocks *b = arg;
+
+    kn_timer_set(b->look_timer, kn_loop_now(b->loop) + KN_BLOCKS_LOOK_MS);
+    if (kn_loaded_check(&b->loaded, &b->failure) == KN_OK)
+        return;
+    if (b->stage == KN_BLOCKS_DRAINING)
+        on_drained(b);
+    else
+        fail(b);
 }
 
 static void drain(struct kn_blocks *b)
@@ -269,9 +299,11 @@ struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *options)
     b->loop = kn_host_loop(options->host);
     b->drain_timer = kn_timer_new(b->loop, on_drained, b);
     b->news_timer = kn_timer_new(b->loop, tell_room, b);
-    if (b->drain_timer == NULL || b->news_timer == NULL) {
+    b->look_timer = kn_timer_new(b->loop, look, b);
+    if (b->drain_timer == NULL || b->news_timer == NULL || b->look_timer == NULL) {
         kn_timer_free(b->drain_timer);
         kn_timer_free(b->news_timer);
+        kn_timer_free(b->look_timer);
         kn_free(b);
         return NULL;
     }
@@ -286,6 +318,7 @@ void kn_blocks_free(struct kn_blocks *b)
     close_all(b);
     kn_timer_free(b->drain_timer);
     kn_timer_free(b->news_timer);
+    kn_timer_free(b->look_timer);
     kn_free(b);
 }
 

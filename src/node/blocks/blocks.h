@@ -16,6 +16,7 @@
 enum {
     KN_BLOCKS_DRAIN_MS = 30000, /* for open sessions to end, before the blocks go */
     KN_BLOCKS_NEWS_MS = 10000,  /* between two times that others are told of the cache's room */
+    KN_BLOCKS_LOOK_MS = 10000,  /* between two looks at the files where nothing is computed */
 };
 
 enum kn_blocks_stage {

@@ -24,6 +24,17 @@ void kn_loaded_done(struct kn_loaded *loaded)
     *loaded = (struct kn_loaded){ 0 };
 }
 
+enum kn_code kn_loaded_check(const struct kn_loaded *loaded, struct kn_error *err)
+{
+    const char *path = kn_model_changed_file(loaded->model);
+
+    if (path == NULL)
+        return KN_OK;
+    (void)kn_fail(err, KN_E_CHANGED, "%s was changed, or cannot be read any more", path);
+    kn_hint(err, "Put the file back as it was, and start the node again.");
+    return KN_E_CHANGED;
+}
+
 static enum kn_code open_files(struct kn_loading *l)
 {
     const struct kn_model_options options = {
@@ -92,6 +103,8 @@ static enum kn_code load(struct kn_loading *l)
     l->loaded.test_us = kn_loop_clock_us() - opened;
     if (rc == KN_OK)
         rc = measure(l);
+    if (l->loaded.model != NULL && kn_loaded_check(&l->loaded, &l->err) != KN_OK)
+        rc = KN_E_CHANGED; /* and not what came of it */
     return rc;
 }
 
