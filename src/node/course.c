@@ -101,13 +101,23 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
 
 /* -- serving */
 
+/* Gigabytes are fetched for blocks that others do not take at the same moment. */
+static bool stays_where_it_is(const struct kn_node *node)
+{
+    return !node->is_guess && (node->is_placed || kn_course_is_first(node) ||
+                               node->what.plan.place.by != KN_PLACED_LEAST_SERVED);
+}
+
 void kn_course_serve(struct kn_node *node)
 {
     struct kn_blocks_wish wish;
+    bool has_files;
 
     if (!node->agreed || node->leaving || node->over || node->options.dry_run)
         return;
-    kn_blocks_serve(node->blocks, kn_offer_make(&node->what, node->hardware, &wish) ? &wish : NULL);
+    has_files = kn_offer_make(&node->what, node->hardware, &wish);
+    wish.fetch.on_hold = !stays_where_it_is(node);
+    kn_blocks_serve(node->blocks, has_files ? &wish : NULL);
 }
 
 /* Is what is announced answered for? */
@@ -158,9 +168,11 @@ void kn_course_announce(struct kn_node *node)
 {
     const struct kn_announcement nothing = { 0 };
     struct kn_announcement next;
+    bool speaks = kn_announcement_make(&node->what, node->arena, &next);
 
+    node->is_placed = node->is_placed || !speaks; /* nobody will know to avoid it */
     kn_course_serve(node);
-    if (!kn_announcement_make(&node->what, node->arena, &next)) {
+    if (!speaks) {
         if (node->announced != NULL) /* a plan that was another before */
             kn_announcer_set(node->announcer, &nothing);
         kn_course_write_caches(node);
@@ -287,6 +299,7 @@ struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn
         .port = node->listening.port,
         .recalibrate = node->options.recalibrate,
         .environment = node->options.request->environment,
+        .is_stand_in = node->options.machine != NULL,
     };
 }
 

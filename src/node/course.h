@@ -43,6 +43,7 @@ struct kn_node {
     bool knows_swarm; /* somebody answered, now or for the caches */
     bool is_guess;    /* planned before anybody of the swarm had answered */
     uint32_t rereads; /* of coverage, soon after the first announcements */
+    bool is_placed;   /* and so the range stays: its files may be fetched */
     struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer;
 
     struct kn_membership *membership;
