@@ -3,6 +3,7 @@
 #include "lib/base/arena.h"
 #include "lib/io/work.h"
 #include "lib/os/clock.h"
+#include "node/acquaint.h"
 #include "node/announcement.h"
 #include "node/caches.h"
 #include "node/hardware.h"
@@ -332,12 +333,12 @@ static void resume(struct kn_node *node)
         begin_look(node);
 }
 
-static void decide(struct kn_node *node)
+void kn_course_decide(struct kn_node *node)
 {
     struct kn_plan_input facts;
     struct kn_error err = { 0 };
 
-    if (!node->measured || node->what.is_planned || node->over)
+    if (!node->measured || node->what.is_planned || node->over || node->acquainting != NULL)
         return;
     if (node->resuming) {
         resume(node);
@@ -350,6 +351,7 @@ static void decide(struct kn_node *node)
     if (kn_decision_plan(&node->what, &facts, &err) != KN_OK &&
         (!kn_decision_is_kept(&node->what) ||
          kn_decision_plan_anew(&node->what, &facts, &err) != KN_OK)) {
+        kn_acquaint_explain(node, &err);
         kn_course_end(node, &err);
         return;
     }
@@ -391,7 +393,7 @@ static void on_measured(void *arg, enum kn_code code)
         return;
     }
     kn_course_tell(node, KN_NODE_MEASURED);
-    decide(node);
+    kn_course_decide(node);
 }
 
 static void on_look_settled(void *arg, const struct kn_bootstrap *told)
@@ -414,7 +416,7 @@ static void on_looked(void *arg)
     } else if (kn_look_join(node->look) != NULL)
         meet(node, kn_look_join(node->look));
     kn_course_tell(node, KN_NODE_SEEN);
-    decide(node);
+    kn_course_decide(node);
 }
 
 /* Before anything is decided: who does not know what to serve asks. */
@@ -472,6 +474,8 @@ void kn_course_work(void *arg)
 void kn_course_begin(struct kn_node *node)
 {
     kn_course_tell(node, KN_NODE_LISTENING);
+    if (!node->over)
+        kn_acquaint_begin(node);
     if (!node->over)
         begin_asking(node);
     if (!node->over)

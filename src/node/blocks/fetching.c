@@ -115,12 +115,22 @@ static bool may_pass(enum kn_code code)
            code == KN_E_BUSY || code == KN_E_NO_MEMORY || code == KN_E_IO;
 }
 
+static bool is_config(const struct kn_fetching *f)
+{
+    return f->from == f->to;
+}
+
 static void try_later(struct kn_fetching *f, const struct kn_error *why)
 {
     bool is_news = !f->has_failed || strcmp(f->failure.text, why->text) != 0;
 
     f->failure = *why;
     f->has_failed = true;
+    if (is_config(f)) {
+        kn_timer_set(f->timer, KN_NEVER);
+        f->events.failed(f->events.arg);
+        return;
+    }
     f->pause_ms = f->pause_ms == 0 ? KN_FETCHING_AGAIN_MS : 2 * f->pause_ms;
     if (!may_pass(why->code) || f->pause_ms > KN_FETCHING_LATER_MS)
         f->pause_ms = KN_FETCHING_LATER_MS;
@@ -187,6 +197,8 @@ static struct try *try_new(struct kn_fetching *f)
         .revision = f->wish.revision[0] != '\0' ? kn_arena_dup(try->arena, f->wish.revision) : NULL,
         .from = f->from,
         .to = f->to,
+        .only_config = is_config(f),
+        .tries = is_config(f) ? 1 : 0,
         .max_bytes = f->wish.max_bytes,
         .tell = tell,
         .arg = try,
@@ -194,20 +206,46 @@ static struct try *try_new(struct kn_fetching *f)
     return try;
 }
 
-static void begin_try(void *arg)
+/* The worker ends by itself, and nobody asks what became of it. */
+static void give_up_try(struct kn_fetching *f)
+{
+    if (f->try == NULL)
+        return;
+    kn_monitor_enter(f->try->monitor);
+    f->try->news.is_given_up = true;
+    kn_monitor_leave(f->try->monitor);
+    f->try->owner = NULL;
+    f->try = NULL;
+}
+
+static bool start_try(struct kn_fetching *f)
+{
+    f->try = try_new(f);
+    if (f->try != NULL && !kn_arena_failed(f->try->arena) &&
+        kn_work_start(f->loop, work, on_done, f->try) == KN_OK)
+        return true;
+    if (f->try != NULL)
+        try_free(f->try);
+    f->try = NULL;
+    return false;
+}
+
+static void on_timer(void *arg)
 {
     struct kn_fetching *f = arg;
     struct kn_error err = { 0 };
 
-    f->try = try_new(f);
-    if (f->try != NULL && !kn_arena_failed(f->try->arena) &&
-        kn_work_start(f->loop, work, on_done, f->try) == KN_OK)
-        return;
-    if (f->try != NULL)
-        try_free(f->try);
-    f->try = NULL;
-    (void)kn_fail_no_memory(&err);
-    try_later(f, &err);
+    if (f->try != NULL) { /* of config.json: others wait for it */
+        give_up_try(f);
+        (void)kn_fail(&err, KN_E_TIMEOUT, "%s: no answer within %d s", f->place.endpoint,
+                      KN_FETCHING_CONFIG_MS / 1000);
+        try_later(f, &err);
+    } else if (!start_try(f)) {
+        (void)kn_fail_no_memory(&err);
+        try_later(f, &err);
+    } else if (is_config(f)) {
+        kn_timer_set(f->timer, kn_loop_now(f->loop) + KN_FETCHING_CONFIG_MS);
+    }
 }
 
 static const char *kept(struct kn_arena *arena, const char *text)
@@ -228,7 +266,7 @@ struct kn_fetching *kn_fetching_start(struct kn_loop *loop, const struct kn_bloc
     f->to = wish->to;
     f->events = *events;
     f->arena = kn_arena_new();
-    f->timer = kn_timer_new(loop, begin_try, f);
+    f->timer = kn_timer_new(loop, on_timer, f);
     if (f->arena != NULL) {
         f->agent = kn_arena_printf(f->arena, "kwaainet/%s", version);
         f->place = wish->fetch.place;
@@ -257,12 +295,7 @@ void kn_fetching_abandon(struct kn_fetching *f)
 {
     if (f == NULL)
         return;
-    if (f->try != NULL) {
-        kn_monitor_enter(f->try->monitor);
-        f->try->news.is_given_up = true;
-        kn_monitor_leave(f->try->monitor);
-        f->try->owner = NULL;
-    }
+    give_up_try(f);
     fetching_free(f);
 }
 

@@ -16,6 +16,7 @@ enum {
     KN_FETCHING_AGAIN_MS = 30 * 1000,
     /* After one that somebody has to do something about: room, a permission, a library. */
     KN_FETCHING_LATER_MS = 3600 * 1000,
+    KN_FETCHING_CONFIG_MS = 10 * 1000, /* for config.json alone */
 };
 
 /* How far it is. */
@@ -40,7 +41,12 @@ struct kn_fetching_events {
     void (*failed)(void *arg);
 };
 
-/* What `wish` says is copied; `version` is the program's, for the server. Neither event comes from within. NULL: memory is short. */
+/*
+ * The files of those blocks; of no block (from == to): config.json alone, once and within
+ * KN_FETCHING_CONFIG_MS, and a failure is the end of it.
+ * What `wish` says is copied; `version` is the program's, for the server. Neither event comes from within.
+ * NULL: memory is short.
+ */
 KN_MUST_USE struct kn_fetching *kn_fetching_start(struct kn_loop *loop,
                                                   const struct kn_blocks_wish *wish,
                                                   const char *version,
