@@ -40,10 +40,10 @@ struct kn_node {
     struct kn_look *look;      /* of which the plan has texts */
     struct kn_look *next_look; /* under way */
     bool seen, resuming, agreed, refresh_is_planned, caches_due;
-    bool knows_swarm; /* somebody answered, now or for the caches */
-    bool is_guess;    /* planned before anybody of the swarm had answered */
-    uint32_t rereads; /* of coverage, soon after the first announcements */
-    bool is_placed;   /* and so the range stays: its files may be fetched */
+    bool knows_swarm;                /* somebody answered, now or for the caches */
+    bool is_guess;                   /* planned before anybody of the swarm had answered */
+    uint32_t rereads;                /* of coverage, soon after the first announcements */
+    bool is_placed;                  /* and so the range stays: its files may be fetched */
     struct kn_fetching *acquainting; /* with a model that was named; NULL: not, or done */
     struct kn_error not_acquainted;  /* why that failed */
     struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer;

@@ -155,6 +155,14 @@ static const char *objection(const struct kn_fetch_question *q, const char **hin
     return q->environment == NULL ? "nobody says where models are kept" : NULL;
 }
 
+/* Blocks that nobody knows the size of may not fit into the memory; nothing is chosen yet where the
+ * choice has no name. */
+static bool is_shape_guessed(const struct kn_fetch_question *q)
+{
+    return q->model->name != NULL && q->model->size.source != KN_SIZE_CONFIG &&
+           q->model->size.source != KN_SIZE_TABLE;
+}
+
 static void judge(const struct kn_fetch_question *q, struct kn_fetch_choice *out)
 {
     const char *trust;
@@ -169,6 +177,11 @@ static void judge(const struct kn_fetch_question *q, struct kn_fetch_choice *out
     if (out->repository == NULL) {
         refuse(out, "Name it with --set model.repository=ORGANISATION/NAME.",
                "no repository is known for this model");
+        return;
+    }
+    if (is_shape_guessed(q)) {
+        refuse(out, "Name its repository with --set model.repository=ORGANISATION/NAME.",
+               "the shape of its blocks is only a guess");
         return;
     }
     trust = trust_of(q, out->repository);

@@ -28,10 +28,10 @@ struct kn_fetch_choice {
     bool is_allowed; /* and may be fetched */
     const char *repository, *revision, *root;
     struct kn_download_place place;
-    int64_t bytes;        /* about so many are missing; 0: nobody knows */
-    int64_t room;         /* bytes that may be taken; KN_FACT_UNKNOWN */
-    int64_t max_bytes;    /* that the cache may take; 0: what the disk has */
-    uint32_t blocks_most; /* for which there is room; 0: not even one */
+    int64_t bytes;                 /* about so many are missing; 0: nobody knows */
+    int64_t room;                  /* bytes that may be taken; KN_FACT_UNKNOWN */
+    int64_t max_bytes;             /* that the cache may take; 0: what the disk has */
+    uint32_t blocks_most;          /* for which there is room; 0: not even one */
     char reason[KN_FIT_TEXT_SIZE]; /* why it may be fetched, or not: lower case, no full stop */
     char limit[KN_FIT_TEXT_SIZE];  /* fewer blocks than memory holds, and why; "": as many */
     const char *hint;              /* what to do about it; NULL: nothing */

@@ -45,7 +45,7 @@ struct kn_plan {
     struct kn_swarm_facts swarm;
     struct kn_local_files local;
     struct kn_model_choice model;
-    const char *folder;      /* of its files; NULL: they are not on this machine */
+    const char *folder; /* of its files; NULL: they are not on this machine */
     struct kn_fetch_choice fetch;
     struct kn_prefix prefix; /* under which blocks are announced */
     struct kn_placement place;

@@ -93,7 +93,7 @@ static void add_fetching(struct document *d, const struct kn_fetching_state *fet
     set(d, "files", kn_json_int(fetch->files));
     set(d, "bytes_done", kn_json_int(fetch->done));
     set(d, "bytes_total", fetch->total > 0 ? kn_json_int(fetch->total) : kn_json_null());
-    set(d, "bytes_per_s", kn_json_number(fetch->rate));
+    set(d, "bytes_per_s", kn_json_int((int64_t)fetch->rate));
     set(d, "again_s",
         fetch->failure != NULL ? kn_json_int((fetch->again_ms + 999) / 1000) : kn_json_null());
 }

@@ -197,10 +197,10 @@ class Refusing(Case):
         second = program.Home()
         self.addCleanup(second._folder.cleanup)
         first = first_of_a_swarm(self.h, "--yes", "--set", f"model.path={files}", "--set",
-                                 "model.repository=org/tiny-1B")
+                                 "model.repository=org/TinyLlama-1.1B-Chat-v1.0")
         self.addCleanup(first.__exit__)
-        node = Node(second, "--yes", "--bootstrap", first.address, "--model", "tiny-1B",
-                    env=self.environment())
+        node = Node(second, "--yes", "--bootstrap", first.address, "--model",
+                    "TinyLlama-1.1B-Chat-v1.0", env=self.environment())
         self.addCleanup(node.__exit__)
         node.wait("announced")
         self.assertIn("not signed", node.told("planned")["files"]["reason"])

@@ -2,8 +2,6 @@
 
 #include "app/cli/values.h"
 
-#define MIB 1048576.0
-
 static void add_memory(int64_t bytes, struct kn_text *out)
 {
     char text[KN_MEMORY_TEXT_SIZE];
@@ -27,8 +25,11 @@ void kn_fetch_how_far(const struct kn_fetching_state *state, struct kn_text *out
         add_memory(state->total, out);
         if (state->checks)
             kn_text_add(out, ", checking what is here");
-        else if (state->rate > 0)
-            kn_text_addf(out, ", %.1f MiB/s", state->rate / MIB);
+        else if (state->rate >= 1) {
+            kn_text_add(out, ", ");
+            add_memory((int64_t)state->rate, out);
+            kn_text_add(out, "/s");
+        }
     }
 }
 

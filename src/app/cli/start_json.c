@@ -259,7 +259,7 @@ void kn_start_json_fetching(struct kn_start *start, const struct kn_progress *pr
     kn_tree_text(json, "file", state->file);
     kn_tree_set(json, "number", kn_json_int(state->number));
     kn_tree_set(json, "files", kn_json_int(state->files));
-    kn_tree_set(json, "bytes_per_s", kn_json_number(state->rate));
+    kn_tree_set(json, "bytes_per_s", kn_json_int((int64_t)state->rate));
     print(start, json);
 }
 

@@ -164,13 +164,12 @@ static void add_rate(struct view *view, const char *before, const struct kn_json
 static void show_download(struct view *view)
 {
     const struct kn_json *download = get(view, "download");
-    double rate;
 
-    add(view, kn_json_is_true(kn_json_get(download, "allowed")) ? "from " : "none of ", kn_json_get(download, "repository"), "");
+    add(view, kn_json_is_true(kn_json_get(download, "allowed")) ? "from " : "none of ",
+        kn_json_get(download, "repository"), "");
     add_memory(view, ": ", kn_json_get(download, "bytes_done"), "");
     add_memory(view, " of ", kn_json_get(download, "bytes_total"), "");
-    if (kn_json_to_number(kn_json_get(download, "bytes_per_s"), &rate) && rate > 0 && rate < 1e15)
-        kn_text_addf(&view->line, ", %.1f MiB/s", rate / (1 << 20));
+    add_memory(view, ", ", kn_json_get(download, "bytes_per_s"), "/s");
     add(view, ", file ", kn_json_get(download, "file_number"), "");
     add(view, " of ", kn_json_get(download, "files"), "");
     add(view, ", tried again in ", kn_json_get(download, "again_s"), " s");

@@ -29,7 +29,7 @@ struct kn_blocks {
 const char *kn_blocks_stage_word(enum kn_blocks_stage stage)
 {
     static const char *const words[] = { "none",    "fetching", "loading",
-                                        "serving", "draining", "failed" };
+                                         "serving", "draining", "failed" };
 
     return stage <= KN_BLOCKS_FAILED ? words[stage] : "?";
 }
@@ -278,9 +278,10 @@ static void forget(struct kn_blocks *b)
 static bool is_same(const struct kn_blocks_wish *a, const struct kn_blocks_wish *b)
 {
     return strcmp(a->folder, b->folder) == 0 && a->fetch.is_wanted == b->fetch.is_wanted &&
-           strcmp(a->fetch.repository, b->fetch.repository) == 0 && strcmp(a->prefix, b->prefix) == 0 &&
-           a->from == b->from && a->to == b->to && a->as == b->as && a->dtype == b->dtype &&
-           a->threads == b->threads && a->cache_bytes == b->cache_bytes;
+           strcmp(a->fetch.repository, b->fetch.repository) == 0 &&
+           strcmp(a->prefix, b->prefix) == 0 && a->from == b->from && a->to == b->to &&
+           a->as == b->as && a->dtype == b->dtype && a->threads == b->threads &&
+           a->cache_bytes == b->cache_bytes;
 }
 
 void kn_blocks_serve(struct kn_blocks *b, const struct kn_blocks_wish *wish)

@@ -21,7 +21,8 @@ struct news {
 };
 
 /* One try; the worker's until it ends. */
-struct try {
+struct
+try {
     struct kn_fetching *owner; /* NULL: nobody waits for it any more */
     struct kn_arena *arena;
     struct kn_download_options options;
@@ -186,7 +187,8 @@ static struct try *try_new(struct kn_fetching *f)
     /* It may outlive whoever wished for it. */
     try->options = (struct kn_download_options){
         .place = { .endpoint = kn_arena_dup(try->arena, f->place.endpoint),
-                   .token = f->place.token != NULL ? kn_arena_dup(try->arena, f->place.token) : NULL,
+                   .token =
+                       f->place.token != NULL ? kn_arena_dup(try->arena, f->place.token) : NULL,
                    .authorities = f->place.authorities != NULL
                                       ? kn_arena_dup(try->arena, f->place.authorities)
                                       : NULL,

@@ -23,12 +23,12 @@ enum {
 struct kn_fetching_state {
     bool on_hold;
     char file[KN_FETCHING_FILE_MAX + 1]; /* "": it has not begun */
-    uint32_t number, files;            /* which one of how many */
-    int64_t done, total;               /* bytes; total 0: nobody knows yet */
-    double rate;                       /* bytes a second, over the last seconds; 0 while none come */
-    bool checks;                       /* reads what an earlier run has left */
-    const struct kn_error *failure;    /* of the last try; NULL: none, or it is tried. Lent */
-    int64_t again_ms;                  /* with a failure: until the next try */
+    uint32_t number, files;              /* which one of how many */
+    int64_t done, total;                 /* bytes; total 0: nobody knows yet */
+    double rate;                    /* bytes a second, over the last seconds; 0 while none come */
+    bool checks;                    /* reads what an earlier run has left */
+    const struct kn_error *failure; /* of the last try; NULL: none, or it is tried. Lent */
+    int64_t again_ms;               /* with a failure: until the next try */
 };
 
 struct kn_fetching;
@@ -44,8 +44,8 @@ struct kn_fetching_events {
 /*
  * The files of those blocks; of no block (from == to): config.json alone, once and within
  * KN_FETCHING_CONFIG_MS, and a failure is the end of it.
- * What `wish` says is copied; `version` is the program's, for the server. Neither event comes from within.
- * NULL: memory is short.
+ * What `wish` says is copied; `version` is the program's, for the server. Neither event comes from
+ * within. NULL: memory is short.
  */
 KN_MUST_USE struct kn_fetching *kn_fetching_start(struct kn_loop *loop,
                                                   const struct kn_blocks_wish *wish,
