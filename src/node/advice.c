@@ -49,11 +49,13 @@ const char *kn_advice_no_block(const struct kn_plan *plan)
 
 void kn_reason_no_files(const struct kn_plan *plan, struct kn_text *out)
 {
-    if (plan->model.warning != NULL)
+    if (plan->model.warning != NULL) {
         kn_text_add(out, plan->model.warning);
-    else
-        kn_text_addf(out, "the files of this model are not on this machine, and not fetched: %s",
-                     plan->fetch.reason);
+        return;
+    }
+    kn_text_add(out, "the files of this model are not on this machine");
+    if (plan->fetch.reason[0] != '\0')
+        kn_text_addf(out, ", and not fetched: %s", plan->fetch.reason);
 }
 
 const char *kn_advice_no_files(const struct kn_plan *plan)
