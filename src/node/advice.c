@@ -55,12 +55,13 @@ void kn_reason_no_files(const struct kn_plan *plan, struct kn_text *out)
     }
     kn_text_add(out, "the files of this model are not on this machine");
     if (plan->fetch.reason[0] != '\0')
-        kn_text_addf(out, ", and not fetched: %s", plan->fetch.reason);
+        kn_text_addf(out, " and not fetched (%s)", plan->fetch.reason);
 }
 
 const char *kn_advice_no_files(const struct kn_plan *plan)
 {
-    return plan->fetch.hint != NULL ? plan->fetch.hint
-                                    : "Put its config.json and its safetensors files into a folder "
-                                      "and name that with --set model.path=FOLDER.";
+    return plan->fetch.hint != NULL
+               ? plan->fetch.hint
+               : "Put its config.json and its safetensors files into a folder and name that with "
+                 "--set model.path=FOLDER, or into the Hugging Face cache.";
 }

@@ -164,7 +164,8 @@ static void add_no_files(const struct kn_page *page, const struct kn_plan *plan)
 
     kn_reason_no_files(plan, &why);
     kn_page_line(page, "",
-                 "Shown as JOINING with throughput 0: %s; nothing is announced that is not served.",
+                 "Shown as JOINING with throughput 0: %s, and nothing is announced that is not "
+                 "served.",
                  kn_text_get(&why));
     kn_page_more(page, "%s", kn_advice_no_files(plan));
     kn_text_done(&why);
