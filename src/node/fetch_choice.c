@@ -105,7 +105,9 @@ static void find_room(const struct kn_fetch_question *q, struct kn_fetch_choice 
     const struct kn_size *limit = &q->config->resources.max_disk_space_gb;
     int64_t left;
 
-    out->room = KN_FACT_UNKNOWN;
+    if (out->knows_room)
+        return;
+    out->knows_room = true;
     if (kn_disk_left(out->root, &left, NULL) == KN_OK) {
         left = left > KN_DOWNLOAD_RESERVE ? left - KN_DOWNLOAD_RESERVE : 0;
         out->room = is_true(&q->config->model.download) ? left : left / 2;
@@ -220,9 +222,10 @@ enum kn_code kn_fetch_choose(const struct kn_fetch_question *question, struct kn
     rc = find_root(question, arena, out, err);
     if (rc != KN_OK || out->root == NULL)
         return rc;
+    if (question->folder != NULL) /* perhaps nothing is missing: the cache is not walked for it */
+        return KN_OK;
     find_room(question, out);
-    if (question->folder == NULL)
-        count_blocks(question, out);
+    count_blocks(question, out);
     return KN_OK;
 }
 
@@ -270,6 +273,7 @@ void kn_fetch_choose_range(const struct kn_fetch_question *question, uint32_t fr
                       kn_shards_look(question->folder, range, &err) == KN_E_NOT_FOUND);
     if (!choice->is_needed || !choice->is_allowed)
         return;
+    find_room(question, choice);
     choice->bytes = block_bytes(question) * (to - from) - bytes_here(choice);
     choice->bytes = choice->bytes > 0 ? choice->bytes : 0;
     if (choice->room >= 0 && choice->bytes > choice->room)

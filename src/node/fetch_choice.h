@@ -30,6 +30,7 @@ struct kn_fetch_choice {
     struct kn_download_place place;
     int64_t bytes;                 /* about so many are missing; 0: nobody knows */
     int64_t room;                  /* bytes that may be taken; KN_FACT_UNKNOWN */
+    bool knows_room;               /* that was looked at */
     int64_t max_bytes;             /* that the cache may take; 0: what the disk has */
     uint32_t blocks_most;          /* for which there is room; 0: not even one */
     char reason[KN_FIT_TEXT_SIZE]; /* why it may be fetched, or not: lower case, no full stop */

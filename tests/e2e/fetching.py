@@ -8,11 +8,12 @@ import signal
 import sys
 import threading
 import time
+import unittest.mock
 from pathlib import Path
 
 import program
 from download import COMMIT, Hub, sharded
-from program import DONE
+from program import CONFIGURATION, DONE
 from started import Node, first_of_a_swarm, own_network
 
 ALONE = __name__ == "__main__" and own_network()
@@ -115,6 +116,33 @@ class Fetching(Case):
         self.assertEqual(self.gets(), [(SHARDS[1], None)])
 
 
+    def test_fewer_blocks_are_planned_where_the_disk_has_no_room_for_more(self):
+        with unittest.mock.patch("download.REPOSITORY", "TinyLlama/TinyLlama-1.1B-Chat-v1.0"):
+            self.fewer_blocks()
+
+    def fewer_blocks(self):
+        node = self.start("--set", "resources.max_disk_space_gb=200MiB",
+                          model="TinyLlama-1.1B-Chat-v1.0")
+        told = node.told("planned")
+        self.assertEqual((node.plan["model.start_block"], node.plan["model.end_block"]), ("0", "2"))
+        self.assertIn("2 of ", told["files"]["limit"])
+        node.wait("state", state="ONLINE")
+
+    def test_a_model_that_the_hub_does_not_know_ends_the_start_with_its_answer(self):
+        status, _, err = self.h.run("start", "--set", "network.new_swarm=true", "--model",
+                                    "org/nothing", env=self.environment())
+        self.assertEqual(status, CONFIGURATION)
+        self.assertIn("org/nothing does not exist, or is not public", " ".join(err.split()))
+
+    def test_a_dry_run_fetches_nothing(self):
+        status, out, err = self.h.run("start", "--dry-run", "--set", "network.new_swarm=true",
+                                      "--model", "TinyLlama-1.1B-Chat-v1.0", "--set",
+                                      f"model.repository={REPOSITORY}", env=self.environment())
+        self.assertEqual(status, DONE, err)
+        self.assertRegex(out, r"Files: +about [\d.]+ \w+, fetched from org/tiny")
+        self.assertEqual(self.hub.asked, [])
+
+
 class Interrupting(Case):
     hub_class = SlowHub
 
@@ -128,6 +156,11 @@ class Interrupting(Case):
         self.assertEqual((status["state"], status["serving"]["stage"]), ("JOINING", "fetching"))
         self.assertEqual(status["download"]["bytes_total"], told["of"])
         self.assertEqual(status["download"]["file"], SHARDS[0])
+        status, out, err = self.h.run("network", "coverage", "tiny-hf", "--json", "--bootstrap",
+                                      node.address)
+        self.assertEqual(status, DONE, err)
+        for block in json.loads(out)["blocks"]:
+            self.assertEqual((block["online"], block["throughput"]), (0, 0))
         code, out, err = self.h.run("status")
         self.assertEqual(code, DONE, err)
         self.assertRegex(out, r"(?m)^download +from org/tiny: ")
