@@ -80,7 +80,7 @@ static void refuse(struct kn_fetch_choice *choice, const char *hint, const char 
 {
     choice->is_allowed = false;
     choice->hint = hint;
-    (void)snprintf(choice->reason, sizeof(choice->reason), "%s", reason);
+    (void)snprintf(choice->reason, sizeof(choice->reason), "%.*s", KN_FIT_TEXT_SIZE - 1, reason);
 }
 
 static enum kn_code find_root(const struct kn_fetch_question *q, struct kn_arena *arena,

@@ -260,7 +260,8 @@ static uint32_t limit_to_disk(struct kn_plan *plan, uint32_t blocks)
     if (!plan->fetch.is_allowed || most == 0 || most >= blocks || plan->kept.is_range)
         return blocks;
     (void)snprintf(plan->fetch.limit, sizeof(plan->fetch.limit),
-                   "%u of %u blocks: there is no room on the disk for the files of more", most, blocks);
+                   "%u of %u blocks: there is no room on the disk for the files of more", most,
+                   blocks);
     return most;
 }
 
