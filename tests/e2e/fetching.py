@@ -12,7 +12,7 @@ import unittest.mock
 from pathlib import Path
 
 import program
-from download import COMMIT, Hub, sharded
+from download import COMMIT, TOKEN, Hub, sharded
 from program import CONFIGURATION, DONE
 from started import Node, first_of_a_swarm, own_network
 
@@ -133,6 +133,16 @@ class Fetching(Case):
                                     "org/nothing", env=self.environment())
         self.assertEqual(status, CONFIGURATION)
         self.assertIn("org/nothing does not exist, or is not public", " ".join(err.split()))
+
+    def test_a_token_opens_a_gated_model_and_is_written_nowhere(self):
+        self.hub.gated = True
+        node = self.start(env={"HF_TOKEN": TOKEN})
+        node.wait("state", state="ONLINE")
+        self.assertEqual({entry[4] for entry in self.hub.asked if entry[0] == "cdn"}, {None})
+        self.assertEqual(node.end(), DONE, node.err)
+        self.assertNotIn(TOKEN, json.dumps(node.events) + node.err)
+        for path, data in self.h.listing().items():
+            self.assertNotIn(TOKEN.encode(), data, path)
 
     def test_a_dry_run_fetches_nothing(self):
         status, out, err = self.h.run("start", "--dry-run", "--set", "network.new_swarm=true",
