@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "compute/kernels/pool.h"
+#include "node/trial/trial.h"
 
 static bool is_given(enum kn_presence is)
 {
@@ -24,23 +25,15 @@ void kn_offer_threads(const struct kn_hardware *hardware, int percent, unsigned 
     *share = fmin(1, allowed / *threads);
 }
 
-/* Weights in a narrower type than the one that is computed with are the same numbers. */
 static enum kn_weights_as weights_of(const struct kn_node_config *config)
 {
-    static const enum kn_weights_as quantised[] = {
-        [KN_QUANT_NONE] = KN_WEIGHTS_EXACT,
-        [KN_QUANT_INT8] = KN_WEIGHTS_INT8,
-        [KN_QUANT_NF4] = KN_WEIGHTS_NF4,
-    };
-    static const enum kn_weights_as plain[] = {
-        [KN_DTYPE_FLOAT16] = KN_WEIGHTS_F16,
-        [KN_DTYPE_BFLOAT16] = KN_WEIGHTS_BF16,
-        [KN_DTYPE_FLOAT32] = KN_WEIGHTS_EXACT,
-    };
+    const struct kn_choice *dtype = &config->model.dtype, *quant = &config->model.quant_type;
+    enum kn_quant_type type =
+        is_given(quant->is) ? (enum kn_quant_type)quant->value : KN_QUANT_NONE;
 
-    if (is_given(config->model.quant_type.is) && config->model.quant_type.value != KN_QUANT_NONE)
-        return quantised[config->model.quant_type.value];
-    return is_given(config->model.dtype.is) ? plain[config->model.dtype.value] : KN_WEIGHTS_EXACT;
+    if (type == KN_QUANT_NONE && !is_given(dtype->is))
+        return KN_WEIGHTS_EXACT;
+    return kn_trial_weights((enum kn_dtype)dtype->value, type);
 }
 
 static enum kn_tensor_dtype dtype_of(const struct kn_node_config *config)

@@ -171,3 +171,20 @@ struct kn_span kn_msgpack_skip(struct kn_reader *reader)
     kn_reader_fail(reader);
     return (struct kn_span){ NULL, 0 };
 }
+
+struct kn_reader *kn_msgpack_enter(struct kn_reader *reader, struct kn_reader *inner,
+                                   uint32_t *count)
+{
+    struct kn_msgpack item;
+
+    if (!kn_msgpack_next(reader, &item))
+        return NULL;
+    if (item.kind == KN_MSGPACK_EXT && item.ext_code == KN_MSGPACK_TUPLE) {
+        *inner = kn_reader_of(item.bytes);
+        reader = inner;
+        if (!kn_msgpack_next(reader, &item))
+            return NULL;
+    }
+    *count = item.count;
+    return item.kind == KN_MSGPACK_ARRAY ? reader : NULL;
+}

@@ -52,6 +52,11 @@ struct kn_msgpack {
  */
 bool kn_msgpack_next(struct kn_reader *reader, struct kn_msgpack *out);
 
+/* Step into the array or the tuple that is next: the reader to go on with, which is `reader` or
+ * `inner`, and how many members it has. NULL: it is something else. */
+struct kn_reader *kn_msgpack_enter(struct kn_reader *reader, struct kn_reader *inner,
+                                   uint32_t *count);
+
 /* Step over one whole value and give its bytes. Deeper than KN_MSGPACK_DEPTH_MAX fails. */
 struct kn_span kn_msgpack_skip(struct kn_reader *reader);
 

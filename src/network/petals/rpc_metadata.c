@@ -85,31 +85,13 @@ static enum kn_code fail_type(const struct key *key, const char *method,
                    kind_words[key->kind], key->name, got);
 }
 
-/* Enter a list or a tuple; its members are read from what is returned. */
-static struct kn_reader *enter_list(struct kn_reader *reader, struct kn_reader *inner,
-                                    uint32_t *count)
-{
-    struct kn_msgpack item;
-
-    if (!kn_msgpack_next(reader, &item))
-        return NULL;
-    if (item.kind == KN_MSGPACK_EXT && item.ext_code == KN_MSGPACK_TUPLE) {
-        *inner = kn_reader_of(item.bytes);
-        reader = inner;
-        if (!kn_msgpack_next(reader, &item))
-            return NULL;
-    }
-    *count = item.count;
-    return item.kind == KN_MSGPACK_ARRAY ? reader : NULL;
-}
-
 static bool read_compressions(struct kn_span value, struct kn_rpc_metadata *out)
 {
     struct kn_reader reader = kn_reader_of(value), inner, *list;
     struct kn_msgpack item;
     uint32_t count;
 
-    list = enter_list(&reader, &inner, &count);
+    list = kn_msgpack_enter(&reader, &inner, &count);
     if (list == NULL || count > KN_RPC_COMPRESSIONS_MAX)
         return false;
     for (uint32_t i = 0; i < count; i++) {

@@ -107,23 +107,6 @@ static bool read_flag(struct kn_reader *reader, int64_t *out)
     return false;
 }
 
-struct kn_reader *kn_server_list_enter(struct kn_reader *reader, struct kn_reader *inner,
-                                       uint32_t *count)
-{
-    struct kn_msgpack item;
-
-    if (!kn_msgpack_next(reader, &item))
-        return NULL;
-    if (item.kind == KN_MSGPACK_EXT && item.ext_code == KN_MSGPACK_TUPLE) {
-        *inner = kn_reader_of(item.bytes);
-        reader = inner;
-        if (!kn_msgpack_next(reader, &item))
-            return NULL;
-    }
-    *count = item.count;
-    return item.kind == KN_MSGPACK_ARRAY ? reader : NULL;
-}
-
 static void keep_members(struct kn_server_list *out, uint32_t count, const uint8_t *start,
                          const struct kn_reader *end)
 {
@@ -140,7 +123,7 @@ static bool read_names(struct kn_reader *reader, struct kn_server_list *out)
     const uint8_t *start;
     uint32_t count;
 
-    list = kn_server_list_enter(reader, &inner, &count);
+    list = kn_msgpack_enter(reader, &inner, &count);
     if (list == NULL)
         return false;
     start = list->at;
@@ -173,7 +156,7 @@ static bool read_pings(struct kn_reader *reader, struct kn_server_list *out)
     if (!kn_msgpack_next(&ahead, &item))
         return false;
     if (item.kind != KN_MSGPACK_MAP && item.kind != KN_MSGPACK_NIL) {
-        list = kn_server_list_enter(reader, &inner, &count);
+        list = kn_msgpack_enter(reader, &inner, &count);
         if (list == NULL || count > 0 || (list == &inner && !kn_reader_at_end(list)))
             return false;
         keep_members(out, 0, list->at, list);

@@ -33,9 +33,4 @@ bool kn_server_text_read(struct kn_reader *reader, struct kn_server_text *out);
 bool kn_server_field_read(struct kn_reader *reader, const struct kn_server_field *field,
                           struct kn_server_info *out);
 
-/* Step into the array or the tuple that is next: the reader to go on with, which is `reader` or
- * `inner`, and how many members it has. NULL: it is something else. */
-struct kn_reader *kn_server_list_enter(struct kn_reader *reader, struct kn_reader *inner,
-                                       uint32_t *count);
-
 #endif

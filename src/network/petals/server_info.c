@@ -138,7 +138,7 @@ enum kn_malformed kn_server_info_decode(struct kn_span bytes, struct kn_server_i
 
     if (bytes.n > KN_SERVER_INFO_MAX)
         return KN_MALFORMED_SHAPE;
-    list = kn_server_list_enter(&reader, &inner, &count);
+    list = kn_msgpack_enter(&reader, &inner, &count);
     if (list == NULL)
         return KN_MALFORMED_SHAPE;
     kn_server_info_init(&info);
