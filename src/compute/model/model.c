@@ -210,7 +210,8 @@ const struct kn_block_weights *kn_model_blocks(const struct kn_model *model)
 
 int64_t kn_model_bytes(const struct kn_model *model, int64_t *mapped)
 {
-    *mapped = model->loader.mapped;
+    if (mapped != NULL)
+        *mapped = model->loader.mapped;
     return model->loader.bytes;
 }
 
