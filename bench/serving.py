@@ -23,6 +23,7 @@ CACHE_TOKENS = SESSIONS * LENGTH
 REST_MIB = 64
 PETALS_ROUNDS, PETALS_STEPS, PETALS_S = 6, 24, 300
 TYPES = {"float32": None, "bfloat16": 1 / 3}  # budgets beside Petals
+ALONE = ("--set", "network.new_swarm=true")
 THREADS = len(os.sched_getaffinity(0))
 
 
@@ -37,8 +38,7 @@ class Server(node.Node):
     """A node that is ONLINE, alone or in somebody's swarm."""
 
     def __init__(self, home, model, *words, dtype="bfloat16"):
-        alone = () if words else ("--set", "network.new_swarm=true")
-        super().__init__(home, *settings(model, dtype), *alone, *words)
+        super().__init__(home, *settings(model, dtype), *(words or ALONE))
         self.home, self.model = home, model
         while self.wait("state")["state"] != "ONLINE":
             pass
@@ -100,11 +100,15 @@ def start(model):
 
 
 def memory(model):
-    """Where every session is as long as it may be: all of the cache that counts is in use."""
+    """The most that there was; beside it the weights once, mapped or not. Every session is as long
+    as it may be: all of the cache that counts is in use."""
     count, context, length = LONG
+    with server(model, "--set", "model.quant_type=nf4", *ALONE) as one:
+        yield ("server at rest, weights made nf4, KiB / weights + 64 MiB", one.memory(),
+               one.serving()["weight_bytes"] // 1024 + REST_MIB * MIB, 1)
     with server(model) as one:
         weights = one.serving()["weight_bytes"] // 1024
-        yield ("server at rest, KiB / weights + 64 MiB", one.memory(),
+        yield ("server at rest, mapped weights, KiB / weights + 64 MiB", one.memory(),
                weights + REST_MIB * MIB, 1)
         with one.sessions(count, context, length, 200):
             cache = one.serving()["cache_bytes_used"] // 1024
@@ -122,11 +126,10 @@ def many(model):
             one.words("killed", SESSIONS, CONTEXT, LENGTH), stdout=subprocess.PIPE, check=True,
             timeout=120).stdout)["free_us"] for _ in range(3)]
     alone, together = got[1], got[SESSIONS]
-    each = {count: statistics.median(1e6 / told["tokens_per_s"] for told in took)
-            for count, took in got.items()}
-    ratio = statistics.median(b["tokens_per_s"] / a["tokens_per_s"]
-                              for a, b in zip(alone, together))
-    yield (f"a token of {SESSIONS} sessions together, µs / of one", each[1] / ratio, each[1], 0.25)
+    each = statistics.median(1e6 / told["tokens_per_s"] for told in alone)
+    gain = statistics.median(b["tokens_per_s"] / a["tokens_per_s"]
+                             for a, b in zip(alone, together))
+    yield (f"a token of {SESSIONS} sessions together, µs / of one", each / gain, each, 0.25)
     yield (f"{SESSIONS} sessions, tokens of the first / of the last",
            statistics.median(told["most"] for told in together),
            statistics.median(told["least"] for told in together), 1.2)
