@@ -130,11 +130,11 @@ void kn_course_blocks_changed(void *arg)
 {
     struct kn_node *node = arg;
 
-    if (node->over)
+    if (node->over || node->leaving) /* the state tells it all */
         return;
     kn_course_tell(node, KN_NODE_BLOCKS);
     step_serving(node);
-    if (node->announced != NULL && !node->leaving)
+    if (node->announced != NULL)
         kn_announcer_renew(node->announcer);
 }
 

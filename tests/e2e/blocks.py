@@ -157,6 +157,11 @@ class Refusing(Case):
         (self.model / "config.json").write_text(json.dumps(config))
         self.refused("mlp", "128", "176")
 
+    def test_a_model_of_a_folder_was_not_discovered(self):
+        got = self.h.run("start", "--dry-run", "--set", "network.new_swarm=true", "--set",
+                         f"model.path={self.model}")
+        self.expect(got, DONE, "Model: tiny (--set model.path)")
+
     def test_a_folder_without_a_configuration_of_a_model_ends_the_start(self):
         (self.model / "config.json").unlink()
         status, _, err = self.h.run("start", "--set", "network.new_swarm=true", "--set",

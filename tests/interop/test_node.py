@@ -16,7 +16,7 @@ SIZES = (1, WINDOW, WINDOW + 1, 5 << 20)
 KAD = "-dhtServer=1"
 # Of an older daemon everything is asked, of the others nothing again.
 KINDS = ("p2pd",) if peers.HIVEMIND == peers.OLDER else (
-    "p2pd", "js", *filter(peers.installed, peers.OPTIONAL))
+    "p2pd", "js", *filter(peers.installed, peers.OTHERS))
 NO_ECHO = TELLS_SLASHES_ONLY = ("rust",)
 OURS = {"/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0", "/ipfs/kad/1.0.0", peers.ECHO,
         "/libp2p/circuit/relay/0.2.0/stop"}

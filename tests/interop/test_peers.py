@@ -15,7 +15,7 @@ import peers
 WINDOW = 256 * 1024  # of a yamux stream before it is updated
 KAD = "-dhtServer=1"
 KINDS = [("p2pd", KAD), ("js",),
-         *((kind,) for kind in peers.OPTIONAL if peers.installed(kind))]
+         *((kind,) for kind in peers.OTHERS if peers.installed(kind))]
 NO_ECHO = ("rust",)
 
 

@@ -87,12 +87,20 @@ static const struct kn_origin *origin_of(const struct kn_start_facts *facts,
                : &now->origin;
 }
 
-/* Somebody asked for so many blocks; where they lie is chosen all the same. */
-static bool is_asked_for(const struct kn_start_facts *facts, const char *key)
+/* Somebody asked for so many blocks, or for these files: what follows was not found out. NULL:
+ * nobody did. */
+static const struct kn_origin *asked_by(const struct kn_start_facts *facts, const char *key)
 {
-    return strcmp(key, "model.start_block") == 0 &&
-           kn_facts_config(facts)->model.blocks.is == KN_GIVEN &&
-           !kn_snapshot_is_from(facts->snapshot, "model.blocks", KN_LAYER_CACHE);
+    const struct kn_node_config *config = kn_facts_config(facts);
+    const char *by = NULL;
+
+    if (strcmp(key, "model.start_block") == 0 && config->model.blocks.is == KN_GIVEN)
+        by = "model.blocks";
+    else if (strcmp(key, "model.name") == 0 && config->model.path.is == KN_GIVEN)
+        by = "model.path";
+    if (by == NULL || kn_snapshot_is_from(facts->snapshot, by, KN_LAYER_CACHE))
+        return NULL;
+    return &kn_snapshot_get(facts->snapshot, kn_setting_find(by))->origin;
 }
 
 /* The model of a start to which nobody told which there are. */
@@ -106,6 +114,7 @@ void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool w
                      struct kn_text *out)
 {
     const struct kn_origin *origin = origin_of(facts, kn_setting_find(key));
+    const struct kn_origin *asked = asked_by(facts, key);
 
     if (origin->layer != KN_LAYER_CACHE && origin->layer != KN_LAYER_DISCOVERY) {
         kn_origin_place(origin, out);
@@ -113,9 +122,8 @@ void kn_facts_source(const struct kn_start_facts *facts, const char *key, bool w
     }
     if (is_fallback(key, origin)) { /* its reason begins with the word */
         kn_term_add_safe(out, why ? origin->text : "built-in");
-    } else if (is_asked_for(facts, key)) {
-        kn_origin_place(&kn_snapshot_get(facts->snapshot, kn_setting_find("model.blocks"))->origin,
-                        out);
+    } else if (asked != NULL) {
+        kn_origin_place(asked, out);
     } else {
         kn_text_add(out, computed_word(key));
     }

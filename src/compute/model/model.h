@@ -47,7 +47,7 @@ const struct kn_decoder *kn_model_decoder(const struct kn_model *model);
 const char *kn_model_family(const struct kn_model *model);
 const struct kn_block_weights *kn_model_blocks(const struct kn_model *model); /* to - from */
 
-/* Bytes of the weights that are computed with; of them in mapped files, unless NULL. */
+/* Bytes of the weights that are computed with; of them in mapped files; `mapped` may be NULL. */
 int64_t kn_model_bytes(const struct kn_model *model, int64_t *mapped);
 
 /* Have the files that are mapped their length? Reading a mapping beyond the end of its file ends

@@ -70,11 +70,12 @@ struct kn_fit {
 void kn_fit_plan(const struct kn_model_size *size, const struct kn_room *room,
                  const struct kn_format *format, struct kn_fit *out);
 
+struct kn_measured;
+
 /*
  * What was measured instead of the estimate: as many blocks as ran a session, or fewer where less
  * memory is there than then. Blocks that lie in memory only: not with `room` of a GPU.
  */
-struct kn_measured;
 void kn_fit_use(const struct kn_measured *measured, const struct kn_model_size *size,
                 const struct kn_room *room, struct kn_fit *fit);
 

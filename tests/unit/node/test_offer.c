@@ -70,7 +70,7 @@ static void what_is_not_served_is_joining_without_speed(void **state)
 /* Four blocks: a client passes 2.5 of them on average. */
 static void what_is_served_is_told_as_measured_or_as_written(void **state)
 {
-    static const struct {
+    const struct {
         const char *row;
         const char *const *words;
         double throughput, inference, forward, network;

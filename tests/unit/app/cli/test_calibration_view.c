@@ -116,7 +116,7 @@ static void a_calibration_is_told_like_step_2(void **state)
           "Running quick calibration (estimating memory requirements)...\n"
           "   • Estimated: ~261 MiB per block in int8, a guess\n"
           "   • Maximum: 32 blocks (the model has 32 blocks)\n"
-          "   • Attention cache: 13351 tokens (a fifth of the memory of the blocks)\n"
+          "   • Attention cache: 6675 tokens (a fifth of the memory of the blocks)\n"
           "   • Throughput: 200-400 tokens/s (estimate for a model of this size on a GPU, until it "
           "is measured)\n"
           "Calibration Profiles:\n"

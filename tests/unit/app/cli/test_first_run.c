@@ -18,6 +18,7 @@ static const char *const bootstraps[] = { "--bootstrap", BOOTSTRAP("bootstrap-1.
 
 static void add_launch(const struct kn_page *page, const struct kn_start_facts *facts)
 {
+    static const struct kn_blocks_report unserved = { .stage = KN_BLOCKS_NONE };
     bool took[13];
     struct kn_announced round = {
         .blocks = 12, .keys = 13, .acknowledged = 12, .registers = true, .took = took
@@ -29,7 +30,7 @@ static void add_launch(const struct kn_page *page, const struct kn_start_facts *
     kn_launch_begin(page, false);
     kn_launch_joined(page, facts, 2);
     kn_launch_announced(page, facts, &round, true);
-    kn_launch_joining(page);
+    kn_launch_blocks(page, facts, &unserved);
     kn_launch_running(page, facts, true, true);
 }
 
@@ -200,27 +201,39 @@ static void the_last_line_is_short_where_room_is_scarce(void **state)
                                               .visible_on = 1,
                                               .asked = 2,
                                               .at = 100 };
+    static const struct kn_blocks_report none = { .stage = KN_BLOCKS_NONE },
+                                         idle = { .stage = KN_BLOCKS_SERVING },
+                                         busy = { .stage = KN_BLOCKS_SERVING,
+                                                  .now = { .sessions = 2, .tokens_per_s = 31.44 } };
     static const struct {
         struct kn_live live;
         size_t columns;
         const char *want;
     } rows[] = {
-        { { KN_NODE_OFFLINE, 0, NULL, &never, 1 }, 80, "[OFFLINE] 0 peers | no blocks" },
-        { { KN_NODE_OFFLINE, 0, &place, &never, 1 },
+        { { KN_NODE_OFFLINE, 0, NULL, &never, &none, 1 }, 80, "[OFFLINE] 0 peers | no blocks" },
+        { { KN_NODE_OFFLINE, 0, &place, &never, &none, 1 },
           80,
           "[OFFLINE] 0 peers | blocks 0-7 | not announced yet" },
-        { { KN_NODE_JOINING, 1, &place, &alone, 103 },
+        { { KN_NODE_JOINING, 1, &place, &alone, &none, 103 },
           80,
           "[JOINING] 1 peer | blocks 0-7 | nobody else yet | last announce 3 s ago" },
-        { { KN_NODE_JOINING, 4, &place, &seen, 220 },
+        { { KN_NODE_JOINING, 4, &place, &seen, &none, 220 },
           80,
           "[JOINING] 4 peers | blocks 0-7 | visible on 1 of 2 | last announce 2 min ago" },
-        { { KN_NODE_JOINING, 4, &place, &seen, 220 },
+        { { KN_NODE_JOINING, 4, &place, &seen, &none, 220 },
           70,
           "[JOINING] 4 peers | 0-7 | 1/2 see it | 2 min ago" },
-        { { KN_NODE_JOINING, 4, &place, &seen, 90 },
+        { { KN_NODE_JOINING, 4, &place, &seen, &none, 90 },
           70, /* the clock was set back */
           "[JOINING] 4 peers | 0-7 | 1/2 see it | 0 s ago" },
+        { { KN_NODE_ONLINE, 4, &place, &seen, &idle, 220 },
+          100,
+          "[ONLINE] 4 peers | blocks 0-7 | 0 sessions | visible on 1 of 2 | last announce 2 min "
+          "ago" },
+        { { KN_NODE_ONLINE, 4, &place, &seen, &busy, 220 },
+          120,
+          "[ONLINE] 4 peers | blocks 0-7 | 2 sessions | 31.4 tokens/s | visible on 1 of 2 | last "
+          "announce 2 min ago" },
     };
 
     (void)state;

@@ -428,10 +428,10 @@ static void a_fifth_of_the_memory_is_cache(void **state)
     CHECK_EQ("float32", fit.cache_tokens, 855654400 / (2 * 8 * 128 * 4));
     wish.dtype = KN_DTYPE_BFLOAT16;
     fit = fit_on(&desktop, &wish, "Llama-3.3-70B");
-    CHECK_EQ("bfloat16", fit.cache_tokens, 427827200 / (2 * 8 * 128 * 2));
+    CHECK_EQ("bfloat16", fit.cache_tokens, 427827200 / (2 * 8 * 128 * 4));
     wish.quant_type = KN_QUANT_INT8;
     fit = fit_on(&desktop, &wish, "Llama-3.3-70B");
-    CHECK_EQ("int8 keeps its cache in 16 bits", fit.cache_tokens, 213913600 / (2 * 8 * 128 * 2));
+    CHECK_EQ("int8 keeps its cache in 32 bits", fit.cache_tokens, 213913600 / (2 * 8 * 128 * 4));
 }
 
 /* proves: FR-0/0.6.1 */
