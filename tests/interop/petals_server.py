@@ -42,7 +42,8 @@ class Server:
     def __init__(self, folder, options, flags):
         self.log = folder / "log"
         words = [PYTHON, "-m", "petals.cli.run_server", options.model,
-                 "--dht_prefix", options.prefix, "--block_indices", options.blocks, "--initial_peers", options.peer,
+                 "--dht_prefix", options.prefix,
+                 "--block_indices", options.blocks, "--initial_peers", options.peer,
                  "--host_maddrs", "/ip4/127.0.0.1/tcp/0", "--identity_path", folder / "key",
                  "--device", "cpu", "--torch_dtype", options.dtype, "--compression",
                  options.compression, "--throughput", "100.0", "--num_handlers", "1",
