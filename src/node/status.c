@@ -77,6 +77,8 @@ static void add_sessions(struct document *d, const struct kn_blocks_report *repo
     set(d, "waiting", kn_json_int(report->now.waiting));
     set(d, "steps", kn_json_int((int64_t)report->now.steps));
     set(d, "tokens", kn_json_int((int64_t)report->now.tokens));
+    set(d, "passes", kn_json_int((int64_t)report->now.passes));
+    set(d, "busy_s", kn_json_number(report->now.busy_s));
     set(d, "tokens_per_s", kn_json_number(report->now.tokens_per_s));
     set(d, "cache_tokens_left", kn_json_int(report->now.cache_tokens_left));
     set(d, "cache_bytes", kn_json_int(report->cache_bytes));

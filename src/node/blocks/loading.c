@@ -5,7 +5,7 @@
 #include "lib/io/work.h"
 
 /* Of the first measurement: others wait for these blocks. */
-enum { MEASURE_MS = 150, MEASURE_BATCH = 8 };
+enum { MEASURE_MS = 100 };
 
 struct kn_loading {
     struct kn_blocks_wish wish;
@@ -82,7 +82,6 @@ static enum kn_code measure(struct kn_loading *l)
         .decoder = kn_model_decoder(l->loaded.model),
         .from = 0,
         .to = 1,
-        .batch = MEASURE_BATCH,
         .budget_ms = MEASURE_MS,
     };
 
