@@ -54,6 +54,12 @@ enum kn_code kn_runner_new(const struct kn_runner_options *options, struct kn_ru
     if (runner == NULL)
         return kn_fail_no_memory(err);
     runner->options = *options;
+    runner->piece.decoder = options->decoder;
+    runner->piece.kernels = options->kernels;
+    /* here, as asking a virtual processor what it can takes it tens of microseconds */
+    runner->piece.loops = kn_loops_for(options->kernels);
+    runner->piece.pool = options->pool;
+    runner->piece.frequencies = runner->frequencies;
     kn_rope_frequencies(&options->decoder->rope, options->decoder->head_dim, runner->frequencies);
     *out = runner;
     return KN_OK;
@@ -228,11 +234,6 @@ enum kn_code kn_pass_run(struct kn_runner *runner, uint32_t from, uint32_t to,
         left += rows[i].tokens;
     if (left == 0 || from >= to)
         return KN_OK;
-    piece->decoder = runner->options.decoder;
-    piece->kernels = runner->options.kernels;
-    piece->loops = kn_loops_for(piece->kernels);
-    piece->pool = runner->options.pool;
-    piece->frequencies = runner->frequencies;
     piece->from = from;
     piece->to = to;
     for (; left > 0; left -= tokens) {
