@@ -74,6 +74,9 @@ KN_MUST_USE enum kn_code kn_plan_make(const struct kn_plan_input *input, struct 
  */
 bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struct kn_plan *plan);
 
+/* The same plan at that place, which is as long. False: memory is short, and nothing changes. */
+KN_MUST_USE bool kn_plan_place(struct kn_plan *plan, const struct kn_placement *place);
+
 void kn_plan_done(struct kn_plan *plan);
 
 #endif

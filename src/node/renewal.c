@@ -43,6 +43,7 @@ static void on_reread(void *arg)
     const struct kn_plan_input facts = kn_course_facts(node, node->next_look);
 
     if (facts.survey == NULL || node->leaving || node->state == KN_NODE_ONLINE ||
+        kn_move_is_under_way(node->move) ||
         !kn_decision_reconsider(&node->what, &facts, node->rereads - 1))
         return;
     node->caches_due = true;
@@ -63,7 +64,7 @@ void kn_renewal_plan_reread(struct kn_node *node)
     const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
 
     /* spec: decisions D34; whoever serves stays. */
-    if (node->state == KN_NODE_ONLINE)
+    if (node->state == KN_NODE_ONLINE || kn_move_is_under_way(node->move))
         return;
     if (node->what.plan.place.by != KN_PLACED_LEAST_SERVED || node->rereads >= KN_PLACEMENT_ROUNDS)
         return;
