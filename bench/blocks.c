@@ -14,6 +14,7 @@
 
 #include "compute/block/pass.h"
 #include "compute/kernels/pool.h"
+#include "compute/kernels/reading.h"
 #include "lib/base/memory.h"
 #include "lib/os/pages.h"
 
@@ -26,7 +27,6 @@ enum {
     LONG = 512,
     SESSIONS = 32,
     ROUNDS = 5,
-    READ_CHUNK = 512 << 10,
     MATRICES = 7,
 };
 
@@ -103,58 +103,24 @@ static void model_make(struct model *model, enum kn_weight_type type)
     }
 }
 
-/* Reading alone: what no decode can beat. */
-struct reading {
-    const uint8_t *at;
-    size_t size;
-    uint64_t sums[KN_POOL_THREADS_MAX][8];
-};
-
-#if defined(__x86_64__)
-__attribute__((target("avx2")))
-#endif
-static void
-read_some(void *arg, unsigned chunk, unsigned thread)
-{
-    typedef uint64_t wide __attribute__((vector_size(32)));
-    struct reading *reading = arg;
-    const uint8_t *at = reading->at + (size_t)chunk * READ_CHUNK;
-    size_t left = reading->size - (size_t)chunk * READ_CHUNK;
-    const uint8_t *end = at + (left < READ_CHUNK ? left : READ_CHUNK) / 128 * 128;
-    wide sums[4] = { { 0 } };
-
-    for (; at < end; at += 128) {
-        const wide *from = (const wide *)(const void *)at;
-
-        __builtin_prefetch(at + 4096);
-        __builtin_prefetch(at + 4096 + 64);
-        sums[0] += from[0];
-        sums[1] += from[1];
-        sums[2] += from[2];
-        sums[3] += from[3];
-    }
-    sums[0] += sums[1] + (sums[2] + sums[3]);
-    reading->sums[thread][0] += sums[0][0] + sums[0][1] + sums[0][2] + sums[0][3];
-}
-
-static double read_ms(struct kn_pool *pool, const struct model *model)
-{
-    static struct reading reading;
-    double start = bench_now_us();
-
-    reading.at = model->at;
-    reading.size = model->size;
-    kn_pool_run(pool, (unsigned)((model->size + READ_CHUNK - 1) / READ_CHUNK), read_some, &reading);
-    return (bench_now_us() - start) / 1000;
-}
-
 struct stage {
     struct kn_runner *runner;
+    const struct kn_kernels *kernels;
     struct kn_pool *pool;
     const struct model *model;
     struct kn_cache *caches[SESSIONS];
     float *hidden;
 };
+
+/* Reading alone: what no decode can beat. */
+static double read_ms(const struct stage *stage)
+{
+    const struct kn_span all = { stage->model->at, stage->model->size };
+    double start = bench_now_us();
+
+    (void)kn_read_spans(stage->kernels, stage->pool, &all, 1);
+    return (bench_now_us() - start) / 1000;
+}
 
 static double pass_ms(struct stage *stage, uint32_t sessions, uint32_t position, uint32_t tokens)
 {
@@ -183,7 +149,7 @@ static void decode(struct stage *stage)
 
     (void)pass_ms(stage, 1, 0, CONTEXT - DECODE_STEPS / 2);
     for (uint32_t i = 0; i < DECODE_STEPS; i++) {
-        reads[i] = read_ms(stage->pool, stage->model);
+        reads[i] = read_ms(stage);
         steps[i] = pass_ms(stage, 1, CONTEXT - DECODE_STEPS / 2 + i, 1);
         ratios[i] = steps[i] / reads[i];
     }
@@ -207,7 +173,7 @@ static void measure(struct kn_pool *pool, const struct kn_kernels *kernels,
                     enum kn_weight_type type)
 {
     static struct model model;
-    struct stage stage = { .pool = pool, .model = &model };
+    struct stage stage = { .kernels = kernels, .pool = pool, .model = &model };
     struct kn_runner_options options = { .decoder = &decoder,
                                          .weights = model.blocks,
                                          .count = BLOCKS,

@@ -16,6 +16,7 @@
 #include "bench.h"
 #include "compute/kernels/kernels.h"
 #include "compute/kernels/pool.h"
+#include "compute/kernels/reading.h"
 #include "lib/base/memory.h"
 
 enum {
@@ -26,7 +27,6 @@ enum {
     MATRICES = 7,
     DECODE_ROUNDS = 41,
     PREFILL_ROUNDS = 7,
-    READ_BYTES = 1 << 20, /* of a chunk */
     TILE_DEPTH = 128,
     TILE_ROWS = 32,
     LARGEST = 512 / KN_LANES + 1, /* panels */
@@ -139,34 +139,12 @@ static void run(struct model *model, size_t tokens)
         }
 }
 
-typedef uint64_t words __attribute__((vector_size(16)));
-
-static volatile uint64_t seen;
-
-/* The loads and as little else as keeps the compiler from leaving them out. */
-static void read_chunk(void *arg, unsigned chunk, unsigned thread)
-{
-    const struct model *model = arg;
-    const words *at = (const words *)(const void *)(model->weights + (size_t)chunk * READ_BYTES);
-    words first = { 0 }, second = { 0 }, third = { 0 }, fourth = { 0 };
-
-    (void)thread;
-    for (size_t i = 0; i < READ_BYTES / sizeof(words); i += 4) {
-        __builtin_prefetch((const uint8_t *)(at + i) + 4096);
-        first |= at[i];
-        second |= at[i + 1];
-        third |= at[i + 2];
-        fourth |= at[i + 3];
-    }
-    first |= second | third | fourth;
-    seen = first[0] | first[1];
-}
-
 static double time_read(struct model *model)
 {
+    const struct kn_span all = { model->weights, model->bytes };
     double begin = bench_now_us();
 
-    kn_pool_run(model->pool, (unsigned)(model->bytes / READ_BYTES), read_chunk, model);
+    (void)kn_read_spans(model->kernels, model->pool, &all, 1);
     return bench_now_us() - begin;
 }
 

@@ -60,7 +60,7 @@ class Node:
 
 def environment(home):
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    return {**kept, "HOME": str(home)}
+    return {**kept, "HOME": str(home), "HF_HUB_OFFLINE": "1"}
 
 
 def command(home, *words):

@@ -33,6 +33,10 @@ struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
     kn_pace_start(&c->pace, kn_loop_now(options->loop));
     c->timer = kn_timer_new(options->loop, on_timer, c);
     c->job = kn_job_new(options->runner, options->decoder->hidden);
+    if (c->job != NULL) {
+        c->job->is_intact = options->is_intact;
+        c->job->owner = options->arg;
+    }
     if (c->timer != NULL && c->job != NULL)
         return c;
     kn_compute_free(c);
@@ -88,6 +92,10 @@ static bool tell_all(struct kn_compute *c)
         c->room_changed = false;
         if (c->options.room_changed != NULL)
             c->options.room_changed(c->options.arg);
+    }
+    if (!gone && c->is_lost) {
+        c->is_lost = false;
+        c->options.lost(c->options.arg);
     }
     if (!gone)
         c->gone = NULL;

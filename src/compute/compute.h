@@ -20,7 +20,8 @@ enum {
     KN_SESSIONS_WAITING_MAX = 1024,       /* for cache room */
     KN_COMPUTE_PIECE = 240,               /* tokens of long steps in one pass: 5 panels */
     KN_COMPUTE_FORWARD_MAX = 64,          /* forwards that wait or run */
-    KN_COMPUTE_FORWARD_BYTES = 256 << 20, /* of their caches; a larger one runs alone */
+    KN_COMPUTE_FORWARD_BYTES = 256 << 20, /* of their caches; one that is larger runs alone, if it
+                                             takes no more than all sessions may */
 };
 
 struct kn_compute_options {
@@ -33,6 +34,10 @@ struct kn_compute_options {
     uint32_t max_tokens;   /* of one pass; at most KN_PASS_TOKENS_MAX; 0: that */
     double share;          /* of the time that passes may run, 0 to 1; 0: all */
     void (*room_changed)(void *arg); /* cache room has become another, later; or NULL */
+    /* Are the weights still what they were? Asked behind each pass, on its thread; what came out is
+     * void where they are not, and then `lost` is told, later, perhaps again. NULL: they are. */
+    bool (*is_intact)(void *arg);
+    void (*lost)(void *arg);
     void *arg;
 };
 
@@ -81,7 +86,7 @@ struct kn_step {
 
 /*
  * One step at a time. `done` comes once, later: KN_E_RANGE (position, length or ids that cannot
- * be), KN_E_LIMIT, KN_E_NO_MEMORY, KN_E_INVALID (not a finite number).
+ * be), KN_E_LIMIT, KN_E_NO_MEMORY, KN_E_INVALID (not a finite number), KN_E_CHANGED (the weights).
  */
 void kn_session_step(struct kn_session *session, const struct kn_step *step);
 

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "compute/inside.h"
 #include "lib/base/memory.h"
 
@@ -5,13 +7,30 @@ struct kn_forward {
     struct kn_session session;
 };
 
+/* Rows of a batch take whole groups of positions, however few tokens they have. */
+static bool is_within(struct kn_session *session, struct kn_error *err)
+{
+    const struct kn_compute *c = session->compute;
+    int64_t most = c->options.cache_bytes;
+
+    session->bytes =
+        kn_cache_bytes(c->options.decoder, 1, session->wish.batch, session->step.tokens);
+    if (most < KN_COMPUTE_FORWARD_BYTES)
+        most = KN_COMPUTE_FORWARD_BYTES;
+    if (session->bytes <= most)
+        return true;
+    kn_fail(err, KN_E_LIMIT,
+            "a batch of %u with %u tokens each takes %" PRId64
+            " bytes of cache, more than %" PRId64,
+            session->wish.batch, session->step.tokens, session->bytes, most);
+    return false;
+}
+
 /* Those who have been checked; who waits here has no cache yet. */
 static void join_line(struct kn_session *session)
 {
     struct kn_compute *c = session->compute;
 
-    session->bytes =
-        kn_cache_bytes(c->options.decoder, 1, session->wish.batch, session->step.tokens);
     session->state = KN_SESSION_WAITING;
     kn_link_add_last(&c->forward_line, &session->turn);
     c->line_changed = true;
@@ -39,7 +58,8 @@ struct kn_forward *kn_forward_start(struct kn_compute *c, uint32_t from, uint32_
         kn_fail(&session->outcome, KN_E_LIMIT, "%d other forwards wait or run",
                 KN_COMPUTE_FORWARD_MAX);
     if (session->outcome.code == KN_OK && kn_wish_is_served(c, &session->wish, &session->outcome) &&
-        kn_step_has_shape(session, &session->outcome) && step->tokens > 0)
+        kn_step_has_shape(session, &session->outcome) && step->tokens > 0 &&
+        is_within(session, &session->outcome))
         join_line(session);
     else
         kn_session_tell(session);

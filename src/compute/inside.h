@@ -53,7 +53,7 @@ struct kn_compute {
     struct kn_compute_options options;
     struct kn_timer *timer;
     struct kn_job *job;
-    bool is_running, room_changed, line_changed;
+    bool is_running, room_changed, line_changed, is_lost;
     bool *gone; /* told to who calls back, when it frees us */
     struct kn_link all, line, forward_line, ready, told;
     uint32_t sessions, waiting, forwards;

@@ -50,13 +50,17 @@ static bool is_abandoned(struct kn_job *job)
     return abandoned;
 }
 
+/* Weights that were lost make numbers that look like any others. */
 static enum kn_code run_pass(struct kn_job *job, uint32_t from, uint32_t to,
                              const struct kn_pass_row *rows, size_t n, size_t *bad)
 {
+    enum kn_code rc;
+
     if (is_abandoned(job))
         return KN_E_CANCELLED;
     job->passes++;
-    return kn_pass_run(job->runner, from, to, rows, n, bad);
+    rc = kn_pass_run(job->runner, from, to, rows, n, bad);
+    return job->is_intact == NULL || job->is_intact(job->owner) ? rc : KN_E_CHANGED;
 }
 
 static size_t floats_of(const struct kn_job *job, const struct kn_pass_row *row)

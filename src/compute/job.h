@@ -40,6 +40,8 @@ struct kn_job_forward {
 
 struct kn_job {
     struct kn_runner *runner;
+    bool (*is_intact)(void *owner); /* NULL: the weights never change */
+    void *owner;
     uint32_t from, to; /* blocks of the runner */
     uint32_t width;    /* floats of one token */
     struct kn_job_unit units[KN_PASS_ROWS_MAX];

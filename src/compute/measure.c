@@ -91,12 +91,13 @@ static enum kn_code run_steps(struct bench *b, uint32_t batch, double budget, do
     return rc;
 }
 
-/* Long steps from position 0, cut as sessions' are; the time may end one at any piece. */
+/* Long steps from position 0, cut as sessions' are, each piece of the same numbers; the time may
+ * end one at any piece. */
 static enum kn_code run_prompts(struct bench *b, double budget, double *out)
 {
     size_t width = b->wish->decoder->hidden;
     uint64_t total = (uint64_t)KN_MEASURE_PROMPT * KN_MEASURE_PROMPTS, done = 0;
-    enum kn_code rc = prepare(b, 1, KN_MEASURE_PROMPT, KN_MEASURE_PROMPT);
+    enum kn_code rc = prepare(b, 1, KN_MEASURE_PROMPT, KN_COMPUTE_PIECE);
 
     b->started_us = kn_loop_clock_us();
     while (rc == KN_OK && done < total && (done == 0 || seconds(b) < budget)) {
@@ -119,12 +120,12 @@ static enum kn_code run_prompts(struct bench *b, double budget, double *out)
 
 static enum kn_code measure(struct bench *b, struct kn_speed_measured *out)
 {
-    double budget = (double)b->wish->budget_ms / 1000 / 3;
+    double budget = (double)b->wish->budget_ms / 1000 / (b->wish->batch > 0 ? 3 : 2);
     uint32_t batch = b->wish->batch < KN_MEASURE_BATCH_MAX ? b->wish->batch : KN_MEASURE_BATCH_MAX;
     enum kn_code rc = run_steps(b, 1, budget, &out->decode_tokens_per_s);
 
-    if (rc == KN_OK)
-        rc = run_steps(b, batch > 1 ? batch : 1, budget, &out->batch_tokens_per_s);
+    if (rc == KN_OK && batch > 0)
+        rc = run_steps(b, batch, budget, &out->batch_tokens_per_s);
     if (rc == KN_OK)
         rc = run_prompts(b, budget, &out->forward_tokens_per_s);
     return rc;

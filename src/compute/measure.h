@@ -21,14 +21,14 @@ struct kn_speed_wish {
     struct kn_runner *runner;
     const struct kn_decoder *decoder;
     uint32_t from, to; /* blocks of the runner: one, as Petals does, or its whole range */
-    uint32_t batch;    /* sessions of batch_tokens_per_s, at least 1 */
-    int budget_ms;     /* for all three; each takes what it began to its end */
+    uint32_t batch;    /* sessions of batch_tokens_per_s; 0: that is not measured */
+    int budget_ms;     /* for all of it; each part takes what it began to its end */
 };
 
 /* Through all blocks from `from` to `to`. */
 struct kn_speed_measured {
     double decode_tokens_per_s;  /* one session, token after token: inference_rps of one block */
-    double batch_tokens_per_s;   /* of `batch` sessions together */
+    double batch_tokens_per_s;   /* of `batch` sessions together; 0 of none */
     double forward_tokens_per_s; /* long steps, in pieces as they are served: forward_rps */
 };
 

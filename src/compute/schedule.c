@@ -118,6 +118,9 @@ static void say_fault(struct kn_session *session, const struct kn_job_unit *unit
                 wish->to - 1);
     else if (unit->code == KN_E_NO_MEMORY)
         kn_fail_no_memory(err);
+    else if (unit->code == KN_E_CHANGED)
+        kn_fail(err, unit->code, "the files of blocks %u-%u were changed: they are not served now",
+                wish->from, wish->to - 1);
     else
         kn_fail(err, unit->code, "blocks %u-%u could not be computed: %s", wish->from, wish->to - 1,
                 kn_code_brief(unit->code));
@@ -211,6 +214,7 @@ static void on_passed(void *arg)
     for (size_t i = 0; i < job->unit_count; i++) {
         struct kn_session *session = job->units[i].session;
 
+        c->is_lost |= job->units[i].code == KN_E_CHANGED;
         if (session->is_closed)
             kn_session_drop(session);
         else if (session->is_forward)
@@ -231,6 +235,8 @@ void kn_schedule_start(struct kn_compute *c)
     struct kn_session *leader = kn_session_first(&c->ready);
     enum kn_code rc;
 
+    if (leader == NULL)
+        return; /* nobody asks then */
     if (leader->is_forward)
         fill_forward(c, leader);
     else

@@ -47,16 +47,21 @@ const char *kn_advice_no_block(const struct kn_plan *plan)
            "swarm's records, and announces no block.";
 }
 
-const char *kn_reason_no_files(const struct kn_plan *plan)
+void kn_reason_no_files(const struct kn_plan *plan, struct kn_text *out)
 {
-    return plan->model.warning != NULL ? plan->model.warning
-                                       : "the files of this model are not on this machine";
+    if (plan->model.warning != NULL) {
+        kn_text_add(out, plan->model.warning);
+        return;
+    }
+    kn_text_add(out, "the files of this model are not on this machine");
+    if (plan->fetch.reason[0] != '\0')
+        kn_text_addf(out, " and not fetched (%s)", plan->fetch.reason);
 }
 
 const char *kn_advice_no_files(const struct kn_plan *plan)
 {
-    if (plan->model.warning != NULL)
-        return "\"kwaainet network models\" lists those that can be served.";
-    return "Put its config.json and its safetensors files into a folder and name that with --set "
-           "model.path=FOLDER, or into the Hugging Face cache.";
+    return plan->fetch.hint != NULL
+               ? plan->fetch.hint
+               : "Put its config.json and its safetensors files into a folder and name that with "
+                 "--set model.path=FOLDER, or into the Hugging Face cache.";
 }

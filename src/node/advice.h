@@ -16,8 +16,9 @@ const char *kn_advice_nobody(const struct kn_join *join);
 const char *kn_advice_no_block(const struct kn_plan *plan);
 const char *kn_reason_no_block(const struct kn_plan *plan); /* lower case, no full stop */
 
-/* When blocks are announced and not served, because there is nothing to load. */
+/* When blocks are announced and not served, because there is nothing to load; the reason is
+ * appended, in lower case and without a full stop. */
 const char *kn_advice_no_files(const struct kn_plan *plan);
-const char *kn_reason_no_files(const struct kn_plan *plan); /* lower case, no full stop */
+void kn_reason_no_files(const struct kn_plan *plan, struct kn_text *out);
 
 #endif

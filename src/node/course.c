@@ -3,6 +3,7 @@
 #include "lib/base/arena.h"
 #include "lib/io/work.h"
 #include "lib/os/clock.h"
+#include "node/acquaint.h"
 #include "node/announcement.h"
 #include "node/caches.h"
 #include "node/hardware.h"
@@ -102,14 +103,24 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
 
 /* -- serving */
 
+/* Gigabytes are fetched for blocks that others do not take at the same moment. */
+static bool stays_where_it_is(const struct kn_node *node)
+{
+    return !node->is_guess && (node->is_placed || kn_course_is_first(node) ||
+                               node->what.plan.place.by != KN_PLACED_LEAST_SERVED);
+}
+
 void kn_course_serve(struct kn_node *node)
 {
     struct kn_blocks_wish wish;
+    bool has_files;
 
     if (!node->agreed || node->leaving || node->over || node->options.dry_run ||
         kn_move_holds_blocks(node->move))
         return;
-    kn_blocks_serve(node->blocks, kn_offer_make(&node->what, node->hardware, &wish) ? &wish : NULL);
+    has_files = kn_offer_make(&node->what, node->hardware, &wish);
+    wish.fetch.on_hold = !stays_where_it_is(node);
+    kn_blocks_serve(node->blocks, has_files ? &wish : NULL);
 }
 
 bool kn_course_is_serving(const struct kn_node *node)
@@ -160,9 +171,11 @@ void kn_course_announce(struct kn_node *node)
 {
     const struct kn_announcement nothing = { 0 };
     struct kn_announcement next;
+    bool speaks = kn_announcement_make(&node->what, node->arena, &next);
 
+    node->is_placed = node->is_placed || !speaks; /* nobody will know to avoid it */
     kn_course_serve(node);
-    if (!kn_announcement_make(&node->what, node->arena, &next)) {
+    if (!speaks) {
         if (node->announced != NULL) /* a plan that was another before */
             kn_announcer_set(node->announcer, &nothing);
         kn_course_write_caches(node);
@@ -289,6 +302,7 @@ struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn
         .port = node->listening.port,
         .recalibrate = node->options.recalibrate,
         .environment = node->options.request->environment,
+        .is_stand_in = node->options.machine != NULL,
     };
 }
 
@@ -321,12 +335,12 @@ static void resume(struct kn_node *node)
         begin_look(node);
 }
 
-static void decide(struct kn_node *node)
+void kn_course_decide(struct kn_node *node)
 {
     struct kn_plan_input facts;
     struct kn_error err = { 0 };
 
-    if (!node->measured || node->what.is_planned || node->over)
+    if (!node->measured || node->what.is_planned || node->over || node->acquainting != NULL)
         return;
     if (node->resuming) {
         resume(node);
@@ -339,6 +353,7 @@ static void decide(struct kn_node *node)
     if (kn_decision_plan(&node->what, &facts, &err) != KN_OK &&
         (!kn_decision_is_kept(&node->what) ||
          kn_decision_plan_anew(&node->what, &facts, &err) != KN_OK)) {
+        kn_acquaint_explain(node, &err);
         kn_course_end(node, &err);
         return;
     }
@@ -380,7 +395,7 @@ static void on_measured(void *arg, enum kn_code code)
         return;
     }
     kn_course_tell(node, KN_NODE_MEASURED);
-    decide(node);
+    kn_course_decide(node);
 }
 
 static void on_look_settled(void *arg, const struct kn_bootstrap *told)
@@ -403,7 +418,7 @@ static void on_looked(void *arg)
     } else if (kn_look_join(node->look) != NULL)
         meet(node, kn_look_join(node->look));
     kn_course_tell(node, KN_NODE_SEEN);
-    decide(node);
+    kn_course_decide(node);
 }
 
 /* Before anything is decided: who does not know what to serve asks. */
@@ -461,6 +476,8 @@ void kn_course_work(void *arg)
 void kn_course_begin(struct kn_node *node)
 {
     kn_course_tell(node, KN_NODE_LISTENING);
+    if (!node->over)
+        kn_acquaint_begin(node);
     if (!node->over)
         begin_asking(node);
     if (!node->over)

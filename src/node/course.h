@@ -41,9 +41,12 @@ struct kn_node {
     struct kn_look *look;      /* of which the plan has texts */
     struct kn_look *next_look; /* under way */
     bool seen, resuming, agreed, refresh_is_planned, caches_due;
-    bool knows_swarm; /* somebody answered, now or for the caches */
-    bool is_guess;    /* planned before anybody of the swarm had answered */
-    uint32_t rereads; /* of coverage, soon after the first announcements */
+    bool knows_swarm;                /* somebody answered, now or for the caches */
+    bool is_guess;                   /* planned before anybody of the swarm had answered */
+    uint32_t rereads;                /* of coverage, soon after the first announcements */
+    bool is_placed;                  /* and so the range stays: its files may be fetched */
+    struct kn_fetching *acquainting; /* with a model that was named; NULL: not, or done */
+    struct kn_error not_acquainted;  /* why that failed */
     struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer;
 
     struct kn_membership *membership;
@@ -93,6 +96,9 @@ void kn_course_write_caches(struct kn_node *node);
 
 /* What the work timer calls: the worker threads may begin. */
 void kn_course_work(void *arg);
+
+/* The plan is made once all is known that it needs. */
+void kn_course_decide(struct kn_node *node);
 
 /* From what a plan is made; `look` NULL: nobody was asked. */
 struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn_look *look);

@@ -164,16 +164,21 @@ bool kn_decision_is_pinned(const struct kn_decision *d)
     return false;
 }
 
-bool kn_decision_move(struct kn_decision *d, const struct kn_placement *place)
+bool kn_decision_move(struct kn_decision *d, const struct kn_plan_input *facts,
+                      const struct kn_placement *place)
 {
+    struct kn_plan_input input = *facts;
     const struct kn_placement before = d->plan.place;
     struct kn_snapshot *snapshot;
     struct kn_error err = { 0 };
 
-    if (kn_plan_place(&d->plan, place) && resolve(d, &d->plan, false, &snapshot, &err) == KN_OK) {
+    input.snapshot = d->snapshot;
+    input.config = kn_snapshot_config(d->snapshot);
+    if (kn_plan_place(&input, place, &d->plan) &&
+        resolve(d, &d->plan, false, &snapshot, &err) == KN_OK) {
         use(d, snapshot);
         return true;
     }
-    (void)!kn_plan_place(&d->plan, &before);
+    (void)!kn_plan_place(&input, &before, &d->plan);
     return false;
 }

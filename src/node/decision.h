@@ -51,7 +51,8 @@ KN_MUST_USE enum kn_code kn_decision_plan_anew(struct kn_decision *d,
 bool kn_decision_is_pinned(const struct kn_decision *d);
 
 /* The plan that stands, at that place. False: memory is short, and nothing changes. */
-bool kn_decision_move(struct kn_decision *d, const struct kn_placement *place);
+bool kn_decision_move(struct kn_decision *d, const struct kn_plan_input *facts,
+                      const struct kn_placement *place);
 
 /* As kn_plan_reconsider(); true: the configuration has the new range. */
 bool kn_decision_reconsider(struct kn_decision *d, const struct kn_plan_input *facts,

@@ -163,8 +163,9 @@ static void judge(struct kn_move *m)
 static bool take_place(struct kn_move *m, const struct kn_placement *place)
 {
     struct kn_node *node = m->node;
+    const struct kn_plan_input facts = kn_course_facts(node, NULL);
 
-    if (!kn_decision_move(&node->what, place))
+    if (!kn_decision_move(&node->what, &facts, place))
         return false;
     kn_course_tell(node, KN_NODE_MOVED);
     return true;
@@ -194,6 +195,7 @@ static void begin(struct kn_move *m)
 static void go(struct kn_move *m)
 {
     m->phase = KN_MOVE_GOES;
+    m->node->is_placed = true; /* what is missing there may be fetched */
     kn_timer_set(m->timer, KN_NEVER);
     kn_course_serve(m->node);
 }
@@ -308,14 +310,17 @@ static void fail(struct kn_move *m, const struct kn_blocks_report *report)
 /* The old blocks are gone, or the new ones are there, or cannot be had. */
 static void go_on(struct kn_move *m, const struct kn_blocks_report *report)
 {
+    bool waits = report->stage == KN_BLOCKS_LOADING ||
+                 (report->stage == KN_BLOCKS_FETCHING && report->failure == NULL);
+
     if (report->stage == KN_BLOCKS_DRAINING)
         return;
     kn_course_step_state(m->node, KN_CAUSE_MOVED);
     if (report->stage == KN_BLOCKS_SERVING)
         arrive(m);
-    else if (report->stage != KN_BLOCKS_LOADING && m->phase == KN_MOVE_GOES)
+    else if (!waits && m->phase == KN_MOVE_GOES)
         fail(m, report);
-    else if (report->stage != KN_BLOCKS_LOADING)
+    else if (!waits)
         stop(m); /* neither here nor there: the failure is told */
 }
 

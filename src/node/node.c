@@ -344,6 +344,7 @@ void kn_node_free(struct kn_node *node)
     kn_known_peers_free(node->known);
     kn_announcer_free(node->announcer);
     kn_move_free(node->move);
+    kn_fetching_abandon(node->acquainting);
     kn_blocks_free(node->blocks);
     kn_membership_free(node->membership);
     kn_look_free(node->next_look);

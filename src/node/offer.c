@@ -75,6 +75,31 @@ static int drain_ms(const struct kn_node_config *config)
     return (int)(rebalance->interval.ms < session_ms ? rebalance->interval.ms : session_ms);
 }
 
+/* False: it does not fit. */
+static bool copy(char *out, size_t size, const char *text)
+{
+    int n = snprintf(out, size, "%s", text != NULL ? text : "");
+
+    return n >= 0 && (size_t)n < size;
+}
+
+/* False: they are not on this machine, and stay so. */
+static bool find_files(const struct kn_plan *plan, struct kn_blocks_wish *out)
+{
+    const struct kn_fetch_choice *fetch = &plan->fetch;
+
+    if (!fetch->is_needed)
+        return copy(out->folder, sizeof(out->folder), plan->folder);
+    if (!fetch->is_allowed)
+        return false;
+    out->fetch.is_wanted = true;
+    out->fetch.max_bytes = fetch->max_bytes;
+    out->fetch.place = fetch->place;
+    return copy(out->fetch.repository, sizeof(out->fetch.repository), fetch->repository) &&
+           copy(out->fetch.revision, sizeof(out->fetch.revision), fetch->revision) &&
+           copy(out->fetch.root, sizeof(out->fetch.root), fetch->root);
+}
+
 bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardware,
                    struct kn_blocks_wish *out)
 {
@@ -83,7 +108,7 @@ bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardwa
     const struct kn_int *percent = &config->resources.max_cpu_percent;
     struct kn_hardware machine = *hardware;
 
-    if (!d->is_planned || d->plan.folder == NULL || !is_given(config->model.start_block.is))
+    if (!d->is_planned || !is_given(config->model.start_block.is))
         return false;
     *out = (struct kn_blocks_wish){
         .from = (uint32_t)config->model.start_block.value,
@@ -104,8 +129,7 @@ bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardwa
     kn_offer_threads(&machine, is_given(percent->is) ? (int)percent->value : 0, &out->threads,
                      &out->share);
     (void)snprintf(out->prefix, sizeof(out->prefix), "%s", config->model.dht_prefix.text);
-    return snprintf(out->folder, sizeof(out->folder), "%s", d->plan.folder) <
-           (int)sizeof(out->folder);
+    return find_files(&d->plan, out);
 }
 
 /* Somebody wrote it: what was estimated before anything was measured does not count. */

@@ -10,7 +10,8 @@
 #include "node/blocks/blocks.h"
 #include "node/decision.h"
 
-/* False: no block is planned, or the files of the model are not on this machine. */
+/* False: no block is planned, or the files of the model are not on this machine and may not be
+ * fetched. */
 bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardware,
                    struct kn_blocks_wish *out);
 

@@ -166,6 +166,35 @@ static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_pl
     return KN_OK;
 }
 
+static struct kn_fetch_question fetch_question(const struct kn_plan_input *input,
+                                               const struct kn_plan *plan)
+{
+    return (struct kn_fetch_question){
+        .snapshot = input->snapshot,
+        .config = input->config,
+        .model = &plan->model,
+        .folder = plan->folder,
+        .environment = input->environment,
+        .is_stand_in = input->is_stand_in,
+    };
+}
+
+static enum kn_code choose_fetch(const struct kn_plan_input *input, struct kn_plan *plan,
+                                 struct kn_error *err)
+{
+    const struct kn_fetch_question question = fetch_question(input, plan);
+
+    return kn_fetch_choose(&question, plan->arena, &plan->fetch, err);
+}
+
+static void check_fetch(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    const struct kn_fetch_question question = fetch_question(input, plan);
+
+    if (plan->place.by != KN_PLACED_NOWHERE)
+        kn_fetch_choose_range(&question, plan->place.start, plan->place.end, &plan->fetch);
+}
+
 /* spec: decisions D3; the registered spelling, else Petals'. */
 static enum kn_code choose_prefix(const struct kn_plan_input *input, struct kn_plan *plan)
 {
@@ -223,6 +252,19 @@ static bool is_count_written(const struct kn_plan_input *input)
            !kn_snapshot_is_from(input->snapshot, "model.blocks", KN_LAYER_CACHE);
 }
 
+/* What has to be fetched needs a place on the disk; where not even one block has, that is said. */
+static uint32_t limit_to_disk(struct kn_plan *plan, uint32_t blocks)
+{
+    uint32_t most = plan->fetch.blocks_most;
+
+    if (!plan->fetch.is_allowed || most == 0 || most >= blocks || plan->kept.is_range)
+        return blocks;
+    (void)snprintf(plan->fetch.limit, sizeof(plan->fetch.limit),
+                   "%u of %u blocks: there is no room on the disk for the files of more", most,
+                   blocks);
+    return most;
+}
+
 /* As many as somebody asks for, else as an earlier start had while they fit, else the preset's. */
 static uint32_t plan_blocks(const struct kn_plan_input *input, struct kn_plan *plan)
 {
@@ -240,7 +282,7 @@ static uint32_t plan_blocks(const struct kn_plan_input *input, struct kn_plan *p
     kn_kept_read(input->snapshot, &plan->kept);
     if (is_count_written(input))
         return (uint32_t)blocks->value;
-    return kn_kept_hold(&plan->kept, &now);
+    return limit_to_disk(plan, kn_kept_hold(&plan->kept, &now));
 }
 
 static int64_t pinned(const struct kn_int *value)
@@ -395,6 +437,8 @@ static void write_values(const struct kn_plan_input *input, struct kn_plan *plan
     add(plan, "model.dht_prefix", plan->prefix.text, spelling);
     if (model->size.blocks > 0)
         add_number(plan, "model.total_blocks", model->size.blocks, "of the model's shape");
+    if (plan->fetch.is_needed && !is_given(input->config->model.download.is))
+        add(plan, "model.download", plan->fetch.is_allowed ? "true" : "false", plan->fetch.reason);
     add(plan, "model.dtype", kn_words_dtype[model->format.dtype].name, model->format.reason);
     if (plan->place.by == KN_PLACED_NOWHERE)
         return;
@@ -426,6 +470,8 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
     if (rc == KN_OK)
         rc = choose_model(input, out, err);
     if (rc == KN_OK)
+        rc = choose_fetch(input, out, err);
+    if (rc == KN_OK)
         rc = choose_prefix(input, out);
     if (rc == KN_OK)
         rc = take_coverage(input, out);
@@ -439,6 +485,7 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
         kn_plan_done(out);
         return rc;
     }
+    check_fetch(input, out);
     explain_kept(input, out);
     choose_name(input, out);
     kn_speed_estimate(&out->model.size, &out->model.room, &out->speed);
@@ -458,17 +505,19 @@ static void write_again(struct kn_plan *plan, const char *key, uint32_t number)
     }
 }
 
-static bool write_place(struct kn_plan *plan)
+static bool write_place(const struct kn_plan_input *input, struct kn_plan *plan)
 {
     write_again(plan, "model.start_block", plan->place.start);
     write_again(plan, "model.end_block", plan->place.end);
+    check_fetch(input, plan);
     return !kn_arena_failed(plan->arena);
 }
 
-bool kn_plan_place(struct kn_plan *plan, const struct kn_placement *place)
+bool kn_plan_place(const struct kn_plan_input *input, const struct kn_placement *place,
+                   struct kn_plan *plan)
 {
     plan->place = *place;
-    return write_place(plan);
+    return write_place(input, plan);
 }
 
 bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struct kn_plan *plan)
@@ -479,7 +528,7 @@ bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struc
         return false;
     request = request_of(input, plan);
     request.start = request.end = KN_FACT_UNKNOWN; /* our own first choice is no pin */
-    return kn_placement_reconsider(&request, round, &plan->place) && write_place(plan);
+    return kn_placement_reconsider(&request, round, &plan->place) && write_place(input, plan);
 }
 
 void kn_plan_done(struct kn_plan *plan)

@@ -17,6 +17,7 @@
 #include "network/petals/prefix.h"
 #include "network/petals/survey_view.h"
 #include "node/blocks/local.h"
+#include "node/fetch_choice.h"
 #include "node/kept.h"
 
 /* Families whose blocks are computed here: what a node offers itself for. */
@@ -36,6 +37,7 @@ struct kn_plan_input {
     uint16_t port;                  /* bound; 0: none */
     bool recalibrate;               /* what an earlier start had planned does not count */
     const char *const *environment; /* that may say where models are kept; NULL: only model.path */
+    bool is_stand_in;               /* the hardware is that of another machine */
 };
 
 struct kn_plan {
@@ -43,7 +45,8 @@ struct kn_plan {
     struct kn_swarm_facts swarm;
     struct kn_local_files local;
     struct kn_model_choice model;
-    const char *folder;      /* of its files; NULL: they are not on this machine */
+    const char *folder; /* of its files; NULL: they are not on this machine */
+    struct kn_fetch_choice fetch;
     struct kn_prefix prefix; /* under which blocks are announced */
     struct kn_placement place;
     struct kn_placement_server *servers; /* other providers of the model */
@@ -75,7 +78,8 @@ KN_MUST_USE enum kn_code kn_plan_make(const struct kn_plan_input *input, struct 
 bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struct kn_plan *plan);
 
 /* The same plan at that place, which is as long. False: memory is short, and nothing changes. */
-KN_MUST_USE bool kn_plan_place(struct kn_plan *plan, const struct kn_placement *place);
+KN_MUST_USE bool kn_plan_place(const struct kn_plan_input *input, const struct kn_placement *place,
+                               struct kn_plan *plan);
 
 void kn_plan_done(struct kn_plan *plan);
 

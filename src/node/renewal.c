@@ -42,10 +42,13 @@ static void on_reread(void *arg)
     struct kn_node *node = arg;
     const struct kn_plan_input facts = kn_course_facts(node, node->next_look);
 
+    node->is_placed = true;
     if (facts.survey == NULL || node->leaving || node->state == KN_NODE_ONLINE ||
         kn_move_is_under_way(node->move) ||
-        !kn_decision_reconsider(&node->what, &facts, node->rereads - 1))
+        !kn_decision_reconsider(&node->what, &facts, node->rereads - 1)) {
+        kn_course_serve(node);
         return;
+    }
     node->caches_due = true;
     kn_course_tell(node, KN_NODE_MOVED);
     kn_course_announce(node);
@@ -56,15 +59,26 @@ void kn_renewal_reread(void *arg)
     struct kn_node *node = arg;
 
     node->rereads++;
-    (void)start_look(node, node->what.plan.prefix.text, on_reread);
+    if (start_look(node, node->what.plan.prefix.text, on_reread))
+        return;
+    node->is_placed = true;
+    kn_course_serve(node);
+}
+
+static bool is_fetching(const struct kn_node *node)
+{
+    struct kn_blocks_report report;
+
+    kn_blocks_report(node->blocks, &report);
+    return report.stage == KN_BLOCKS_FETCHING && !report.fetch.on_hold;
 }
 
 void kn_renewal_plan_reread(struct kn_node *node)
 {
     const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
 
-    /* spec: decisions D34; whoever serves stays. */
-    if (node->state == KN_NODE_ONLINE || kn_move_is_under_way(node->move))
+    /* spec: decisions D34; whoever serves stays, and so does whoever fetches files for it. */
+    if (node->state == KN_NODE_ONLINE || is_fetching(node) || kn_move_is_under_way(node->move))
         return;
     if (node->what.plan.place.by != KN_PLACED_LEAST_SERVED || node->rereads >= KN_PLACEMENT_ROUNDS)
         return;

@@ -77,6 +77,8 @@ static void add_sessions(struct document *d, const struct kn_blocks_report *repo
     set(d, "waiting", kn_json_int(report->now.waiting));
     set(d, "steps", kn_json_int((int64_t)report->now.steps));
     set(d, "tokens", kn_json_int((int64_t)report->now.tokens));
+    set(d, "passes", kn_json_int((int64_t)report->now.passes));
+    set(d, "busy_s", kn_json_number(report->now.busy_s));
     set(d, "tokens_per_s", kn_json_number(report->now.tokens_per_s));
     set(d, "cache_tokens_left", kn_json_int(report->now.cache_tokens_left));
     set(d, "cache_bytes", kn_json_int(report->cache_bytes));
@@ -84,6 +86,43 @@ static void add_sessions(struct document *d, const struct kn_blocks_report *repo
     set(d, "weight_bytes", kn_json_int(report->weight_bytes));
     set(d, "threads", kn_json_int(report->wish->threads));
     add_speed(d, report->speed);
+}
+
+static void add_fetching(struct document *d, const struct kn_fetching_state *fetch)
+{
+    set(d, "file", fetch->file[0] != '\0' ? kn_json_string(fetch->file) : kn_json_null());
+    set(d, "file_number", kn_json_int(fetch->number));
+    set(d, "files", kn_json_int(fetch->files));
+    set(d, "bytes_done", kn_json_int(fetch->done));
+    set(d, "bytes_total", fetch->total > 0 ? kn_json_int(fetch->total) : kn_json_null());
+    set(d, "bytes_per_s", kn_json_int((int64_t)fetch->rate));
+    set(d, "again_s",
+        fetch->failure != NULL ? kn_json_int((fetch->again_ms + 999) / 1000) : kn_json_null());
+}
+
+/* Which files are missing, and what is done about it: null while all are here. */
+static void add_files(const struct kn_node *node, struct document *d)
+{
+    const struct kn_plan *plan = kn_node_plan(node);
+    struct document inner = { 0 };
+    struct kn_blocks_report report;
+
+    kn_node_blocks(node, &report);
+    if (plan == NULL || !plan->fetch.is_needed || report.stage == KN_BLOCKS_SERVING) {
+        set(d, "download", kn_json_null());
+        return;
+    }
+    inner.json = kn_json_object();
+    set(&inner, "allowed", kn_json_bool(plan->fetch.is_allowed));
+    set(&inner, "reason", kn_json_string(plan->fetch.reason));
+    if (!plan->fetch.is_allowed && plan->fetch.hint != NULL)
+        set(&inner, "hint", kn_json_string(plan->fetch.hint));
+    if (plan->fetch.repository != NULL)
+        set(&inner, "repository", kn_json_string(plan->fetch.repository));
+    if (report.stage == KN_BLOCKS_FETCHING)
+        add_fetching(&inner, &report.fetch);
+    d->failed = d->failed || inner.failed;
+    set(d, "download", inner.json);
 }
 
 /* What becomes of the blocks: null while none are to be served. */
@@ -99,7 +138,8 @@ static void add_serving(const struct kn_node *node, struct document *d)
         return;
     }
     set(&inner, "stage", kn_json_string(kn_blocks_stage_word(report.stage)));
-    set(&inner, "folder", kn_json_string(report.wish->folder));
+    if (report.stage != KN_BLOCKS_FETCHING)
+        set(&inner, "folder", kn_json_string(report.wish->folder));
     if (report.speed != NULL)
         add_sessions(&inner, &report);
     if (report.failure != NULL)
@@ -165,6 +205,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_addresses(node, &d);
     set(&d, "peers", kn_json_int((int64_t)kn_node_peers(node)));
     add_announced(node, &d);
+    add_files(node, &d);
     add_serving(node, &d);
     add_rebalance(node, &d);
     add_config(node, &d);

@@ -109,8 +109,15 @@ static void add_blocks(const struct kn_node *node, const struct kn_blocks_report
                      report->wish->from, report->wish->to - 1, report->speed->decode_tokens_per_s);
     else if (report->stage == KN_BLOCKS_FAILED)
         kn_text_addf(line, "blocks are not served: %s", report->failure->text);
-    else if (report->stage == KN_BLOCKS_NONE)
-        kn_text_addf(line, "blocks are not served: %s", kn_reason_no_files(kn_node_plan(node)));
+    else if (report->stage == KN_BLOCKS_NONE) {
+        kn_text_add(line, "blocks are not served: ");
+        kn_reason_no_files(kn_node_plan(node), line);
+    } else if (report->stage == KN_BLOCKS_FETCHING && report->failure != NULL)
+        kn_text_addf(line, "files could not be fetched, and are tried again: %s",
+                     report->failure->text);
+    else if (report->stage == KN_BLOCKS_FETCHING)
+        kn_text_addf(line, "fetching the files of blocks %u-%u from %s", report->wish->from,
+                     report->wish->to - 1, report->wish->fetch.repository);
     else
         kn_text_addf(line, "blocks are %s", kn_blocks_stage_word(report->stage));
 }
@@ -153,9 +160,10 @@ static void tell_announced(struct kn_teller *teller, const struct kn_node *node)
         kn_text_addf(&line, "announced %u block%s: %u of %u records acknowledged", round->blocks,
                      round->blocks == 1 ? "" : "s", round->acknowledged, round->keys);
     kn_node_blocks(node, &report);
-    if (!teller->has_announced && report.stage == KN_BLOCKS_NONE && round->blocks > 0)
-        kn_text_addf(&line, "; as JOINING with throughput 0: %s",
-                     kn_reason_no_files(kn_node_plan(node)));
+    if (!teller->has_announced && report.stage == KN_BLOCKS_NONE && round->blocks > 0) {
+        kn_text_add(&line, "; as JOINING with throughput 0: ");
+        kn_reason_no_files(kn_node_plan(node), &line);
+    }
     /* What was read back of the round before stays told. */
     teller->announced.keys = round->keys;
     teller->announced.acknowledged = round->acknowledged;

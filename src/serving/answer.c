@@ -1,20 +1,33 @@
 /* answer: the calls that need no computing, and how errors are put. */
+#include "lib/base/utf8.h"
 #include "network/petals/rpc_info.h"
 #include "serving/channel.h"
 #include "serving/serving_parts.h"
 
 #define NO_TRAINING "this server computes forward passes only and does not train"
 
-/* repr() of Python, for texts that have no control characters. */
+enum { DELETE = 0x7f };
+
+/* repr() of Python. What is no UTF-8 came from a peer, whose kind refuses to read such a text. */
 static void add_quoted(struct kn_text *out, const char *text)
 {
     char quote = strchr(text, '\'') != NULL && strchr(text, '"') == NULL ? '"' : '\'';
+    size_t n = strlen(text), size;
+    uint32_t code;
 
     kn_text_add_char(out, quote);
-    for (; *text != '\0'; text++) {
-        if (*text == quote || *text == '\\')
-            kn_text_add_char(out, '\\');
-        kn_text_add_char(out, *text);
+    for (size_t i = 0; i < n; i += size) {
+        size = kn_utf8_decode(text + i, n - i, &code);
+        if (size == 0) {
+            kn_text_add_char(out, '?');
+            size = 1;
+        } else if (code < ' ' || code == DELETE) {
+            kn_text_addf(out, "\\x%02x", (unsigned)code);
+        } else {
+            if (text[i] == quote || text[i] == '\\')
+                kn_text_add_char(out, '\\');
+            kn_text_add_n(out, text + i, size);
+        }
     }
     kn_text_add_char(out, quote);
 }

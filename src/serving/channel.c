@@ -4,7 +4,6 @@
 #include "serving/serving_parts.h"
 
 enum {
-    SMALL = 64 << 10,    /* bytes of a channel that nobody adds up */
     SLICE = 1 << 20,     /* handed to the stream at once */
     PENDING = 4 << 20,   /* that may wait in the stream */
     ROOM_KEPT = 1 << 20, /* of `out` when it is empty */
@@ -63,7 +62,7 @@ bool kn_channel_account(struct kn_channel *ch, size_t extra, struct kn_error *er
     size_t others = ch->serving->held - ch->held;
 
     ch->extra = extra;
-    if (held > ch->held && held > SMALL &&
+    if (held > ch->held && held > KN_SERVING_SMALL &&
         (held > KN_SERVING_HELD_MAX || others > KN_SERVING_HELD_MAX - held ||
          held > KN_SERVING_HELD_PEER_MAX || held_for_peer(ch) > KN_SERVING_HELD_PEER_MAX - held)) {
         (void)kn_fail(err, KN_E_LIMIT, "this server holds too many bytes of requests now");

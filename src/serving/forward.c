@@ -46,28 +46,30 @@ static void answer(struct kn_forwarding *f)
 {
     struct kn_unary_serving *call = f->call;
     struct kn_buffer out = { 0 };
+    struct kn_error err = { 0 };
     struct kn_tensor like;
     size_t size;
-    enum kn_code rc;
+    enum kn_code rc = kn_work_reply(f->work, f->compression, &like, &err);
 
-    kn_work_reply(f->work, f->compression, &like);
     size = kn_tensor_encoded_size(&like);
-    if (size > KN_RPC_ENVELOPE_MAX - ENVELOPE) {
+    if (rc == KN_OK && size > KN_RPC_ENVELOPE_MAX - ENVELOPE) {
         f->serving->counters.failed++;
         kn_answer_error(call, "ValueError", "the reply is too large: call rpc_forward_stream");
         kn_forwarding_free(f);
         return;
     }
-    kn_expert_tensor_head(size, &out);
-    rc = kn_tensor_encode(&like, f->work->hidden, &out);
+    if (rc == KN_OK) {
+        kn_expert_tensor_head(size, &out);
+        rc = kn_tensor_encode(&like, f->work->hidden, &out);
+    }
     if (rc == KN_OK && out.failed)
-        rc = KN_E_NO_MEMORY;
+        rc = kn_fail_no_memory(&err);
     f->serving->counters.forwards += rc == KN_OK;
     f->serving->counters.failed += rc != KN_OK;
     if (rc == KN_OK)
         kn_unary_answer(call, KN_OK, kn_buffer_get(&out));
     else
-        kn_answer_error(call, "RuntimeError", kn_code_brief(rc));
+        kn_answer_error(call, "RuntimeError", err.code == KN_OK ? kn_code_brief(rc) : err.text);
     kn_buffer_done(&out);
     kn_forwarding_free(f);
 }

@@ -129,18 +129,21 @@ static void send_next(struct kn_forwarding *f)
 
 void kn_forward_stream_done(struct kn_forwarding *f, enum kn_code code, const struct kn_error *err)
 {
+    struct kn_error own = { 0 };
+
     if (code == KN_OK) {
-        kn_work_reply(f->work, f->compression, &f->like);
-        code = kn_tensor_encode_buffer(&f->like, f->work->hidden, &f->data);
+        err = &own;
+        code = kn_work_reply(f->work, f->compression, &f->like, &own);
+        if (code == KN_OK)
+            code = kn_tensor_encode_buffer(&f->like, f->work->hidden, &f->data);
         if (code == KN_OK && f->data.failed)
-            code = KN_E_NO_MEMORY;
+            code = kn_fail_no_memory(&own);
         kn_work_drop(f->work);
         f->work = NULL;
-        err = NULL;
     }
     if (code != KN_OK) {
         f->serving->counters.failed++;
-        fail_stream(f, err != NULL ? err->text : kn_code_brief(code));
+        fail_stream(f, err->code != KN_OK ? err->text : kn_code_brief(code));
         return;
     }
     f->serving->counters.forwards++;

@@ -1,5 +1,6 @@
 /* hand_on: the output of a step goes to the server of the next blocks, beside the client's own
  * way. spec: petals/server/handler.py, _push_outputs. Clients of Petals 2.2 ask for it. */
+#include "network/proto/rpc_envelope.h"
 #include "serving/inference.h"
 
 static bool read_peer(struct kn_span text, struct kn_peer_id *out)
@@ -7,13 +8,27 @@ static bool read_peer(struct kn_span text, struct kn_peer_id *out)
     return kn_peer_id_parse((const char *)text.at, text.n, out, NULL) == KN_OK;
 }
 
-void kn_hand_on_done(struct kn_hand_on *h)
+void kn_hand_on_done(struct kn_inference *in)
 {
+    struct kn_hand_on *h = &in->hand_on;
+
+    in->serving->held -= h->held;
+    h->held = 0;
     kn_buffer_done(&h->uid);
     kn_buffer_done(&h->metadata);
     kn_buffer_done(&h->tensors);
     h->count = 0;
     h->wanted = false;
+}
+
+/* What has to be kept until the step is computed. An empty tensor may come with many bytes. */
+static size_t bytes_of(const struct kn_expert_request *request)
+{
+    size_t n = request->metadata.n;
+
+    for (size_t i = 1; i < request->tensor_count; i++)
+        n += request->tensors[i].n;
+    return n;
 }
 
 /* KN_E_NO_MEMORY alone is told: a wish that makes no sense is none. */
@@ -23,15 +38,18 @@ enum kn_code kn_hand_on_prepare(struct kn_inference *in, const struct kn_expert_
     struct kn_block_chain chain = { .prefix = in->serving->prefix };
     struct kn_hand_on *h = &in->hand_on;
     struct kn_rpc_next next;
+    size_t bytes = bytes_of(request);
     enum kn_code rc = kn_rpc_next_read(metadata, &next);
 
     if (rc == KN_E_NOT_FOUND)
         return KN_OK;
     if (rc != KN_OK || !read_peer(next.peer, &h->peer) ||
-        next.end - next.first > KN_BLOCK_CHAIN_MAX) {
+        next.end - next.first > KN_BLOCK_CHAIN_MAX || bytes > KN_RPC_SEND_MAX ||
+        !kn_serving_hold(in->serving, bytes)) {
         in->serving->counters.push_failures++;
         return KN_OK;
     }
+    h->held = bytes;
     chain.first = next.first;
     chain.end = next.end;
     kn_block_chain_print(&chain, &h->uid);
@@ -65,5 +83,5 @@ void kn_hand_on_send(struct kn_inference *in, struct kn_span output)
     else
         kn_push_start(in->serving, &h->peer, kn_buffer_get(&out));
     kn_buffer_done(&out);
-    kn_hand_on_done(h);
+    kn_hand_on_done(in);
 }

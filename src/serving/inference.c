@@ -52,7 +52,7 @@ static void close_session(struct kn_inference *in)
     in->session = NULL;
     kn_work_drop(in->work);
     in->work = NULL;
-    kn_hand_on_done(&in->hand_on);
+    kn_hand_on_done(in);
     for (size_t i = 0; i < KN_COUNT(in->pushed); i++) {
         in->serving->held -= in->pushed[i].n;
         kn_buffer_done(&in->pushed[i]);

@@ -36,6 +36,7 @@ struct kn_hand_on {
     struct kn_peer_id peer;
     struct kn_buffer uid, metadata, tensors;
     size_t sizes[KN_EXPERT_TENSORS_MAX], count; /* of the tensors behind ours */
+    size_t held;                                /* in the books of the server */
     bool wanted;
 };
 
@@ -76,7 +77,7 @@ KN_MUST_USE enum kn_code kn_hand_on_prepare(struct kn_inference *in,
                                             const struct kn_expert_request *request,
                                             const struct kn_rpc_metadata *metadata);
 void kn_hand_on_send(struct kn_inference *in, struct kn_span output);
-void kn_hand_on_done(struct kn_hand_on *h);
+void kn_hand_on_done(struct kn_inference *in);
 
 void kn_step_id_set(struct kn_step_id *id, struct kn_span text);
 bool kn_step_id_is(const struct kn_step_id *id, struct kn_span text);

@@ -6,6 +6,7 @@
 struct kn_push {
     struct kn_serving *serving;
     struct kn_unary_call *call;
+    size_t bytes; /* in the books of the server */
     struct kn_push *next, **place;
 };
 
@@ -17,6 +18,7 @@ static void free_push(struct kn_push *push)
     if (push->next != NULL)
         push->next->place = push->place;
     push->serving->push_count--;
+    push->serving->held -= push->bytes;
     kn_free(push);
 }
 
@@ -38,10 +40,15 @@ static bool begin(struct kn_serving *serving, const struct kn_peer_id *peer, str
     if (serving->push_count == KN_SERVING_PUSHES_MAX || request.n > KN_RPC_SEND_MAX ||
         kn_peer_id_equal(peer, kn_host_self(serving->options.host)))
         return false;
-    push = kn_try_alloc(sizeof(*push));
-    if (push == NULL)
+    if (!kn_serving_hold(serving, request.n))
         return false;
+    push = kn_try_alloc(sizeof(*push));
+    if (push == NULL) {
+        serving->held -= request.n;
+        return false;
+    }
     push->serving = serving;
+    push->bytes = request.n;
     push->next = serving->pushes;
     push->place = &serving->pushes;
     if (push->next != NULL)
@@ -91,14 +98,14 @@ static enum kn_code queue(struct kn_inference *in, struct kn_span request, struc
     if (in->pushed_count == KN_SERVING_AHEAD_MAX)
         return kn_fail(err, KN_E_LIMIT, "%d steps wait for this session already",
                        KN_SERVING_AHEAD_MAX);
-    if (in->serving->held > KN_SERVING_HELD_MAX - request.n)
+    if (!kn_serving_hold(in->serving, request.n))
         return kn_fail(err, KN_E_LIMIT, "this server holds too many bytes of requests now");
     kn_buffer_add_span(place, request);
     if (place->failed) {
+        in->serving->held -= request.n;
         kn_buffer_clear(place);
         return kn_fail_no_memory(err);
     }
-    in->serving->held += request.n;
     in->pushed_count++;
     return KN_OK;
 }

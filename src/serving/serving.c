@@ -22,6 +22,15 @@ static void on_later(void *arg)
         drained(serving->drained_arg);
 }
 
+bool kn_serving_hold(struct kn_serving *serving, size_t bytes)
+{
+    if (bytes > KN_SERVING_SMALL &&
+        (bytes > KN_SERVING_HELD_MAX || serving->held > KN_SERVING_HELD_MAX - bytes))
+        return false;
+    serving->held += bytes;
+    return true;
+}
+
 enum kn_code kn_serving_may_begin(const struct kn_serving *serving, struct kn_error *err)
 {
     if (!serving->draining)

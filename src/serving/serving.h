@@ -20,7 +20,8 @@ enum {
     KN_SERVING_AHEAD_BYTES = 256 << 10,   /* of requests that wait on one stream; then it pauses */
     KN_SERVING_UNREAD_MAX = 1 << 20,      /* bytes of replies that wait before no step is begun */
     KN_SERVING_HELD_PEER_MAX = 256 << 20, /* bytes of requests and replies of one connection */
-    KN_SERVING_HELD_MAX = 1 << 30,        /* of all, with the numbers in them */
+    KN_SERVING_HELD_MAX = 1 << 30,        /* of all, with the numbers in them and what goes on */
+    KN_SERVING_SMALL = 64 << 10,          /* of a stream or request, which always find room */
     KN_SERVING_CHUNK = 4 << 20,           /* bytes of a tensor in one message of a forward stream */
     KN_SERVING_CLOSE_MS = 2000,     /* for the client's end-of-stream after its last request */
     KN_SERVING_FORWARD_MS = 180000, /* until the parts of a forward have come, and to read it */

@@ -46,6 +46,10 @@ struct kn_serving {
 /* serving.c: something ended; with a server that drains it may have been the last. */
 void kn_serving_ended(struct kn_serving *serving);
 
+/* serving.c: bytes in the books of the server, until they are taken out of `held`. False: there are
+ * too many. */
+KN_MUST_USE bool kn_serving_hold(struct kn_serving *serving, size_t bytes);
+
 /* serving.c: may a request begin something? KN_E_REFUSED: no, this server is leaving. */
 KN_MUST_USE enum kn_code kn_serving_may_begin(const struct kn_serving *serving,
                                               struct kn_error *err);

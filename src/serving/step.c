@@ -53,14 +53,16 @@ static enum kn_code place(struct kn_inference *in, const struct kn_rpc_metadata 
 /* ---- the answer ---- */
 
 /* One frame: its lengths are known before, so nothing is moved. */
-static enum kn_code put_reply(struct kn_inference *in, struct kn_span *tensor)
+static enum kn_code put_reply(struct kn_inference *in, struct kn_span *tensor, struct kn_error *err)
 {
     struct kn_buffer *out = &in->channel.out;
     struct kn_tensor like;
     size_t size, start;
     enum kn_code rc;
 
-    kn_work_reply(in->work, in->serving->options.compression, &like);
+    rc = kn_work_reply(in->work, in->serving->options.compression, &like, err);
+    if (rc != KN_OK)
+        return rc;
     size = kn_tensor_encoded_size(&like);
     kn_rpc_frame_head(KN_RPC_MESSAGE, kn_expert_tensor_head_size(size) + size, out);
     kn_expert_tensor_head(size, out);
@@ -68,20 +70,21 @@ static enum kn_code put_reply(struct kn_inference *in, struct kn_span *tensor)
     rc = kn_tensor_encode(&like, in->work->hidden, out);
     if (rc == KN_OK && out->failed)
         rc = KN_E_NO_MEMORY;
-    if (rc == KN_OK)
-        *tensor = kn_span(kn_buffer_get(out).at + start, size);
-    return rc;
+    if (rc != KN_OK)
+        return kn_fail(err, rc, "%s", kn_code_brief(rc));
+    *tensor = kn_span(kn_buffer_get(out).at + start, size);
+    return KN_OK;
 }
 
 static void reply(struct kn_inference *in)
 {
     struct kn_span tensor;
-    enum kn_code rc = put_reply(in, &tensor);
+    struct kn_error err = { 0 };
 
-    if (rc != KN_OK) {
+    if (put_reply(in, &tensor, &err) != KN_OK) {
         kn_buffer_clear(&in->channel.out);
         in->serving->counters.failed++;
-        kn_inference_fail(in, kn_code_brief(rc));
+        kn_inference_fail(in, err.text);
         return;
     }
     in->prefix = in->position + in->work->tokens;

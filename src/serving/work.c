@@ -4,6 +4,7 @@
 #include "serving/serving_parts.h"
 
 enum { HIDDEN = 0, PROMPTS = 1, HYPO = 2 };
+enum { INFINITE = 0x7f800000 }; /* as bits of a float */
 
 enum kn_code kn_work_shape(const struct kn_serving *serving, const struct kn_tensor *hidden,
                            uint32_t *batch, uint32_t *tokens, struct kn_error *err)
@@ -79,8 +80,9 @@ static enum kn_code check(const struct kn_serving *serving, const struct kn_tens
     return rc;
 }
 
-/* Quick where it counts: nothing of it depends on the number before. */
-static bool all_finite(const float *numbers, size_t n)
+/* Is one that large, infinite or no number? Bits without the sign are in the order of the numbers;
+ * quick where it counts: nothing of it depends on the number before. */
+static bool any_from(const float *numbers, size_t n, uint32_t first)
 {
     uint32_t bad = 0;
 
@@ -88,9 +90,9 @@ static bool all_finite(const float *numbers, size_t n)
         uint32_t bits;
 
         memcpy(&bits, &numbers[i], sizeof(bits));
-        bad |= (bits & 0x7f800000) == 0x7f800000;
+        bad |= (bits & 0x7fffffff) >= first;
     }
-    return bad == 0;
+    return bad != 0;
 }
 
 static enum kn_code fill(const struct kn_tensor *tensor, float *out, const char *what,
@@ -101,7 +103,7 @@ static enum kn_code fill(const struct kn_tensor *tensor, float *out, const char 
     if (rc != KN_OK)
         return kn_fail(err, rc, "%s cannot be read from %s", what,
                        kn_tensor_compression_word(tensor->compression));
-    if (!all_finite(out, tensor->numbers))
+    if (any_from(out, tensor->numbers, INFINITE))
         return kn_fail(err, KN_E_INVALID, "%s hold a number that is not finite", what);
     return KN_OK;
 }
@@ -160,13 +162,14 @@ static struct kn_work *make(struct kn_serving *serving, const struct kn_work *sh
     size_t bytes = hypo * sizeof(int64_t) + (tensors[HIDDEN].numbers + prompts) * sizeof(float);
     struct kn_work *work;
 
-    if (bytes > KN_SERVING_HELD_MAX || serving->held > KN_SERVING_HELD_MAX - bytes) {
+    if (!kn_serving_hold(serving, bytes)) {
         (void)kn_fail(err, KN_E_LIMIT, "this server has no memory for a request of %zu numbers now",
                       tensors[HIDDEN].numbers);
         return NULL;
     }
     work = kn_try_alloc(sizeof(*work) + bytes);
     if (work == NULL) {
+        serving->held -= bytes;
         (void)kn_fail_no_memory(err);
         return NULL;
     }
@@ -175,7 +178,6 @@ static struct kn_work *make(struct kn_serving *serving, const struct kn_work *sh
     link_work(work);
     work->owners = 1;
     work->bytes = bytes;
-    serving->held += bytes;
     work->hypo = hypo > 0 ? (int64_t *)(work + 1) : NULL;
     work->hidden = (float *)((int64_t *)(work + 1) + hypo);
     work->prompts = prompts > 0 ? work->hidden + tensors[HIDDEN].numbers : NULL;
@@ -237,14 +239,37 @@ void kn_work_step(struct kn_work *work, struct kn_step *step)
     };
 }
 
-void kn_work_reply(const struct kn_work *work, enum kn_tensor_compression compression,
-                   struct kn_tensor *out)
+/* From here on a number rounds to infinity. */
+static uint32_t first_infinite(enum kn_tensor_dtype dtype)
 {
+    switch (dtype) {
+    case KN_TENSOR_F16:
+        return 0x477ff000; /* 65520 */
+    case KN_TENSOR_BF16:
+        return 0x7f7f8000;
+    case KN_TENSOR_F32:
+    case KN_TENSOR_I64:
+    case KN_TENSOR_DTYPE_COUNT:
+        break;
+    }
+    return INFINITE;
+}
+
+enum kn_code kn_work_reply(const struct kn_work *work, enum kn_tensor_compression compression,
+                           struct kn_tensor *out, struct kn_error *err)
+{
+    const struct kn_serving_options *options = &work->serving->options;
+
     *out = (struct kn_tensor){
-        .dtype = work->serving->options.dtype,
+        .dtype = options->dtype,
         .compression = compression,
         .rank = 3,
-        .size = { work->batch, work->tokens, work->serving->options.hidden },
-        .numbers = (size_t)work->batch * work->tokens * work->serving->options.hidden,
+        .size = { work->batch, work->tokens, options->hidden },
+        .numbers = (size_t)work->batch * work->tokens * options->hidden,
     };
+    if (compression == KN_TENSOR_NONE &&
+        any_from(work->hidden, out->numbers, first_infinite(out->dtype)))
+        return kn_fail(err, KN_E_RANGE, "these blocks gave a number that %s does not hold",
+                       kn_tensor_dtype_word(out->dtype));
+    return KN_OK;
 }

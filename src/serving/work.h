@@ -41,8 +41,10 @@ void kn_works_leave(struct kn_serving *serving);
 /* A step of it, which is one more owner until it is released. */
 void kn_work_step(struct kn_work *work, struct kn_step *step);
 
-/* Its shape, to be written in. */
-void kn_work_reply(const struct kn_work *work, enum kn_tensor_compression compression,
-                   struct kn_tensor *out);
+/* Its shape, to be written in. KN_E_RANGE: a number that became infinite in 16 bits; where they are
+ * asked for by compression, they are cut as others do. */
+KN_MUST_USE enum kn_code kn_work_reply(const struct kn_work *work,
+                                       enum kn_tensor_compression compression,
+                                       struct kn_tensor *out, struct kn_error *err);
 
 #endif

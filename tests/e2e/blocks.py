@@ -115,6 +115,22 @@ class Serving(Case):
                           env={"HF_HUB_CACHE": str(self.h.home / "hub")})
         self.served(node)
 
+    def test_blocks_whose_file_is_cut_are_withdrawn_though_nobody_asks(self):
+        node = self.start()
+        self.served(node)
+        with self.weights.open("r+b") as file:
+            file.truncate(4096)
+        told = node.wait("serving", stage="failed")
+        self.assertIn("model.safetensors was changed", told["error"])
+        node.wait("state", state="JOINING")
+        node.wait("announced")
+        for block in self.coverage(node):
+            self.assertEqual((block["online"], block["throughput"]), (0, 0))
+        status, out, err = self.h.run("status", "--json")
+        self.assertEqual(status, DONE, err)
+        self.assertEqual(json.loads(out)["serving"]["stage"], "failed")
+        self.assertEqual(node.end(), DONE, node.err)
+
     def test_an_interrupt_withdraws_the_blocks_before_it_ends(self):
         first = self.start("--set", "model.start_block=0", "--set", "model.end_block=2")
         self.served(first)
@@ -142,6 +158,41 @@ class Refusing(Case):
         with self.weights.open("r+b") as file:
             file.truncate(self.weights.stat().st_size - 1000)
         self.refused("model.safetensors")
+
+    def lie(self, change):
+        """The header says what `change` makes of it; the data stay."""
+        begin, header = tensors(self.weights)
+        data = self.weights.read_bytes()[begin:]
+        change(header)
+        text = json.dumps(header).encode()
+        self.weights.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+    def test_a_header_that_lies_is_never_believed(self):
+        name = "model.layers.1.self_attn.q_proj.weight"
+        honest = self.weights.read_bytes()
+
+        def beyond(header):
+            header[name]["data_offsets"][1] += 2**40
+
+        def over_another(header):
+            header[name]["data_offsets"] = header["model.norm.weight"]["data_offsets"]
+
+        def huge(header):
+            header[name]["shape"] = [2**62, 2**62]
+
+        def retyped(header):
+            header[name]["dtype"] = "F8_E4M3"
+
+        for change, words in ((beyond, "data_offsets"), (over_another, "takes"),
+                              (huge, "no size that can be"), (retyped, name)):
+            with self.subTest(change.__name__):
+                self.lie(change)
+                self.refused("model.safetensors", words)
+                self.weights.write_bytes(honest)
+        for size, words in ((2**63, "does not fit"), (len(honest), "does not fit"), (2, "header")):
+            with self.subTest(f"a header of {size} bytes"):
+                self.weights.write_bytes(struct.pack("<Q", size) + honest[8:])
+                self.refused("model.safetensors", words)
 
     def test_weights_that_compute_nonsense_are_never_online(self):
         end, header = tensors(self.weights)

@@ -39,7 +39,7 @@ class Home:
 
     def environment(self, extra=None):
         return {"HOME": str(self.home), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
-                "TMPDIR": str(self.tmp), "NO_COLOR": "1", **(extra or {})}
+                "TMPDIR": str(self.tmp), "NO_COLOR": "1", "HF_HUB_OFFLINE": "1", **(extra or {})}
 
     def start(self, *words, env=None, **options):
         words = [self.program, *(words[0].split() if len(words) == 1 else words)]

@@ -273,7 +273,7 @@ CASES = {
 
 def environment(folder, extra):
     return {"HOME": "/nowhere", "KWAAINET_HOME": "/nowhere/.kwaainet", "TERM": "xterm",
-            "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "NO_COLOR": "1",
+            "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "HF_HUB_OFFLINE": "1",
             "TMPDIR": str(folder / "tmp"), **extra}
 
 

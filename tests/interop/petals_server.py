@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """An unmodified Petals server on loopback, as a peer by the contract of README.md.
 
-usage: petals_server.py --peer ADDR --blocks FIRST:END [--model FOLDER] [--dtype TYPE]
-                        [--compression NAME] [FLAG...]
+usage: petals_server.py --peer ADDR --blocks FIRST:END [--model FOLDER] [--prefix NAME]
+                        [--dtype TYPE] [--compression NAME] [FLAG...]
 
 Its ready line comes when it has announced ONLINE. It ends with its input, and all that it started
 with it. FLAGs go to Petals. It asks nobody but the swarm: the requests of its version check and its
@@ -32,7 +32,7 @@ ONLINE = re.compile(r"\] Started\b")
 def environment(folder):
     kept = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"}
     return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONUNBUFFERED": "1",
-            "PETALS_CACHE": str(folder), "OMP_NUM_THREADS": "2",
+            "PETALS_CACHE": str(folder), "OMP_NUM_THREADS": kept.get("OMP_NUM_THREADS", "2"),
             **{name: NOBODY for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}}
 
 
@@ -41,7 +41,8 @@ class Server:
 
     def __init__(self, folder, options, flags):
         self.log = folder / "log"
-        words = [PYTHON, "-m", "petals.cli.run_server", options.model, "--dht_prefix", tiny.PREFIX,
+        words = [PYTHON, "-m", "petals.cli.run_server", options.model,
+                 "--dht_prefix", options.prefix,
                  "--block_indices", options.blocks, "--initial_peers", options.peer,
                  "--host_maddrs", "/ip4/127.0.0.1/tcp/0", "--identity_path", folder / "key",
                  "--device", "cpu", "--torch_dtype", options.dtype, "--compression",
@@ -94,6 +95,7 @@ def main():
     parser.add_argument("--peer", required=True)
     parser.add_argument("--blocks", required=True)
     parser.add_argument("--model", default=tiny.FOLDER)
+    parser.add_argument("--prefix", default=tiny.PREFIX)
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--compression", default="NONE")
     options, flags = parser.parse_known_args()

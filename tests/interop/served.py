@@ -30,9 +30,10 @@ ON_THE_WIRE = 1e-3  # where float16 travels
 class Ours:
     """`kwaainet start` with those blocks, when it is ONLINE."""
 
-    def __init__(self, peer, span, dtype="float32", compression="NONE", *words):
+    def __init__(self, peer, span, dtype="float32", compression="NONE", *words,
+                 folder=tiny.FOLDER):
         self.home = program.Home()
-        settings = {"model.path": tiny.FOLDER, "model.name": "tiny",
+        settings = {"model.path": folder, "model.name": "tiny",
                     "model.dht_prefix": tiny.PREFIX, "model.start_block": span[0],
                     "model.end_block": span[1], "model.dtype": dtype,
                     "performance.compression": compression.lower(),

@@ -29,11 +29,16 @@ WHOLE = tiny.uids(0, tiny.BLOCKS)
 LENGTH = 16  # tokens of a session, where nothing else is said
 TOKENS = 2048  # of a long one
 MANY, IDLE, RANDOM, SEED = 200, 100, 60, 6
+CROWD, OF_ONE = 1000, 250  # sessions at once, and those of one client
 FEW = 50  # that Petals takes at once: more wait in a queue of the system, which has an end
 FREED = 1.0  # seconds until the cache of a killed client is free
 QUIET = 1.0  # seconds without a byte read that count as full
 FLOOD = 512 << 20  # bytes that nobody keeps for a client that does not read
 GROWTH = 192 << 20  # of the server's memory meanwhile
+PART, PARTS = 60 << 20, 16  # bytes of a message that never ends, and how many of them
+# What one client may have the server hold, as much that a sanitizer keeps of what was freed, and
+# what comes with it.
+HELD = 2 * (256 << 20) + GROWTH
 
 HIDDEN = numpy.linspace(-1, 1, 2 * tiny.HIDDEN).reshape(1, 2, tiny.HIDDEN).astype("<f4")
 NUMBERS = HIDDEN.tobytes()
@@ -338,6 +343,65 @@ class BadClients(served.Case):
         for stream in streams:
             self.assertTrue(stream.end())
         self.assert_room(before)
+
+    def test_a_crowd_gets_room_one_after_the_other(self):
+        """A thousand sessions, which have not room together, and wait."""
+        before, callers = self.cache_room(), []
+        for _ in range(CROWD // OF_ONE):
+            callers.append(self.enterContext(P2pd()))
+            callers[-1].connect(self.server.addr)
+        streams = [self.stream(caller=caller) for caller in callers for _ in range(OF_ONE)]
+        for number, stream in enumerate(streams):
+            stream.channel.settimeout(6 * blocks.ANSWER)
+            stream.ask(step(WHOLE, self.hidden, max_length=LENGTH, session_id=f"crowd {number}",
+                            alloc_timeout=600.0))
+        for stream in streams:
+            self.check_logits(blocks.tensors_of(stream.answer())[0].array)
+            stream.ask(b"")
+            stream.send(END)
+        for stream in streams:
+            self.assertIsNone(stream.read())
+        self.assert_room(before)
+
+    def test_a_crowd_that_does_not_wait_is_told_so(self):
+        before, callers = self.cache_room(), []
+        for _ in range(CROWD // OF_ONE):
+            callers.append(self.enterContext(P2pd()))
+            callers[-1].connect(self.server.addr)
+        streams = [self.stream(caller=caller) for caller in callers for _ in range(OF_ONE)]
+        for number, stream in enumerate(streams):
+            stream.ask(step(WHOLE, self.hidden, max_length=LENGTH, session_id=f"crowd {number}"))
+        served_ones = 0
+        for stream in streams:
+            try:
+                stream.answer()
+                served_ones += 1
+            except Failed as error:
+                self.assertIn("no room in the cache", str(error))
+        self.assertGreater(served_ones, CROWD // 4)
+        for stream in streams:
+            stream.reset()
+        self.assert_room(before)
+
+    def test_messages_that_never_end_are_held_within_a_limit(self):
+        before, told, streams = self.memory(), [], [self.stream() for _ in range(PARTS)]
+        for stream in streams:
+            stream.send(MESSAGE + struct.pack(">Q", 2 * PART) + bytes(PART))
+            stream.channel.settimeout(QUIET)
+            try:
+                told.append(self.refusal(stream))
+            except TimeoutError:  # it waits for the rest
+                pass
+            self.assertLess(self.memory() - before, HELD)
+        with P2pd() as other:
+            other.connect(self.server.addr)
+            with self.stream(caller=other) as stream:
+                stream.run(step(WHOLE, HIDDEN, max_length=LENGTH))
+        for stream in streams:
+            stream.reset()
+        self.assertGreaterEqual(len(told), PARTS - 4)
+        for text in told:
+            self.assertIn("too many bytes", text)
 
     def assert_room(self, tokens, seconds=blocks.ANSWER):
         self.assertTrue(peers.eventually(lambda: self.cache_room() >= tokens, seconds),

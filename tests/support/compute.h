@@ -17,6 +17,8 @@ struct bench {
     struct kn_decoder decoder;
     struct kn_compute *compute;
     unsigned rooms;                       /* room_changed */
+    atomic_bool is_lost;                  /* what is_intact says, on the pass's thread */
+    unsigned losses;                      /* lost */
     void (*in_pass)(struct bench *bench); /* once, on the loop thread, while the pass waits */
     void *arg;
 };
@@ -40,6 +42,16 @@ static unsigned told_order;
 static inline void note_room(void *arg)
 {
     ((struct bench *)arg)->rooms++;
+}
+
+static inline bool say_intact(void *arg)
+{
+    return !((struct bench *)arg)->is_lost;
+}
+
+static inline void note_lost(void *arg)
+{
+    ((struct bench *)arg)->losses++;
 }
 
 static inline void wake_loop(void *arg)
@@ -86,6 +98,8 @@ static inline struct bench *new_bench(struct kn_compute_options options)
     options.first = FIRST;
     options.count = BLOCKS;
     options.room_changed = note_room;
+    options.is_intact = say_intact;
+    options.lost = note_lost;
     options.arg = bench;
     if (options.cache_bytes == 0)
         options.cache_bytes = 1 << 30;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/cli/calibration_view.h"
+#include "app/cli/fetch_view.h"
 
 static void add_name(const struct kn_page *page, const struct kn_start_facts *facts)
 {
@@ -83,6 +84,10 @@ void kn_first_run_summary(const struct kn_page *page, const struct kn_start_fact
     add_pair(page, facts, "Node Name", "node.name", config->node.name.text);
     add_pair(page, facts, "Data Type", "model.dtype",
              kn_words_dtype[facts->plan->model.format.dtype].name);
+    kn_text_cut(&text, 0);
+    kn_fetch_intent(facts, &text);
+    if (text.n > 0)
+        kn_page_pair(page, "Files", "%s", text.at);
     add_bootstraps(page, config);
     kn_text_done(&text);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/cli/fetch_view.h"
 #include "app/cli/values.h"
 #include "node/advice.h"
 
@@ -85,5 +86,9 @@ void kn_later_run_loaded(const struct kn_page *page, const struct kn_start_facts
     add(page, facts, "Port", "node.port", kn_text_get(&text));
     add(page, facts, "Name", "node.name", kn_facts_config(facts)->node.name.text);
     add(page, facts, "Data type", "model.dtype", kn_words_dtype[plan->model.format.dtype].name);
+    kn_text_cut(&text, 0);
+    kn_fetch_intent(facts, &text);
+    if (text.n > 0)
+        kn_page_item(page, "Files: %s", text.at);
     kn_text_done(&text);
 }

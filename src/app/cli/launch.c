@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "app/cli/fetch_view.h"
 #include "app/cli/swarm.h"
 #include "app/cli/values.h"
 #include "lib/base/utf8.h"
@@ -157,6 +158,19 @@ static void add_served(const struct kn_page *page, const struct kn_blocks_report
                  report->wish->threads, report->wish->threads == 1 ? "" : "s");
 }
 
+static void add_no_files(const struct kn_page *page, const struct kn_plan *plan)
+{
+    struct kn_text why = { 0 };
+
+    kn_reason_no_files(plan, &why);
+    kn_page_line(page, "",
+                 "Shown as JOINING with throughput 0: %s, and nothing is announced that is not "
+                 "served.",
+                 kn_text_get(&why));
+    kn_page_more(page, "%s", kn_advice_no_files(plan));
+    kn_text_done(&why);
+}
+
 void kn_launch_blocks(const struct kn_page *page, const struct kn_start_facts *facts,
                       const struct kn_blocks_report *report)
 {
@@ -171,11 +185,10 @@ void kn_launch_blocks(const struct kn_page *page, const struct kn_start_facts *f
             kn_page_more(page, "%s", report->failure->hint);
         break;
     case KN_BLOCKS_NONE:
-        kn_page_line(page, "",
-                     "Shown as JOINING with throughput 0: %s, and nothing is announced that is "
-                     "not served.",
-                     kn_reason_no_files(facts->plan));
-        kn_page_more(page, "%s", kn_advice_no_files(facts->plan));
+        add_no_files(page, facts->plan);
+        break;
+    case KN_BLOCKS_FETCHING:
+        kn_fetch_told(page, facts, report);
         break;
     case KN_BLOCKS_LOADING:
     case KN_BLOCKS_DRAINING:
@@ -229,6 +242,17 @@ static void add_work(const struct kn_live *live, const char *dot, struct kn_text
         kn_text_addf(out, "%s%.1f tokens/s", dot, live->blocks->now.tokens_per_s);
 }
 
+static void add_fetching(const struct kn_live *live, const char *dot, struct kn_text *out)
+{
+    const struct kn_fetching_state *fetch = &live->blocks->fetch;
+
+    kn_text_addf(out, "%sfetching", dot);
+    if (fetch->total > 0 && fetch->failure == NULL)
+        kn_text_addf(out, " %.0f %%", 100 * (double)fetch->done / (double)fetch->total);
+    kn_text_add(out, ", ");
+    kn_fetch_how_far(fetch, out);
+}
+
 static void add_long(const struct kn_live *live, const char *dot, struct kn_text *out)
 {
     const struct kn_announced *round = live->round;
@@ -236,6 +260,8 @@ static void add_long(const struct kn_live *live, const char *dot, struct kn_text
     kn_text_addf(out, "%sblocks %u-%u", dot, live->place->start, live->place->end - 1);
     if (live->blocks->stage == KN_BLOCKS_SERVING)
         add_work(live, dot, out);
+    if (live->blocks->stage == KN_BLOCKS_FETCHING)
+        add_fetching(live, dot, out);
     if (round->at <= 0) {
         kn_text_addf(out, "%snot announced yet", dot);
         return;
@@ -254,6 +280,10 @@ static void add_short(const struct kn_live *live, const char *dot, struct kn_tex
 {
     const struct kn_announced *round = live->round;
 
+    if (live->blocks->stage == KN_BLOCKS_FETCHING) {
+        add_fetching(live, dot, out);
+        return;
+    }
     kn_text_addf(out, "%s%u-%u", dot, live->place->start, live->place->end - 1);
     if (round->at <= 0)
         return;

@@ -63,6 +63,8 @@ static kn_time next_tick(const struct kn_start *start)
         return now + (start->said_running ? LIVE_MS : TICK_MS);
     if (!start->launched || !kn_feed_is_empty(&start->feed))
         return now + TICK_MS;
+    if (kn_start_is_fetching(start) && !start->cli->quiet)
+        return now + LIVE_MS;
     return start->said_running || start->cli->json || start->cli->quiet ? KN_NEVER : now + TICK_MS;
 }
 
@@ -337,8 +339,9 @@ const struct kn_command kn_cmd_start = {
         "This is also what kwaainet does without a command. Looks at the swarm and at this "
         "machine, chooses model, blocks, name and port where nobody wrote them down, joins, "
         "announces, and computes its blocks for others once they are loaded and have passed a "
-        "test; until then, and where the files of the model are not on this machine, they are "
-        "shown as JOINING with throughput 0. Ends on an interrupt, after it has told the swarm "
+        "test; until then they are shown as JOINING with throughput 0. Files of the model that are "
+        "not on this machine are fetched where model.download allows it, and an interrupted "
+        "download goes on at the next start. Ends on an interrupt, after it has told the swarm "
         "and open sessions have ended, or 30 s later; a second interrupt does not wait.\n\n"
         "A first run, without a configuration and without what an earlier start kept, shows "
         "its four steps and asks once whether to save them to node_config.yaml. It asks only "

@@ -48,6 +48,7 @@ struct kn_start {
     uint32_t visible_on;
     size_t joined, settled; /* bootstraps that answered; that answered or failed */
     kn_time waiting_since;  /* for what goes on now; 0: for nothing */
+    kn_time fetch_due;      /* for the next line about files that are fetched */
     int progress_said;      /* seconds, of the last line about it */
     enum kn_code not_met[KN_NETWORK_BOOTSTRAPS_MAX]; /* as it was said last, of each bootstrap */
     struct kn_announced said;                        /* the round that was told last */

@@ -118,6 +118,24 @@ static void print_choices(struct kn_start *start, const struct kn_plan *plan)
     print(start, json);
 }
 
+/* Whether files are missing, and what is done about it. */
+static void add_files(const struct kn_plan *plan, struct kn_json *json)
+{
+    const struct kn_fetch_choice *fetch = &plan->fetch;
+    struct kn_json *files;
+
+    if (!fetch->is_needed)
+        return;
+    files = kn_json_object();
+    kn_tree_set(files, "fetched", kn_json_bool(fetch->is_allowed));
+    kn_tree_text(files, "repository", fetch->repository);
+    kn_tree_set(files, "bytes", fetch->bytes > 0 ? kn_json_int(fetch->bytes) : kn_json_null());
+    kn_tree_text(files, "reason", fetch->reason);
+    kn_tree_text(files, "limit", fetch->limit[0] != '\0' ? fetch->limit : NULL);
+    kn_tree_text(files, "hint", fetch->is_allowed ? NULL : fetch->hint);
+    kn_tree_set(json, "files", files);
+}
+
 static void print_plan(struct kn_start *start)
 {
     const struct kn_plan *plan = kn_node_plan(start->node);
@@ -131,6 +149,7 @@ static void print_plan(struct kn_start *start)
         kn_tree_text(values, plan->values[i].key, plan->values[i].value);
         kn_tree_text(reasons, plan->values[i].key, plan->values[i].reason);
     }
+    add_files(plan, json);
     kn_tree_set(json, "values", values);
     kn_tree_set(json, "reasons", reasons);
     print(start, json);
@@ -228,7 +247,7 @@ void kn_start_json_saved(struct kn_start *start)
     print(start, json);
 }
 
-void kn_start_json_progress(struct kn_start *start, const struct kn_progress *progress)
+static struct kn_json *progress_object(const struct kn_progress *progress)
 {
     struct kn_json *json = object("progress");
 
@@ -237,6 +256,23 @@ void kn_start_json_progress(struct kn_start *start, const struct kn_progress *pr
                 progress->of > 0 ? kn_json_int((int64_t)progress->done) : kn_json_null());
     kn_tree_set(json, "of", progress->of > 0 ? kn_json_int((int64_t)progress->of) : kn_json_null());
     kn_tree_text(json, "note", progress->note);
+    return json;
+}
+
+void kn_start_json_progress(struct kn_start *start, const struct kn_progress *progress)
+{
+    print(start, progress_object(progress));
+}
+
+void kn_start_json_fetching(struct kn_start *start, const struct kn_progress *progress,
+                            const struct kn_fetching_state *state)
+{
+    struct kn_json *json = progress_object(progress);
+
+    kn_tree_text(json, "file", state->file);
+    kn_tree_set(json, "number", kn_json_int(state->number));
+    kn_tree_set(json, "files", kn_json_int(state->files));
+    kn_tree_set(json, "bytes_per_s", kn_json_int((int64_t)state->rate));
     print(start, json);
 }
 

@@ -14,4 +14,8 @@ void kn_start_json_saved(struct kn_start *start);
 /* How far it is with what takes long. */
 void kn_start_json_progress(struct kn_start *start, const struct kn_progress *progress);
 
+/* The same of files that are fetched, with which one and how fast. */
+void kn_start_json_fetching(struct kn_start *start, const struct kn_progress *progress,
+                            const struct kn_fetching_state *state);
+
 #endif

@@ -1,9 +1,12 @@
 /* start: what goes on at this moment, on the last line of a terminal or as lines of its own. */
 #include "app/cli/start_live.h"
 
+#include "app/cli/fetch_view.h"
 #include "app/cli/launch.h"
 #include "app/cli/start_json.h"
 #include "lib/io/loop.h"
+
+enum { FETCH_JSON_MS = 2000, FETCH_TEXT_MS = 30000 };
 
 /* What is waited for; false: for nothing that takes time. `note` is kept in `text`. */
 static bool progress_of(const struct kn_start *start, struct kn_text *text, struct kn_progress *out)
@@ -65,6 +68,38 @@ void kn_start_live(const struct kn_start *start, size_t columns, struct kn_text 
     kn_text_done(&note);
 }
 
+/* For hours perhaps: not every second. */
+static void tell_fetching(struct kn_start *start)
+{
+    kn_time now = kn_loop_now(start->loop);
+    struct kn_blocks_report report;
+    struct kn_progress progress;
+    struct kn_text note = { 0 };
+
+    kn_node_blocks(start->node, &report);
+    if (report.stage != KN_BLOCKS_FETCHING || report.fetch.total == 0 || now < start->fetch_due)
+        return;
+    start->fetch_due = now + (start->cli->json ? FETCH_JSON_MS : FETCH_TEXT_MS);
+    kn_fetch_progress(&report.fetch, &note, &progress);
+    if (start->cli->json) {
+        kn_start_json_fetching(start, &progress, &report.fetch);
+    } else {
+        kn_progress_add(&start->cli->out_term, &progress, KN_TERM_MOST, &start->cli->answer);
+        kn_text_add_char(&start->cli->answer, '\n');
+    }
+    kn_text_done(&note);
+}
+
+bool kn_start_is_fetching(const struct kn_start *start)
+{
+    struct kn_blocks_report report;
+
+    if (kn_node_plan(start->node) == NULL)
+        return false;
+    kn_node_blocks(start->node, &report);
+    return report.stage == KN_BLOCKS_FETCHING;
+}
+
 void kn_start_progress(struct kn_start *start)
 {
     int seconds = (int)((kn_loop_now(start->loop) - start->waiting_since) / 1000);
@@ -81,4 +116,6 @@ void kn_start_progress(struct kn_start *start)
         }
     }
     kn_text_done(&note);
+    if (kn_start_is_fetching(start))
+        tell_fetching(start);
 }

@@ -14,4 +14,7 @@ void kn_start_live(const struct kn_start *start, size_t columns, struct kn_text 
  * one a second. */
 void kn_start_progress(struct kn_start *start);
 
+/* Is there something to tell of by that for long? */
+bool kn_start_is_fetching(const struct kn_start *start);
+
 #endif

@@ -162,6 +162,24 @@ static void add_rate(struct view *view, const char *before, const struct kn_json
         kn_text_addf(&view->line, "%s%.1f%s", before, rate, after);
 }
 
+/* What is missing: how far the download is, or why there is none. */
+static void show_download(struct view *view)
+{
+    const struct kn_json *download = get(view, "download");
+
+    add(view, kn_json_is_true(kn_json_get(download, "allowed")) ? "from " : "none of ",
+        kn_json_get(download, "repository"), "");
+    add_memory(view, ": ", kn_json_get(download, "bytes_done"), "");
+    add_memory(view, " of ", kn_json_get(download, "bytes_total"), "");
+    add_memory(view, ", ", kn_json_get(download, "bytes_per_s"), "/s");
+    add(view, ", file ", kn_json_get(download, "file_number"), "");
+    add(view, " of ", kn_json_get(download, "files"), "");
+    add(view, ", tried again in ", kn_json_get(download, "again_s"), " s");
+    add(view, view->line.n > 0 ? " (" : "(", kn_json_get(download, "reason"), ")");
+    add(view, "\n", kn_json_get(download, "hint"), "");
+    end_line(view, "download");
+}
+
 static void show_serving(struct view *view)
 {
     const struct kn_json *serving = get(view, "serving");
@@ -240,6 +258,7 @@ void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn
 
     show_node(&view);
     show_model(&view);
+    show_download(&view);
     show_serving(&view);
     show_rebalance(&view);
     show_network(&view);

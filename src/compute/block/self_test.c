@@ -78,7 +78,7 @@ static enum kn_code judge(const struct numbers *numbers, const char *kernels, do
         *off = difference;
     if (largest(numbers->want, numbers->in, numbers->n) <= unchanged * most)
         return kn_fail(err, KN_E_INVALID, "what comes out is what went in");
-    if (difference > allowed)
+    if (!(difference <= allowed))
         return kn_fail(err, KN_E_INVALID,
                        "the %s kernels are off by %.1e of the largest number, more than %.0e",
                        kernels, difference, allowed);

@@ -52,9 +52,10 @@ enum kn_code kn_fetch_retry(const struct kn_fetch *fetch, const char *file, unsi
                             struct kn_error *err)
 {
     const int64_t longest = (int64_t)KN_DOWNLOAD_PAUSE_MAX_S * 1000;
+    unsigned tries = fetch->options->tries > 0 ? fetch->options->tries : KN_DOWNLOAD_TRIES_MAX;
     int64_t first = fetch->options->pause_ms, pause;
 
-    if (!may_pass(err->code) || ++*attempt >= KN_DOWNLOAD_TRIES_MAX)
+    if (!may_pass(err->code) || ++*attempt >= tries)
         return err->code;
     pause = (first > 0 ? first : KN_DOWNLOAD_PAUSE_MS) << (*attempt - 1);
     pause = pause < longest ? pause : longest;
@@ -141,7 +142,8 @@ static enum kn_code check_config(const char *snapshot, const struct kn_download_
     struct kn_decoder_file file;
     enum kn_code rc = kn_decoder_file_read(snapshot, &file, err);
 
-    if (rc == KN_OK && (options->from >= options->to || options->to > file.decoder.blocks))
+    if (rc == KN_OK && !options->only_config &&
+        (options->from >= options->to || options->to > file.decoder.blocks))
         rc = kn_fail(err, KN_E_RANGE, "no blocks %u to %u in a model of %u",
                      (unsigned)options->from, (unsigned)options->to, (unsigned)file.decoder.blocks);
     return rc;
@@ -221,7 +223,7 @@ static enum kn_code fetch_all(struct kn_fetch *fetch, const char **folder, struc
         snapshot = kn_arena_printf(fetch->arena, "%s/snapshots/%s", fetch->folder, commit);
         rc = snapshot != NULL ? check_config(snapshot, options, err) : kn_fail_no_memory(err);
     }
-    if (rc == KN_OK)
+    if (rc == KN_OK && !options->only_config)
         rc = fetch_weights(fetch, snapshot, commit, err);
     if (rc == KN_OK)
         rc = write_ref(fetch, commit, err);

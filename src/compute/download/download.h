@@ -63,6 +63,8 @@ struct kn_download_options {
     const char *repository;
     const char *revision; /* NULL: "main" */
     uint32_t from, to;    /* blocks; to exclusive */
+    bool only_config;     /* config.json alone, of a model that is served: no blocks */
+    unsigned tries;       /* in a row without a byte; 0: KN_DOWNLOAD_TRIES_MAX */
     int64_t max_bytes;    /* that the whole cache may take; 0: what the disk has */
     int64_t pause_ms;     /* 0: KN_DOWNLOAD_PAUSE_MS */
     /* On the caller's thread, about every second at least; false: give up. NULL: nobody cares. */

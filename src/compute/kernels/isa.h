@@ -24,11 +24,15 @@ typedef void kn_rows_fn(const struct kn_rows *rows);
 typedef void kn_widen_fn(const struct kn_matrix *weights, uint32_t row, uint32_t at, uint32_t n,
                          float *out);
 
+/* The sum of their words of 32 bits; of the last the bytes that are there. */
+typedef uint32_t kn_read_fn(const uint8_t *at, size_t bytes);
+
 struct kn_kernels {
     const char *name;
     kn_rows_fn *rows[KN_WEIGHT_TYPE_COUNT];
     kn_widen_fn *widen[KN_WEIGHT_TYPE_COUNT];
     void (*tile)(const struct kn_tile *tile);
+    kn_read_fn *read;
 };
 
 extern const struct kn_kernels kn_kernels_plain;

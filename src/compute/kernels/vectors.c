@@ -1,94 +1,79 @@
 #include "compute/kernels/isa.h"
 #include "compute/kernels/pool.h"
+#include "compute/kernels/shares.h"
 
-/* Weights of a chunk: long enough a stream, and enough chunks that nobody waits for the last. */
-enum { CHUNK_MIN = 32 << 10, CHUNK_MAX = 384 << 10, CHUNKS_A_THREAD = 4 };
+/* Weights of the shortest chunks: below that taking one costs more than it saves. */
+enum { CHUNK_LEAST = 64 << 10 };
 
-struct part {
-    const struct kn_product *product;
-    uint32_t chunk_rows;
-    unsigned first; /* chunk */
-};
-
+/* The rows of all products, one behind the other. */
 struct job {
     const struct kn_kernels *kernels;
     struct kn_pool *pool;
     const float *x;
     size_t vectors, n;
-    struct part parts[KN_PRODUCTS_MAX];
+    const struct kn_product *products;
+    struct kn_shares shares; /* rows */
 };
 
-static size_t bytes_of(const struct kn_matrix *weights)
+static void multiply(const struct job *job, const struct kn_product *product, uint32_t from,
+                     uint32_t to, unsigned thread)
 {
-    return kn_matrix_bytes(weights->type, weights->rows, weights->columns);
-}
-
-static size_t chunk_bytes(const struct kn_product *products, size_t n, unsigned threads)
-{
-    size_t all = 0, share;
-
-    for (size_t i = 0; i < n; i++)
-        all += bytes_of(products[i].weights);
-    share = all / ((size_t)threads * CHUNKS_A_THREAD);
-    if (share < CHUNK_MIN)
-        return CHUNK_MIN;
-    return share < CHUNK_MAX ? share : CHUNK_MAX;
-}
-
-static uint32_t rows_of_chunk(const struct kn_matrix *weights, size_t chunk)
-{
-    size_t row = kn_matrix_bytes(weights->type, 1, weights->columns);
-    size_t rows = row != 0 ? chunk / row : 0;
-
-    if (rows > weights->rows)
-        return weights->rows;
-    return rows != 0 ? (uint32_t)rows : 1;
-}
-
-static void work(void *arg, unsigned chunk, unsigned thread)
-{
-    const struct job *job = arg;
-    const struct part *part = &job->parts[job->n - 1];
-    const struct kn_matrix *weights;
-    struct kn_rows rows;
-
-    while (part->first > chunk)
-        part--;
-    weights = part->product->weights;
-    rows = (struct kn_rows){
+    const struct kn_matrix *weights = product->weights;
+    struct kn_rows rows = {
         .weights = weights,
-        .from = (chunk - part->first) * part->chunk_rows,
+        .from = from,
+        .to = to,
         .x = job->x,
-        .bias = part->product->bias,
-        .out = part->product->out,
+        .bias = product->bias,
+        .out = product->out,
         .vectors = job->vectors,
         .x_step = (size_t)weights->columns + KN_KERNEL_PAD,
         .out_step = weights->rows,
         .scratch = kn_pool_scratch(job->pool, thread),
         .scratch_bytes = KN_POOL_SCRATCH,
     };
-    rows.to =
-        weights->rows - rows.from < part->chunk_rows ? weights->rows : rows.from + part->chunk_rows;
+
     job->kernels->rows[weights->type](&rows);
+}
+
+static void work(void *arg, unsigned chunk, unsigned thread)
+{
+    const struct job *job = arg;
+    struct kn_share share = kn_share_of(&job->shares, chunk);
+    size_t first = 0;
+
+    for (size_t i = 0; i < job->n && first < share.to; i++) {
+        const struct kn_product *product = &job->products[i];
+        size_t end = first + product->weights->rows;
+        size_t from = share.from > first ? share.from : first, to = share.to < end ? share.to : end;
+
+        if (from < to)
+            multiply(job, product, (uint32_t)(from - first), (uint32_t)(to - first), thread);
+        first = end;
+    }
 }
 
 void kn_multiply_vectors(const struct kn_kernels *kernels, struct kn_pool *pool,
                          const struct kn_product *products, size_t n, const float *x,
                          size_t vectors)
 {
-    struct job job = { .kernels = kernels, .pool = pool, .x = x, .vectors = vectors };
-    size_t chunk = chunk_bytes(products, n, kn_pool_threads(pool));
-    unsigned chunks = 0;
+    struct job job = { .kernels = kernels,
+                       .pool = pool,
+                       .x = x,
+                       .vectors = vectors,
+                       .n = n,
+                       .products = products,
+                       .shares = { .threads = kn_pool_threads(pool) } };
+    size_t bytes = 0;
 
     for (size_t i = 0; i < n; i++) {
         const struct kn_matrix *weights = products[i].weights;
-        struct part *part = &job.parts[job.n];
 
-        if (weights->rows == 0)
-            continue;
-        *part = (struct part){ &products[i], rows_of_chunk(weights, chunk), chunks };
-        chunks += (weights->rows - 1) / part->chunk_rows + 1;
-        job.n++;
+        job.shares.all += weights->rows;
+        bytes += kn_matrix_bytes(weights->type, weights->rows, weights->columns);
     }
-    kn_pool_run(pool, chunks, work, &job);
+    job.shares.least = bytes > CHUNK_LEAST ? CHUNK_LEAST * job.shares.all / bytes : job.shares.all;
+    if (job.shares.least == 0)
+        job.shares.least = 1;
+    kn_pool_run(pool, kn_shares_count(&job.shares), work, &job);
 }

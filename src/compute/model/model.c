@@ -215,13 +215,18 @@ int64_t kn_model_bytes(const struct kn_model *model, int64_t *mapped)
     return model->loader.bytes;
 }
 
-bool kn_model_is_intact(const struct kn_model *model)
+const char *kn_model_changed_file(const struct kn_model *model)
 {
     const struct kn_shards *shards = &model->loader.shards;
 
     for (size_t i = 0; i < shards->n; i++) {
         if (kn_file_map_is_mapped(shards->at[i].file) && !kn_file_map_is_intact(shards->at[i].file))
-            return false;
+            return shards->at[i].path;
     }
-    return true;
+    return NULL;
+}
+
+bool kn_model_is_intact(const struct kn_model *model)
+{
+    return kn_model_changed_file(model) == NULL;
 }

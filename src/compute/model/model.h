@@ -50,8 +50,9 @@ const struct kn_block_weights *kn_model_blocks(const struct kn_model *model); /*
 /* Bytes of the weights that are computed with; of them in mapped files; `mapped` may be NULL. */
 int64_t kn_model_bytes(const struct kn_model *model, int64_t *mapped);
 
-/* Have the files that are mapped their length? Reading a mapping beyond the end of its file ends
- * the process. */
+/* The path of a mapped file that was cut, written into or could not be read since it was opened;
+ * NULL: all are as they were. What was computed since they were is void. From any thread. */
+const char *kn_model_changed_file(const struct kn_model *model);
 bool kn_model_is_intact(const struct kn_model *model);
 
 #endif

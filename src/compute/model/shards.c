@@ -179,6 +179,27 @@ static enum kn_code find_names(const char *folder, struct kn_block_range blocks,
     return no_weights(folder, shards->arena, err);
 }
 
+enum kn_code kn_shards_look(const char *folder, struct kn_block_range blocks, struct kn_error *err)
+{
+    struct kn_shards shards = { .arena = kn_arena_new() };
+    struct kn_shard_names names = { 0 };
+    enum kn_code rc;
+
+    if (shards.arena == NULL)
+        return kn_fail_no_memory(err);
+    rc = find_names(folder, blocks, &shards, &names, err);
+    for (size_t i = 0; rc == KN_OK && i < names.n; i++) {
+        const char *path = path_of(folder, names.at[i], shards.arena);
+
+        if (path == NULL)
+            rc = kn_fail_no_memory(err);
+        else if (!kn_file_exists(path))
+            rc = kn_fail(err, KN_E_NOT_FOUND, "%s is not there", path);
+    }
+    kn_shards_close(&shards);
+    return rc;
+}
+
 static enum kn_code read_table(struct kn_shard *shard, struct kn_error *err)
 {
     uint64_t size = kn_file_map_size(shard->file);

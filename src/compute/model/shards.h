@@ -67,6 +67,11 @@ KN_MUST_USE enum kn_code kn_shards_open(const char *folder, struct kn_block_rang
                                         struct kn_shards *out, struct kn_error *err);
 void kn_shards_close(struct kn_shards *shards);
 
+/* Are the files there that hold those blocks? None is opened, but the index is. Codes as
+ * kn_shards_open(). */
+KN_MUST_USE enum kn_code kn_shards_look(const char *folder, struct kn_block_range blocks,
+                                        struct kn_error *err);
+
 /* Find one and note that it was taken. KN_E_NOT_FOUND: no such tensor; KN_E_INVALID: not in the
  * file that the index names. */
 KN_MUST_USE enum kn_code kn_shards_take(const struct kn_shards *shards, const char *name,

@@ -26,6 +26,7 @@ struct kn_rebalance_config {
 struct kn_model_config {
     struct kn_string name, repository, revision, dht_prefix;
     struct kn_path path;
+    struct kn_bool download;
     struct kn_int start_block, end_block, blocks, total_blocks;
     struct kn_choice dtype, quant_type;
     struct kn_rebalance_config rebalance;

@@ -78,6 +78,16 @@ const struct kn_setting kn_settings[] = {
       .obeyed_by = "node", .brief = "Branch, tag or commit of the repository." },
     { SETTING(path, model.path), NOTHING, RESTART, .obeyed_by = "node",
       .brief = "A folder on this machine that holds the model's files." },
+    { SETTING(bool, model.download), AUTO,
+      .computed_by = "true where a trusted repository fits on the disk", RESTART,
+      .obeyed_by = "node",
+      .brief = "Fetch the files of the planned blocks from the hub where they are missing.",
+      .detail =
+          "Left automatic, files come only from a repository that you named, or that belongs to "
+          "the authors of a well-known model, and take at most half of what is free on the disk; "
+          "true takes whatever the network names, up to the last GiB. Nothing is fetched "
+          "with model.path or with HF_HUB_OFFLINE. HF_TOKEN, HF_ENDPOINT, HF_HOME and "
+          "HF_HUB_CACHE count as they do for Hugging Face's programs." },
     { SETTING(string, model.dht_prefix), AUTO, .form = &kn_form_prefix,
       .computed_by = "the spelling that the registry lists", RESTART, .obeyed_by = "node",
       .brief = "The first part of the keys under which blocks are announced." },
@@ -245,8 +255,9 @@ const struct kn_setting kn_settings[] = {
     { SETTING(int, resources.max_cpu_percent), NOTHING, .range = { 1, 100 }, .unit = "%", LIVE,
       .obeyed_by = "node",
       .brief = "Share of the whole machine's processors that the node may use." },
-    { SETTING(size, resources.max_disk_space_gb), NOTHING, GIB, LIVE,
-      .brief = "Disk space that downloaded models may take." },
+    { SETTING(size, resources.max_disk_space_gb), NOTHING, GIB, LIVE, .obeyed_by = "node",
+      .brief = "Disk space that downloaded models may take.",
+      .detail = "All that lies in the cache counts, also what other programs put there." },
     { SETTING(path, resources.cache_dir), AUTO, .computed_by = "the Hugging Face cache", RESTART,
       .obeyed_by = "node", .brief = "Where downloaded models are kept." },
     { SETTING(int, resources.max_open_files), .range = { 0, 1048576 }, .fallback = "4096", RESTART,

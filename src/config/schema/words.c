@@ -12,8 +12,10 @@ const struct kn_word kn_words_dtype[] = {
 
 const struct kn_word kn_words_quant_type[] = {
     [KN_QUANT_NONE] = { "none", "Weights as they are." },
-    [KN_QUANT_INT8] = { "int8", "8 bits a weight." },
-    [KN_QUANT_NF4] = { "nf4", "4 bits a weight." },
+    [KN_QUANT_INT8] = { "int8",
+                        "8 bits a weight, each off by at most 1/254 of the largest in its row." },
+    [KN_QUANT_NF4] = { "nf4",
+                       "4 bits a weight, each off by at most 15.3 % of the largest of its 64." },
     { NULL, NULL },
 };
 

@@ -175,6 +175,7 @@ static void prepare(struct kn_http *http, const char *url, struct exchange *exch
     (void)curl->setopt(handle, KN_CURL_PROTOCOLS, (long)KN_CURL_PROTOCOLS_WEB);
     (void)curl->setopt(handle, KN_CURL_USER_AGENT, http->agent);
     (void)curl->setopt(handle, KN_CURL_NO_SIGNAL, 1L);
+    (void)curl->setopt(handle, KN_CURL_QUICK_EXIT, 1L); /* no wait for a name that is looked up */
     (void)curl->setopt(handle, KN_CURL_CONNECT_TIMEOUT, (long)KN_HTTP_CONNECT_S);
     (void)curl->setopt(handle, KN_CURL_LOW_SPEED_LIMIT, 1L);
     (void)curl->setopt(handle, KN_CURL_LOW_SPEED_TIME, (long)KN_HTTP_SILENCE_S);

@@ -40,13 +40,15 @@ static void on_ended(uv_async_t *handle)
     work->done(work->arg, KN_OK);
 }
 
-/* Signals are the loop's. */
+/* Signals are the loop's, but for that of a mapped file that cannot be read (lib/os/map_guard.h).
+ */
 static int start_thread(struct kn_work *work)
 {
     sigset_t all, before;
     int status;
 
     (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGBUS);
     if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0)
         return UV_EINVAL;
     status = uv_thread_create(&work->thread, run, work);

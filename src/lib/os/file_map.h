@@ -2,9 +2,10 @@
  * file_map — a large file kept open for reading: mapped into memory, or read in pieces.
  *
  * Mapped bytes are the system's: shared between processes, taken back when memory is short. A
- * mapping is read-only; who reads it behind the end of a file that was cut gets a signal that ends
- * the process, so look at kn_file_map_is_intact() before long work. kn_file_map_read() has no such
- * trap. Reading and asking are safe from several threads.
+ * mapping is read-only; whoever reads it behind the end of a file that was cut, or where the disk
+ * gives an error, gets zeros, and other bytes where somebody writes into the file: ask
+ * kn_file_map_is_intact() after what was computed. Reading and asking are safe from several
+ * threads.
  */
 #ifndef KN_OS_FILE_MAP_H
 #define KN_OS_FILE_MAP_H
@@ -31,7 +32,8 @@ KN_MUST_USE enum kn_code kn_file_map_read(const struct kn_file_map *map, uint64_
 
 /*
  * All of it as memory, from the first call on; valid until kn_file_map_close(). Never NULL on
- * KN_OK. KN_E_UNSUPPORTED: empty, or of a file system that cannot map; KN_E_NO_MEMORY.
+ * KN_OK. KN_E_UNSUPPORTED: empty, or of a file system that cannot map, or there are
+ * KN_MAP_GUARDS_MAX mapped files; KN_E_NO_MEMORY.
  */
 KN_MUST_USE enum kn_code kn_file_map_bytes(struct kn_file_map *map, const uint8_t **out,
                                            struct kn_error *err);
@@ -41,7 +43,8 @@ bool kn_file_map_is_mapped(const struct kn_file_map *map);
 /* Those bytes will be read soon: the system may fetch them meanwhile. Asks for nothing else. */
 void kn_file_map_expect(const struct kn_file_map *map, uint64_t at, uint64_t n);
 
-/* Is the file as long as it was when it was opened? */
+/* Is the file as long as it was when it was opened, not written since, and was all that was read of
+ * it in memory really there? */
 bool kn_file_map_is_intact(const struct kn_file_map *map);
 
 #endif

@@ -9,13 +9,16 @@
 #include "lib/base/memory.h"
 #include "lib/os/failure.h"
 #include "lib/os/file_open.h"
+#include "lib/os/map_guard.h"
 
 enum { READ_MAX = 1 << 30 }; /* what one read(2) surely takes */
 
 struct kn_file_map {
     int fd;
     uint64_t size;
-    void *at; /* NULL: not mapped */
+    struct timespec written; /* last, when it was opened */
+    void *at;                /* NULL: not mapped */
+    int guard;               /* of what is mapped */
 };
 
 enum kn_code kn_file_map_open(const char *path, struct kn_file_map **out, struct kn_error *err)
@@ -32,6 +35,7 @@ enum kn_code kn_file_map_open(const char *path, struct kn_file_map **out, struct
         return rc;
     }
     map->size = (uint64_t)info.st_size;
+    map->written = info.st_mtim;
     *out = map;
     return KN_OK;
 }
@@ -40,8 +44,10 @@ void kn_file_map_close(struct kn_file_map *map)
 {
     if (map == NULL)
         return;
-    if (map->at != NULL)
+    if (map->at != NULL) {
+        kn_map_guard_end(map->guard);
         (void)munmap(map->at, (size_t)map->size);
+    }
     (void)close(map->fd);
     kn_free(map);
 }
@@ -73,23 +79,34 @@ enum kn_code kn_file_map_read(const struct kn_file_map *map, uint64_t at, void *
     return KN_OK;
 }
 
+static enum kn_code map_all(struct kn_file_map *map, struct kn_error *err)
+{
+    void *at;
+
+    if (map->size == 0 || map->size > SIZE_MAX)
+        return kn_fail(err, KN_E_UNSUPPORTED, "a file of %llu bytes cannot be mapped",
+                       (unsigned long long)map->size);
+    at = mmap(NULL, (size_t)map->size, PROT_READ, MAP_PRIVATE, map->fd, 0);
+    if (at == MAP_FAILED && (errno == ENODEV || errno == EACCES))
+        return kn_fail(err, KN_E_UNSUPPORTED, "its file system cannot map files");
+    if (at == MAP_FAILED)
+        return kn_fail_system(err, errno, "map it");
+    map->guard = kn_map_guard_begin(at, (size_t)map->size);
+    if (map->guard < 0) {
+        (void)munmap(at, (size_t)map->size);
+        return kn_fail(err, KN_E_UNSUPPORTED, "too many files are mapped");
+    }
+    map->at = at;
+    return KN_OK;
+}
+
 enum kn_code kn_file_map_bytes(struct kn_file_map *map, const uint8_t **out, struct kn_error *err)
 {
-    if (map->at == NULL) {
-        void *at;
+    enum kn_code rc = map->at == NULL ? map_all(map, err) : KN_OK;
 
-        if (map->size == 0 || map->size > SIZE_MAX)
-            return kn_fail(err, KN_E_UNSUPPORTED, "a file of %llu bytes cannot be mapped",
-                           (unsigned long long)map->size);
-        at = mmap(NULL, (size_t)map->size, PROT_READ, MAP_PRIVATE, map->fd, 0);
-        if (at == MAP_FAILED && (errno == ENODEV || errno == EACCES))
-            return kn_fail(err, KN_E_UNSUPPORTED, "its file system cannot map files");
-        if (at == MAP_FAILED)
-            return kn_fail_system(err, errno, "map it");
-        map->at = at;
-    }
-    *out = map->at;
-    return KN_OK;
+    if (rc == KN_OK)
+        *out = map->at;
+    return rc;
 }
 
 bool kn_file_map_is_mapped(const struct kn_file_map *map)
@@ -107,5 +124,7 @@ bool kn_file_map_is_intact(const struct kn_file_map *map)
 {
     struct stat info;
 
-    return fstat(map->fd, &info) == 0 && (uint64_t)info.st_size == map->size;
+    return (map->at == NULL || !kn_map_guard_is_lost(map->guard)) && fstat(map->fd, &info) == 0 &&
+           (uint64_t)info.st_size == map->size && info.st_mtim.tv_sec == map->written.tv_sec &&
+           info.st_mtim.tv_nsec == map->written.tv_nsec;
 }

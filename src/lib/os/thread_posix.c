@@ -36,13 +36,15 @@ static void *begin(void *arg)
     return NULL;
 }
 
-/* A thread begins with the signals that its maker blocks. */
+/* A thread begins with the signals that its maker blocks: all but the one of a mapped file that
+ * cannot be read, which the thread that reads must handle (map_guard.h). */
 static int create(struct kn_thread *thread)
 {
     sigset_t all, before;
     int number;
 
     (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGBUS);
     number = pthread_sigmask(SIG_SETMASK, &all, &before);
     if (number != 0)
         return number;

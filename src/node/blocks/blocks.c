@@ -1,5 +1,8 @@
 #include "node/blocks/blocks.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "lib/base/memory.h"
 #include "node/blocks/loading.h"
 #include "node/blocks/news.h"
@@ -9,12 +12,14 @@ struct kn_blocks {
     struct kn_loop *loop;
     enum kn_blocks_stage stage;
     struct kn_blocks_wish wish, next; /* next: while DRAINING */
+    struct kn_blocks_wish asked;      /* as wish, before its files were here */
     bool has_next;
+    struct kn_fetching *fetching;
     struct kn_loading *loading;
     struct kn_loaded loaded;
     struct kn_compute *compute;
     struct kn_serving *serving;
-    struct kn_timer *drain_timer, *news_timer, *pace_timer;
+    struct kn_timer *drain_timer, *news_timer, *pace_timer, *look_timer;
     struct kn_speed_news speed;
     int64_t told_room; /* in tokens of one block */
     kn_time told_at, drain_by;
@@ -25,7 +30,8 @@ struct kn_blocks {
 
 const char *kn_blocks_stage_word(enum kn_blocks_stage stage)
 {
-    static const char *const words[] = { "none", "loading", "serving", "draining", "failed" };
+    static const char *const words[] = { "none",    "fetching", "loading",
+                                         "serving", "draining", "failed" };
 
     return stage <= KN_BLOCKS_FAILED ? words[stage] : "?";
 }
@@ -42,6 +48,7 @@ static void close_all(struct kn_blocks *b)
     kn_timer_set(b->drain_timer, KN_NEVER);
     kn_timer_set(b->news_timer, KN_NEVER);
     kn_timer_set(b->pace_timer, KN_NEVER);
+    kn_timer_set(b->look_timer, KN_NEVER);
     kn_serving_free(b->serving);
     kn_compute_free(b->compute);
     kn_loaded_done(&b->loaded);
@@ -107,6 +114,18 @@ static void on_pace(void *arg)
         b->options.news(b->options.arg);
 }
 
+/* -- the files */
+
+static void look(void *arg);
+
+/* On the thread of the pass. */
+static bool is_intact(void *arg)
+{
+    const struct kn_blocks *b = arg;
+
+    return kn_model_is_intact(b->loaded.model);
+}
+
 /* -- serving */
 
 static enum kn_code start_compute(struct kn_blocks *b)
@@ -124,6 +143,8 @@ static enum kn_code start_compute(struct kn_blocks *b)
             b->wish.max_tokens < KN_PASS_TOKENS_MAX ? b->wish.max_tokens : KN_PASS_TOKENS_MAX,
         .share = b->wish.share,
         .room_changed = on_room_changed,
+        .is_intact = is_intact,
+        .lost = look,
         .arg = b,
     };
 
@@ -188,22 +209,72 @@ static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *load
     b->told_at = kn_loop_now(b->loop);
     kn_speed_news_start(&b->speed, &loaded->speed, b->told_at);
     kn_timer_set(b->pace_timer, b->told_at + KN_BLOCKS_PACE_MS);
+    kn_timer_set(b->look_timer, b->told_at + KN_BLOCKS_LOOK_MS);
     enter(b, KN_BLOCKS_SERVING);
 }
 
-static void load(struct kn_blocks *b, const struct kn_blocks_wish *wish)
+/* -- getting ready */
+
+static void abandon(struct kn_blocks *b)
 {
     kn_loading_abandon(b->loading);
+    kn_fetching_abandon(b->fetching);
     b->loading = NULL;
-    b->failure = (struct kn_error){ 0 };
-    b->wish = *wish;
-    b->loading = kn_loading_start(b->loop, wish, on_loaded, b);
-    if (b->loading == NULL) {
+    b->fetching = NULL;
+}
+
+static void enter_or_fail(struct kn_blocks *b, enum kn_blocks_stage stage, bool has_memory)
+{
+    if (!has_memory)
         (void)kn_fail_no_memory(&b->failure);
-        enter(b, KN_BLOCKS_FAILED);
+    enter(b, has_memory ? stage : KN_BLOCKS_FAILED);
+}
+
+static void load(struct kn_blocks *b)
+{
+    b->loading = kn_loading_start(b->loop, &b->wish, on_loaded, b);
+    enter_or_fail(b, KN_BLOCKS_LOADING, b->loading != NULL);
+}
+
+static void on_fetched(void *arg, const char *folder)
+{
+    struct kn_blocks *b = arg;
+    int n = snprintf(b->wish.folder, sizeof(b->wish.folder), "%s", folder);
+
+    b->fetching = NULL;
+    b->wish.fetch.is_wanted = false;
+    if (n >= 0 && (size_t)n < sizeof(b->wish.folder)) {
+        load(b);
         return;
     }
-    enter(b, KN_BLOCKS_LOADING);
+    (void)kn_fail(&b->failure, KN_E_LIMIT, "a path longer than %d bytes", KN_BLOCKS_PATH_MAX);
+    enter(b, KN_BLOCKS_FAILED);
+}
+
+static void on_fetch_failed(void *arg)
+{
+    const struct kn_blocks *b = arg;
+
+    b->options.changed(b->options.arg);
+}
+
+static void fetch(struct kn_blocks *b)
+{
+    const struct kn_fetching_events events = { b, on_fetched, on_fetch_failed };
+
+    b->fetching = kn_fetching_start(b->loop, &b->wish, b->options.version, &events);
+    enter_or_fail(b, KN_BLOCKS_FETCHING, b->fetching != NULL);
+}
+
+static void get_ready(struct kn_blocks *b, const struct kn_blocks_wish *wish)
+{
+    abandon(b);
+    b->failure = (struct kn_error){ 0 };
+    b->wish = b->asked = *wish;
+    if (wish->fetch.is_wanted)
+        fetch(b);
+    else
+        load(b);
 }
 
 static void on_drained(void *arg)
@@ -214,7 +285,7 @@ static void on_drained(void *arg)
     b->left = NULL;
     close_all(b);
     if (b->has_next)
-        load(b, &b->next);
+        get_ready(b, &b->next);
     else
         enter(b, KN_BLOCKS_NONE);
     b->has_next = false;
@@ -231,6 +302,20 @@ static void drain_within(struct kn_blocks *b, int wait_ms)
     kn_timer_set(b->drain_timer, b->drain_by);
 }
 
+/* Also where a pass has found it, once that was told. */
+static void look(void *arg)
+{
+    struct kn_blocks *b = arg;
+
+    kn_timer_set(b->look_timer, kn_loop_now(b->loop) + KN_BLOCKS_LOOK_MS);
+    if (kn_loaded_check(&b->loaded, &b->failure) == KN_OK)
+        return;
+    if (b->stage == KN_BLOCKS_DRAINING)
+        on_drained(b);
+    else
+        fail(b);
+}
+
 static void drain(struct kn_blocks *b)
 {
     drain_within(b, b->has_next && b->next.drain_ms > 0 ? b->next.drain_ms : KN_BLOCKS_DRAIN_MS);
@@ -242,17 +327,18 @@ static void drain(struct kn_blocks *b)
 
 static void forget(struct kn_blocks *b)
 {
-    kn_loading_abandon(b->loading);
-    b->loading = NULL;
+    abandon(b);
     if (b->stage != KN_BLOCKS_NONE)
         enter(b, KN_BLOCKS_NONE);
 }
 
 static bool is_same(const struct kn_blocks_wish *a, const struct kn_blocks_wish *b)
 {
-    return strcmp(a->folder, b->folder) == 0 && strcmp(a->prefix, b->prefix) == 0 &&
-           a->from == b->from && a->to == b->to && a->as == b->as && a->dtype == b->dtype &&
-           a->threads == b->threads && a->cache_bytes == b->cache_bytes;
+    return strcmp(a->folder, b->folder) == 0 && a->fetch.is_wanted == b->fetch.is_wanted &&
+           strcmp(a->fetch.repository, b->fetch.repository) == 0 &&
+           strcmp(a->prefix, b->prefix) == 0 && a->from == b->from && a->to == b->to &&
+           a->as == b->as && a->dtype == b->dtype && a->threads == b->threads &&
+           a->cache_bytes == b->cache_bytes;
 }
 
 void kn_blocks_serve(struct kn_blocks *b, const struct kn_blocks_wish *wish)
@@ -260,15 +346,18 @@ void kn_blocks_serve(struct kn_blocks *b, const struct kn_blocks_wish *wish)
     bool is_there = b->stage == KN_BLOCKS_SERVING || b->stage == KN_BLOCKS_DRAINING;
 
     if (wish != NULL && b->stage != KN_BLOCKS_NONE && b->stage != KN_BLOCKS_DRAINING &&
-        is_same(wish, &b->wish))
+        (is_same(wish, &b->asked) || is_same(wish, &b->wish))) {
+        if (b->fetching != NULL && !wish->fetch.on_hold)
+            kn_fetching_begin(b->fetching);
         return;
+    }
     b->has_next = is_there && wish != NULL;
     if (b->has_next)
         b->next = *wish;
     if (is_there)
         drain(b);
     else if (wish != NULL)
-        load(b, wish);
+        get_ready(b, wish);
     else
         forget(b);
 }
@@ -297,10 +386,13 @@ struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *options)
     b->drain_timer = kn_timer_new(b->loop, on_drained, b);
     b->news_timer = kn_timer_new(b->loop, tell_room, b);
     b->pace_timer = kn_timer_new(b->loop, on_pace, b);
-    if (b->drain_timer == NULL || b->news_timer == NULL || b->pace_timer == NULL) {
+    b->look_timer = kn_timer_new(b->loop, look, b);
+    if (b->drain_timer == NULL || b->news_timer == NULL || b->pace_timer == NULL ||
+        b->look_timer == NULL) {
         kn_timer_free(b->drain_timer);
         kn_timer_free(b->news_timer);
         kn_timer_free(b->pace_timer);
+        kn_timer_free(b->look_timer);
         kn_free(b);
         return NULL;
     }
@@ -311,11 +403,12 @@ void kn_blocks_free(struct kn_blocks *b)
 {
     if (b == NULL)
         return;
-    kn_loading_abandon(b->loading);
+    abandon(b);
     close_all(b);
     kn_timer_free(b->drain_timer);
     kn_timer_free(b->news_timer);
     kn_timer_free(b->pace_timer);
+    kn_timer_free(b->look_timer);
     kn_free(b);
 }
 
@@ -324,6 +417,10 @@ void kn_blocks_report(const struct kn_blocks *b, struct kn_blocks_report *out)
     *out = (struct kn_blocks_report){ .stage = b->stage };
     if (b->stage == KN_BLOCKS_FAILED)
         out->failure = &b->failure;
+    if (b->stage == KN_BLOCKS_FETCHING) {
+        kn_fetching_state(b->fetching, &out->fetch);
+        out->failure = out->fetch.failure;
+    }
     if (b->stage != KN_BLOCKS_NONE)
         out->wish = &b->wish;
     if (b->serving == NULL)

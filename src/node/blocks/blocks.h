@@ -1,6 +1,6 @@
 /*
- * blocks — the blocks that this node serves: loaded, tested, then answered for, until others are
- * wished for.
+ * blocks — the blocks that this node serves: fetched where they are missing, loaded, tested, then
+ * answered for, until others are wished for.
  *
  * Belongs to the loop thread. Whoever asks before the last stage gets "no such protocol", which is
  * what a node that serves nothing says.
@@ -10,6 +10,7 @@
 
 #include "compute/compute.h"
 #include "compute/measure.h"
+#include "node/blocks/fetching.h"
 #include "node/blocks/wish.h"
 #include "serving/serving.h"
 
@@ -17,10 +18,12 @@ enum {
     KN_BLOCKS_DRAIN_MS = 30000, /* for open sessions to end, before the node goes */
     KN_BLOCKS_NEWS_MS = 10000,  /* between two times that others are told of the cache's room */
     KN_BLOCKS_PACE_MS = 30000,  /* likewise of the speed */
+    KN_BLOCKS_LOOK_MS = 10000,  /* between two looks at the files where nothing is computed */
 };
 
 enum kn_blocks_stage {
     KN_BLOCKS_NONE,     /* none are wished for */
+    KN_BLOCKS_FETCHING, /* their files, or waiting to try that again */
     KN_BLOCKS_LOADING,  /* and tested and measured */
     KN_BLOCKS_SERVING,  /* clients are answered */
     KN_BLOCKS_DRAINING, /* others are wished for, or none: open sessions end first */
@@ -36,7 +39,7 @@ struct kn_blocks_options {
     struct kn_host *host;
     const char *version; /* kept */
     void *arg;
-    void (*changed)(void *arg); /* the stage is another */
+    void (*changed)(void *arg); /* the stage is another, or files could not be fetched */
     void (*news)(void *arg);    /* room in the cache, or speed, is much more, or less, than told */
 };
 
@@ -46,8 +49,8 @@ KN_MUST_USE struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *opti
  * ends while the loop turns. */
 void kn_blocks_free(struct kn_blocks *blocks);
 
-/* Serve this from now on; NULL: nothing. What is served already is not touched, so it may be told
- * again and again. */
+/* Serve this from now on; NULL: nothing. What is served already, or on its way, is not touched, so
+ * it may be told again and again; a download that was held back begins when it no longer is. */
 void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish);
 
 /* Take no new session, and call `drained` later, when none is open or after KN_BLOCKS_DRAIN_MS. */
@@ -55,8 +58,9 @@ void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void 
 
 struct kn_blocks_report {
     enum kn_blocks_stage stage;
-    const struct kn_error *failure;    /* with FAILED; lent */
+    const struct kn_error *failure;    /* with FAILED, and with FETCHING of the last try; lent */
     const struct kn_blocks_wish *wish; /* NULL with NONE; lent */
+    struct kn_fetching_state fetch;    /* with FETCHING */
     /* From SERVING on: */
     const struct kn_speed_measured *speed; /* as measured before, or of late by those served */
     struct kn_compute_state now;

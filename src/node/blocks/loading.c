@@ -5,7 +5,7 @@
 #include "lib/io/work.h"
 
 /* Of the first measurement: others wait for these blocks. */
-enum { MEASURE_MS = 150, MEASURE_BATCH = 8 };
+enum { MEASURE_MS = 100 };
 
 struct kn_loading {
     struct kn_blocks_wish wish;
@@ -22,6 +22,17 @@ void kn_loaded_done(struct kn_loaded *loaded)
     kn_pool_free(loaded->pool);
     kn_model_close(loaded->model);
     *loaded = (struct kn_loaded){ 0 };
+}
+
+enum kn_code kn_loaded_check(const struct kn_loaded *loaded, struct kn_error *err)
+{
+    const char *path = kn_model_changed_file(loaded->model);
+
+    if (path == NULL)
+        return KN_OK;
+    (void)kn_fail(err, KN_E_CHANGED, "%s was changed, or cannot be read any more", path);
+    kn_hint(err, "Put the file back as it was, and start the node again.");
+    return KN_E_CHANGED;
 }
 
 static enum kn_code open_files(struct kn_loading *l)
@@ -71,7 +82,6 @@ static enum kn_code measure(struct kn_loading *l)
         .decoder = kn_model_decoder(l->loaded.model),
         .from = 0,
         .to = 1,
-        .batch = MEASURE_BATCH,
         .budget_ms = MEASURE_MS,
     };
 
@@ -92,6 +102,8 @@ static enum kn_code load(struct kn_loading *l)
     l->loaded.test_us = kn_loop_clock_us() - opened;
     if (rc == KN_OK)
         rc = measure(l);
+    if (l->loaded.model != NULL && kn_loaded_check(&l->loaded, &l->err) != KN_OK)
+        rc = KN_E_CHANGED; /* and not what came of it */
     return rc;
 }
 

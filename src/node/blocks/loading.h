@@ -22,6 +22,9 @@ struct kn_loaded {
     int64_t open_us, test_us; /* that it took */
 };
 
+/* KN_E_CHANGED: a file is not what it was any more, and what was computed with it is void. */
+KN_MUST_USE enum kn_code kn_loaded_check(const struct kn_loaded *loaded, struct kn_error *err);
+
 /* Closes what there is. No pass may be under way. */
 void kn_loaded_done(struct kn_loaded *loaded);
 

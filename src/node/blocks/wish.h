@@ -4,13 +4,27 @@
 #ifndef KN_NODE_BLOCKS_WISH_H
 #define KN_NODE_BLOCKS_WISH_H
 
+#include "compute/download/download.h"
+#include "compute/model/hub.h"
 #include "compute/model/model.h"
 #include "network/petals/tensor.h"
 
 enum { KN_BLOCKS_PATH_MAX = 4096, KN_BLOCKS_PREFIX_MAX = 256 };
 
+/* From where files come that are not on this machine. */
+struct kn_fetch_wish {
+    bool is_wanted; /* false: all are here */
+    bool on_hold;   /* not yet: which blocks they are for may change */
+    char repository[KN_HUB_REPOSITORY_MAX + 1];
+    char revision[KN_HUB_REVISION_MAX + 1]; /* "": the usual one */
+    char root[KN_BLOCKS_PATH_MAX];          /* of the cache that they go to */
+    int64_t max_bytes;                      /* that the cache may take; 0: what the disk has */
+    struct kn_download_place place;         /* lent until it begins */
+};
+
 struct kn_blocks_wish {
-    char folder[KN_BLOCKS_PATH_MAX]; /* of config.json; "": the files are not on this machine */
+    char folder[KN_BLOCKS_PATH_MAX]; /* of config.json; "": it is fetched */
+    struct kn_fetch_wish fetch;
     char prefix[KN_BLOCKS_PREFIX_MAX];
     uint32_t from, to; /* half-open */
     enum kn_weights_as as;

@@ -1,12 +1,12 @@
 #include "node/trial/speed.h"
 
+#include "compute/kernels/reading.h"
 #include "lib/base/memory.h"
 #include "lib/io/loop.h"
 #include "node/trial/made_up.h"
 
 enum {
-    READ_AHEAD = 4096,
-    READ_STEP = 256,
+    ATTENTION = 4, /* matrices */
     READS_MAX = 50,
     FEW_BLOCKS = 4,
     FEW_BYTES = 1 << 30, /* of their weights */
@@ -14,100 +14,56 @@ enum {
 
 /* -- reading alone: what no decode can beat */
 
-typedef uint64_t wide __attribute__((vector_size(32)));
+/* What one token reads: of experts as many as it goes through, whichever they are. */
+static size_t spans_of(const struct kn_hold *hold, uint32_t blocks, struct kn_span *out)
+{
+    const struct kn_decoder *decoder = kn_hold_options(hold)->decoder;
+    uint32_t matrices = ATTENTION + 3 * (decoder->experts > 0 ? decoder->experts_active : 1);
+    const struct kn_matrix *matrix;
+    size_t n = 0;
+
+    for (uint32_t b = 0; b < blocks; b++)
+        for (uint32_t i = 0; i < matrices && kn_hold_matrix(hold, b, i, &matrix); i++, n++)
+            if (out != NULL)
+                out[n] = kn_span(matrix->at,
+                                 kn_matrix_bytes(matrix->type, matrix->rows, matrix->columns));
+    return n;
+}
 
 struct reading {
-    const uint8_t *at;
-    size_t n, chunk;                       /* bytes; of one stream */
-    uint64_t sums[KN_POOL_THREADS_MAX][8]; /* a line of the cache each; they keep the loop alive */
+    struct kn_span *spans;
+    size_t n, bytes;
+    double best; /* bytes a second */
 };
 
-static inline __attribute__((always_inline)) void read_chunk(void *arg, unsigned chunk,
-                                                             unsigned thread)
+static enum kn_code prepare_reading(struct reading *reading, const struct kn_hold *hold,
+                                    uint32_t blocks, struct kn_error *err)
 {
-    struct reading *reading = arg;
-    const uint8_t *at = reading->at + chunk * reading->chunk;
-    size_t left = reading->n - chunk * reading->chunk;
-    size_t n = left < reading->chunk ? left : reading->chunk;
-    wide sums[4] = { { 0 } }, four[4];
-
-    for (const uint8_t *end = at + n / READ_STEP * READ_STEP; at < end; at += sizeof(four)) {
-        __builtin_prefetch(at + READ_AHEAD);
-        __builtin_prefetch(at + READ_AHEAD + 64);
-        __builtin_memcpy(four, at, sizeof(four)); /* a mapped tensor may begin anywhere */
-        for (size_t i = 0; i < KN_COUNT(sums); i++)
-            sums[i] += four[i];
-    }
-    sums[0] += sums[1] + (sums[2] + sums[3]);
-    reading->sums[thread][0] += sums[0][0] + sums[0][1] + sums[0][2] + sums[0][3];
+    *reading = (struct reading){ .n = spans_of(hold, blocks, NULL) };
+    reading->spans = kn_try_alloc(reading->n * sizeof(*reading->spans));
+    if (reading->spans == NULL)
+        return kn_fail_no_memory(err);
+    (void)spans_of(hold, blocks, reading->spans);
+    for (size_t i = 0; i < reading->n; i++)
+        reading->bytes += reading->spans[i].n;
+    return KN_OK;
 }
 
-static void read_plain(void *arg, unsigned chunk, unsigned thread)
+/* The best of several times: what disturbs one makes it slower, never faster. */
+static void read_weights(struct reading *reading, const struct kn_hold *hold, int budget_ms)
 {
-    read_chunk(arg, chunk, thread);
-}
-
-typedef void read_fn(void *arg, unsigned chunk, unsigned thread);
-
-/* Loads as wide as those of the products: narrower ones do not ask memory for all that it has. */
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static void read_wide(void *arg, unsigned chunk, unsigned thread)
-{
-    read_chunk(arg, chunk, thread);
-}
-
-static read_fn *best_read(void)
-{
-    return __builtin_cpu_supports("avx2") ? read_wide : read_plain;
-}
-#else
-static read_fn *best_read(void)
-{
-    return read_plain;
-}
-#endif
-
-static size_t read_once(struct kn_hold *hold, uint32_t blocks, struct reading *reading)
-{
-    struct kn_pool *pool = kn_hold_pool(hold);
-    size_t bytes = 0, streams = kn_pool_threads(pool);
-    const struct kn_matrix *matrix;
-
-    for (uint32_t b = 0; b < blocks; b++) {
-        for (uint32_t i = 0; kn_hold_matrix(hold, b, i, &matrix); i++) {
-            reading->at = matrix->at;
-            reading->n = kn_matrix_bytes(matrix->type, matrix->rows, matrix->columns);
-            reading->chunk = (reading->n / streams + READ_STEP) / READ_STEP * READ_STEP;
-            kn_pool_run(pool, (unsigned)((reading->n + reading->chunk - 1) / reading->chunk),
-                        best_read(), reading);
-            bytes += reading->n;
-        }
-    }
-    return bytes;
-}
-
-/* The best of several times; `*bytes` are those of all the weights. */
-static enum kn_code read_all(struct kn_hold *hold, uint32_t blocks, int budget_ms, double *best,
-                             size_t *bytes, struct kn_error *err)
-{
-    struct reading *reading = kn_try_alloc(sizeof(*reading));
     int64_t begin = kn_loop_clock_us(), last = begin;
 
-    if (reading == NULL)
-        return kn_fail_no_memory(err);
-    *best = 0;
     for (int i = 0; i < READS_MAX && (i < 3 || last - begin < (int64_t)budget_ms * 1000); i++) {
         int64_t now;
         double speed;
 
-        *bytes = read_once(hold, blocks, reading);
+        (void)kn_read_spans(kn_kernels_best(), kn_hold_pool(hold), reading->spans, reading->n);
         now = kn_loop_clock_us();
-        speed = (double)*bytes * 1e6 / (double)(now > last ? now - last : 1);
-        *best = speed > *best ? speed : *best;
+        speed = (double)reading->bytes * 1e6 / (double)(now > last ? now - last : 1);
+        reading->best = speed > reading->best ? speed : reading->best;
         last = now;
     }
-    kn_free(reading);
-    return KN_OK;
 }
 
 enum kn_code kn_trial_hold_few(struct kn_hold *hold, uint32_t *blocks, struct kn_error *err)
@@ -128,32 +84,43 @@ enum kn_code kn_trial_hold_few(struct kn_hold *hold, uint32_t *blocks, struct kn
 
 /* -- tokens */
 
+static enum kn_code measure(struct kn_hold *hold, uint32_t blocks, uint32_t sessions, int budget_ms,
+                            struct kn_speed_measured *out, struct kn_error *err)
+{
+    struct kn_speed_wish wish = {
+        .runner = kn_hold_runner(hold, err), .to = blocks, .batch = sessions, .budget_ms = budget_ms
+    };
+
+    if (wish.runner == NULL)
+        return err->code;
+    wish.decoder = kn_runner_options(wish.runner)->decoder;
+    return kn_speed_measure(&wish, out, err);
+}
+
 enum kn_code kn_trial_speed(struct kn_hold *hold, uint32_t blocks, uint32_t sessions, int budget_ms,
                             struct kn_trial_speed *out, struct kn_error *err)
 {
     struct kn_speed_measured measured;
-    struct kn_speed_wish wish = { .from = 0, .to = blocks, .batch = sessions };
-    size_t bytes = 0;
+    struct reading reading;
     enum kn_code rc = kn_hold_resize(hold, blocks, err);
 
     *out = (struct kn_trial_speed){ .sessions = sessions };
     if (rc == KN_OK)
-        rc = read_all(hold, blocks, budget_ms / 4, &out->read, &bytes, err);
+        rc = prepare_reading(&reading, hold, blocks, err);
     if (rc != KN_OK)
         return rc;
-    wish.runner = kn_hold_runner(hold, err);
-    if (wish.runner == NULL)
-        return err->code;
-    wish.decoder = kn_runner_options(wish.runner)->decoder;
-    wish.budget_ms = budget_ms * 3 / 4;
-    rc = kn_speed_measure(&wish, &measured, err);
-    if (rc != KN_OK)
-        return rc;
-    out->decode = measured.decode_tokens_per_s * (double)bytes;
-    out->one = measured.decode_tokens_per_s * blocks;
-    out->all = measured.batch_tokens_per_s * blocks;
-    out->prompt = measured.forward_tokens_per_s * blocks;
-    return KN_OK;
+    read_weights(&reading, hold, budget_ms / 8);
+    rc = measure(hold, blocks, sessions, budget_ms * 3 / 4, &measured, err);
+    if (rc == KN_OK) { /* before and after: a machine may be faster at one time than at another */
+        read_weights(&reading, hold, budget_ms / 8);
+        out->read = reading.best;
+        out->decode = measured.decode_tokens_per_s * (double)reading.bytes;
+        out->one = measured.decode_tokens_per_s * blocks;
+        out->all = measured.batch_tokens_per_s * blocks;
+        out->prompt = measured.forward_tokens_per_s * blocks;
+    }
+    kn_free(reading.spans);
+    return rc;
 }
 
 struct prompt {

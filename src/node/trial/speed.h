@@ -8,8 +8,8 @@
 #include "node/trial/hold.h"
 
 struct kn_trial_speed {
-    double read;     /* bytes a second: the same weights, read by the same threads */
-    double decode;   /* the same weights, by the tokens of one session */
+    double read;   /* bytes a second: what a token reads, read by the same threads at their best */
+    double decode; /* the same bytes, by the tokens of one session on average */
     double one, all; /* tokens a second through one block: of one session, of `sessions` */
     uint32_t sessions;
     double prompt; /* the same of long steps */
@@ -21,7 +21,7 @@ KN_MUST_USE enum kn_code kn_trial_hold_few(struct kn_hold *hold, uint32_t *block
                                            struct kn_error *err);
 
 /*
- * Of all blocks that are held. `budget_ms` for all; each of three parts takes what it began to its
+ * Of all blocks that are held. `budget_ms` for all; each of its parts takes what it began to its
  * end. KN_E_NO_MEMORY, KN_E_INVALID, KN_E_LIMIT: no room for the caches; KN_E_CANCELLED.
  */
 KN_MUST_USE enum kn_code kn_trial_speed(struct kn_hold *hold, uint32_t blocks, uint32_t sessions,

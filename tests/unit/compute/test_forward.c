@@ -235,6 +235,39 @@ static void one_that_is_larger_than_the_bound_runs_alone(void **state)
     free_bench(bench);
 }
 
+/* 256 MiB, or what the sessions may have together where that is more. */
+static void one_that_takes_more_than_all_sessions_may_is_refused(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t cache_bytes;
+        uint32_t tokens;
+        const char *text;
+    } cases[] = {
+        { "as large as may be", 1 << 20, 256, "" },
+        { "larger", 1 << 20, 257,
+          "a batch of 1 with 257 tokens each takes 269484032 bytes of cache, more than 268435456" },
+        { "where more is given", 512 << 20, 257, "" },
+    };
+
+    (void)state;
+    fake_token_bytes = 1 << 20;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct bench *bench =
+            new_bench((struct kn_compute_options){ .cache_bytes = cases[i].cache_bytes });
+        struct client *client = new_client(bench);
+
+        forward(client, 10, 11, (struct kn_step){ .tokens = cases[i].tokens });
+        settle(bench);
+        CHECK_EQ(cases[i].name, client->done, 1);
+        CHECK_STR(cases[i].name, client->text, cases[i].text);
+        CHECK_EQ(cases[i].name, client->released, 1);
+        free_client(client);
+        free_bench(bench);
+    }
+    fake_token_bytes = FAKE_TOKEN_BYTES;
+}
+
 static void no_memory_for_the_cache_of_a_forward_is_told(void **state)
 {
     struct bench *bench = new_bench((struct kn_compute_options){ 0 });
@@ -262,6 +295,7 @@ int main(void)
         cmocka_unit_test(caches_of_forwards_are_bounded_together),
         cmocka_unit_test(who_waits_for_others_caches_runs_after_them),
         cmocka_unit_test(one_that_is_larger_than_the_bound_runs_alone),
+        cmocka_unit_test(one_that_takes_more_than_all_sessions_may_is_refused),
         cmocka_unit_test(no_memory_for_the_cache_of_a_forward_is_told),
     };
 

@@ -80,7 +80,7 @@ static void without_time_it_measures_the_least_that_tells(void **state)
 {
     static struct kn_runner runner;
     const struct kn_speed_wish wish = {
-        .runner = &runner, .decoder = &decoder, .to = 1, .batch = 0, .budget_ms = 0
+        .runner = &runner, .decoder = &decoder, .to = 1, .batch = 1, .budget_ms = 0
     };
     struct kn_speed_measured got = { 0 };
 
@@ -90,6 +90,21 @@ static void without_time_it_measures_the_least_that_tells(void **state)
     CHECK_EQ("two steps, two of all sessions, one piece", runner.n, 5);
     CHECK("numbers", got.decode_tokens_per_s > 0 && got.batch_tokens_per_s > 0 &&
                          got.forward_tokens_per_s > 0);
+    fake_runner_done(&runner);
+}
+
+static void sessions_together_are_measured_where_they_are_asked_for(void **state)
+{
+    static struct kn_runner runner;
+    const struct kn_speed_wish wish = { .runner = &runner, .decoder = &decoder, .to = 1 };
+    struct kn_speed_measured got = { 0 };
+
+    (void)state;
+    fake_runner_start(&runner, 4);
+    CHECK_EQ("measured", kn_speed_measure(&wish, &got, NULL), KN_OK);
+    CHECK_EQ("two steps, one piece", runner.n, 3);
+    CHECK("numbers", got.decode_tokens_per_s > 0 && got.forward_tokens_per_s > 0);
+    CHECK("nothing of many", got.batch_tokens_per_s == 0);
     fake_runner_done(&runner);
 }
 
@@ -159,6 +174,7 @@ int main(void)
         cmocka_unit_test(it_ends_when_its_time_is_over_and_counts_what_it_did),
         cmocka_unit_test(the_first_step_warms_up_and_does_not_count),
         cmocka_unit_test(without_time_it_measures_the_least_that_tells),
+        cmocka_unit_test(sessions_together_are_measured_where_they_are_asked_for),
         cmocka_unit_test(what_goes_wrong_is_told),
         cmocka_unit_test(the_announced_number_is_the_weaker_of_computing_and_sending),
     };

@@ -355,6 +355,52 @@ static void rows_that_cannot_change_places_fail_their_step_alone(void **state)
     free_bench(bench);
 }
 
+static void lose(struct bench *bench)
+{
+    bench->is_lost = true;
+}
+
+/* Of a step, of a piece of a long one, and of a forward: whose pass was under way. */
+static void what_comes_of_weights_that_were_changed_is_not_given_out(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t tokens;
+        bool is_forward;
+    } cases[] = { { "a step", 1, false }, { "a long one", 700, false }, { "a forward", 5, true } };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct bench *bench = new_bench((struct kn_compute_options){ 0 });
+        struct client *client = new_client(bench), *other = new_client(bench);
+
+        open_wish(client, (struct kn_session_wish){ .from = 12, .to = 15, .max_length = 1000 });
+        open_wish(other, (struct kn_session_wish){ .from = 12, .to = 15, .max_length = 1000 });
+        settle(bench);
+        step(other, 1);
+        settle(bench);
+        CHECK_EQ(cases[i].name, other->code, KN_OK);
+        CHECK_EQ(cases[i].name, bench->losses, 0);
+        during_pass(bench, lose);
+        if (cases[i].is_forward)
+            forward(client, 12, 15, (struct kn_step){ .tokens = cases[i].tokens });
+        else
+            step(client, cases[i].tokens);
+        settle(bench);
+        CHECK_EQ(cases[i].name, client->done, 1);
+        CHECK_EQ(cases[i].name, client->code, KN_E_CHANGED);
+        CHECK_STR(cases[i].name, client->text,
+                  "the files of blocks 12-14 were changed: they are not served now");
+        CHECK_EQ(cases[i].name, bench->losses, 1);
+        step(other, 1);
+        settle(bench);
+        CHECK_EQ(cases[i].name, other->code, KN_E_CHANGED);
+        free_client(client);
+        free_client(other);
+        free_bench(bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +414,7 @@ int main(void)
         cmocka_unit_test(after_a_failure_a_session_may_go_on),
         cmocka_unit_test(a_pass_that_fails_as_a_whole_is_told_to_all),
         cmocka_unit_test(rows_that_cannot_change_places_fail_their_step_alone),
+        cmocka_unit_test(what_comes_of_weights_that_were_changed_is_not_given_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,8 +180,17 @@ bool kn_decision_is_pinned(const struct kn_decision *d)
     return world.is_pinned;
 }
 
-bool kn_decision_move(struct kn_decision *d, const struct kn_placement *place)
+struct kn_plan_input kn_course_facts(const struct kn_node *node, const struct kn_look *look)
 {
+    (void)node;
+    (void)look;
+    return (struct kn_plan_input){ 0 };
+}
+
+bool kn_decision_move(struct kn_decision *d, const struct kn_plan_input *facts,
+                      const struct kn_placement *place)
+{
+    (void)facts;
     if (world.has_no_memory)
         return false;
     d->plan.place = *place;

@@ -365,12 +365,15 @@ static void a_plan_that_moves_has_the_new_place_and_why(void **state)
     const struct kn_placement place = {
         .by = KN_PLACED_LEAST_SERVED, .start = 3, .end = 7, .reason = "nobody serves block 3"
     };
+    struct kn_plan_input input = { .hardware = &desktop };
     struct made made;
     unsigned found = 0;
 
     (void)state;
     make(&made, NO_WORDS, &kwaai, &desktop);
-    CHECK("placed", kn_plan_place(&made.plan, &place));
+    input.snapshot = made.snapshot;
+    input.config = kn_snapshot_config(made.snapshot);
+    CHECK("placed", kn_plan_place(&input, &place, &made.plan));
     CHECK_EQ("start", made.plan.place.start, 3);
     for (size_t i = 0; i < made.plan.value_count; i++) {
         const struct kn_discovered *value = &made.plan.values[i];

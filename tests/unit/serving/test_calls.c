@@ -34,6 +34,20 @@ static void put_forward(struct kn_buffer *out, const struct forward *f)
     kn_buffer_done(&metadata);
 }
 
+/* All of it in one part. */
+static void client_send_forward(struct client *client, const struct forward *f)
+{
+    struct kn_buffer body = { 0 }, frame = { 0 };
+
+    put_forward(&body, f);
+    kn_rpc_frame_head(KN_RPC_MESSAGE, body.n, &frame);
+    kn_buffer_add_span(&frame, kn_buffer_get(&body));
+    client_send(client, kn_buffer_get(&frame));
+    client_send_hex(client, "010000000000000000");
+    kn_buffer_done(&body);
+    kn_buffer_done(&frame);
+}
+
 static void forward_wait(struct served *s, const char *row, const struct forward *f,
                          struct call *call)
 {
@@ -90,6 +104,57 @@ static void a_forward_is_computed_or_refused_with_a_text(void **state)
             CHECK_HAS(rows[i].name, call.text, rows[i].text);
         CHECK_EQ(rows[i].name, kn_serving_counters(s.serving)->forwards, rows[i].text == NULL);
         CHECK_EQ(rows[i].name, kn_serving_counters(s.serving)->refused, rows[i].text != NULL);
+        kn_buffer_done(&call.bytes);
+        served_stop(&s);
+    }
+}
+
+/* The fake adds one. */
+static void a_number_that_16_bits_make_infinite_is_not_sent(void **state)
+{
+    static const struct {
+        const char *name;
+        enum kn_tensor_dtype dtype;
+        const char *metadata;
+        float number;
+        const char *text; /* NULL: it is sent */
+    } rows[] = {
+        { "float32", KN_TENSOR_F32, "", 3.4e38F, NULL },
+        { "just in float16", KN_TENSOR_F16, "", 65518, NULL },
+        { "not in float16", KN_TENSOR_F16, "", 65519, "a number that float16 does not hold" },
+        { "below it", KN_TENSOR_F16, "", -70000, "a number that float16 does not hold" },
+        { "cut, as asked for", KN_TENSOR_F16, "81b26f75747075745f636f6d7072657373696f6e9102", 1e9F,
+          NULL },
+        { "in bfloat16", KN_TENSOR_BF16, "", 3.38e38F, NULL },
+        { "not in bfloat16", KN_TENSOR_BF16, "", 3.4e38F, "a number that bfloat16 does not hold" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        const struct forward wish = { 1, 2, rows[i].metadata, "tiny-hf.0", rows[i].number };
+        struct wish asked = plain_wish;
+        struct client client;
+        struct served s;
+        struct call call;
+
+        served_options(&s);
+        s.options.dtype = rows[i].dtype;
+        served_start(&s, 2);
+        forward_wait(&s, rows[i].name, &wish, &call);
+        CHECK_EQ(rows[i].name, call.code, rows[i].text == NULL ? KN_OK : KN_E_REFUSED);
+        CHECK_EQ(rows[i].name, kn_serving_counters(s.serving)->failed, rows[i].text != NULL);
+        if (rows[i].text != NULL) {
+            CHECK_HAS(rows[i].name, call.text, rows[i].text);
+            asked.number = rows[i].number;
+            client_open(&client, &s, rpc_inference);
+            client_ask(&client, &asked);
+            client_wait_error(&client, &s, rows[i].name, rows[i].text);
+            client_close(&client);
+            client_open(&client, &s, rpc_forward_stream);
+            client_send_forward(&client, &wish);
+            client_wait_error(&client, &s, rows[i].name, rows[i].text);
+            client_close(&client);
+        }
         kn_buffer_done(&call.bytes);
         served_stop(&s);
     }
@@ -354,6 +419,38 @@ static void training_is_refused_in_both_forms(void **state)
     served_stop(&s);
 }
 
+/* ---- texts ---- */
+
+static void an_error_that_repeats_what_was_asked_is_text_of_python(void **state)
+{
+    static const struct {
+        const char *name, *uid, *text;
+    } rows[] = {
+        { "plain", "other.1", "KeyError('other.1')" },
+        { "UTF-8", "\xc3\xa4.0", "KeyError('\xc3\xa4.0')" },
+        { "no UTF-8", "\xff.0\xe2", "KeyError('?.0?')" },
+        { "a quote", "it's", "KeyError(\"it's\")" },
+        { "both quotes", "'\"", "KeyError('\\'\"')" },
+        { "what moves a cursor", "a\n\x1b[2J\x7f\\", "KeyError('a\\x0a\\x1b[2J\\x7f\\\\')" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct kn_buffer request = { 0 };
+        struct served s;
+        struct call call;
+
+        served_begin(&s);
+        kn_expert_info_encode(kn_span_text(rows[i].uid), &request); /* of the same form */
+        call_wait(&call, &s, rows[i].name, HANDLER "rpc_info", kn_buffer_get(&request));
+        CHECK_EQ(rows[i].name, call.code, KN_E_REFUSED);
+        CHECK_STR(rows[i].name, call.text, rows[i].text);
+        kn_buffer_done(&call.bytes);
+        kn_buffer_done(&request);
+        served_stop(&s);
+    }
+}
+
 /* ---- rpc_push ---- */
 
 static void push(struct served *s, struct call *call, const struct wish *wish)
@@ -568,6 +665,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_forward_is_computed_or_refused_with_a_text),
+        cmocka_unit_test(a_number_that_16_bits_make_infinite_is_not_sent),
         cmocka_unit_test(a_forward_that_fails_says_why),
         cmocka_unit_test(a_reply_that_no_call_holds_is_refused),
         cmocka_unit_test(a_caller_that_goes_cancels_its_forward),
@@ -577,6 +675,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_contradicts_itself_is_refused),
         cmocka_unit_test(a_stream_that_goes_cancels_its_forward),
         cmocka_unit_test(training_is_refused_in_both_forms),
+        cmocka_unit_test(an_error_that_repeats_what_was_asked_is_text_of_python),
         cmocka_unit_test(of_a_step_that_is_pushed_and_sent_the_first_counts),
         cmocka_unit_test(pushed_steps_wait_but_not_without_end),
         cmocka_unit_test(a_push_to_nobody_is_dropped_and_a_wrong_one_refused),

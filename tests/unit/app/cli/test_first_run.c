@@ -205,6 +205,13 @@ static void the_last_line_is_short_where_room_is_scarce(void **state)
                                          idle = { .stage = KN_BLOCKS_SERVING },
                                          busy = { .stage = KN_BLOCKS_SERVING,
                                                   .now = { .sessions = 2, .tokens_per_s = 31.44 } };
+    static const struct kn_error gone = { .code = KN_E_UNREACHABLE };
+    static const struct kn_blocks_report
+        halfway = { .stage = KN_BLOCKS_FETCHING,
+                    .fetch = { .done = 3 << 20, .total = 12 << 20, .rate = 2 << 20 } },
+        held = { .stage = KN_BLOCKS_FETCHING, .fetch = { .on_hold = true } },
+        waits = { .stage = KN_BLOCKS_FETCHING,
+                  .fetch = { .total = 12 << 20, .failure = &gone, .again_ms = 29500 } };
     static const struct {
         struct kn_live live;
         size_t columns;
@@ -234,6 +241,19 @@ static void the_last_line_is_short_where_room_is_scarce(void **state)
           120,
           "[ONLINE] 4 peers | blocks 0-7 | 2 sessions | 31.4 tokens/s | visible on 1 of 2 | last "
           "announce 2 min ago" },
+        { { KN_NODE_JOINING, 4, &place, &seen, &halfway, 220 },
+          120,
+          "[JOINING] 4 peers | blocks 0-7 | fetching 25 %, 3 MiB of 12 MiB, 2 MiB/s | visible on 1 "
+          "of 2 | last announce 2 min ago" },
+        { { KN_NODE_JOINING, 4, &place, &seen, &halfway, 220 },
+          80,
+          "[JOINING] 4 peers | fetching 25 %, 3 MiB of 12 MiB, 2 MiB/s" },
+        { { KN_NODE_JOINING, 4, &place, &seen, &held, 220 },
+          80,
+          "[JOINING] 4 peers | fetching, waiting until it is clear which blocks" },
+        { { KN_NODE_JOINING, 4, &place, &seen, &waits, 220 },
+          80,
+          "[JOINING] 4 peers | fetching, tried again in 30 s" },
     };
 
     (void)state;
