@@ -10,7 +10,7 @@
 #include "compute/compute.h"
 #include "compute/job.h"
 #include "compute/link.h"
-#include "compute/tally.h"
+#include "compute/pace.h"
 #include "lib/io/loop.h"
 
 enum {
@@ -61,6 +61,7 @@ struct kn_compute {
     kn_time rest_until;
     double rest_us; /* below a millisecond, carried on */
     struct kn_tally tally;
+    struct kn_pace pace;
     uint64_t steps, tokens, passes, busy_us;
 };
 

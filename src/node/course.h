@@ -17,6 +17,7 @@
 #include "node/known_peers.h"
 #include "node/listen.h"
 #include "node/membership.h"
+#include "node/move.h"
 #include "node/node.h"
 #include "node/run_folder.h"
 
@@ -59,6 +60,7 @@ struct kn_node {
 
     struct kn_announcer *announcer;
     struct kn_blocks *blocks;
+    struct kn_move *move;
     struct kn_control *control;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;
@@ -85,6 +87,9 @@ void kn_course_announce(struct kn_node *node);
 
 /* Load and answer for the blocks that are planned now. */
 void kn_course_serve(struct kn_node *node);
+
+/* Is what is announced answered for? */
+bool kn_course_is_serving(const struct kn_node *node);
 
 /* Keep what was found out, if it is due. */
 void kn_course_write_caches(struct kn_node *node);

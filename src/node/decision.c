@@ -147,3 +147,38 @@ bool kn_decision_reconsider(struct kn_decision *d, const struct kn_plan_input *f
     use(d, snapshot);
     return true;
 }
+
+bool kn_decision_is_pinned(const struct kn_decision *d)
+{
+    static const char *const ends[] = { "model.start_block", "model.end_block" };
+
+    const struct kn_model_config *model = &kn_snapshot_config(d->sources)->model;
+    const enum kn_presence given[] = { model->start_block.is, model->end_block.is };
+
+    for (size_t i = 0; i < KN_COUNT(ends); i++) { /* a written `auto` is no pin */
+        const struct kn_setting *setting = kn_setting_find(ends[i]);
+
+        if (given[i] == KN_GIVEN && kn_resolved_is_explicit(kn_snapshot_get(d->sources, setting)))
+            return true;
+    }
+    return false;
+}
+
+bool kn_decision_move(struct kn_decision *d, const struct kn_plan_input *facts,
+                      const struct kn_placement *place)
+{
+    struct kn_plan_input input = *facts;
+    const struct kn_placement before = d->plan.place;
+    struct kn_snapshot *snapshot;
+    struct kn_error err = { 0 };
+
+    input.snapshot = d->snapshot;
+    input.config = kn_snapshot_config(d->snapshot);
+    if (kn_plan_place(&input, place, &d->plan) &&
+        resolve(d, &d->plan, false, &snapshot, &err) == KN_OK) {
+        use(d, snapshot);
+        return true;
+    }
+    (void)!kn_plan_place(&input, &before, &d->plan);
+    return false;
+}

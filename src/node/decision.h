@@ -47,6 +47,13 @@ KN_MUST_USE enum kn_code kn_decision_plan_anew(struct kn_decision *d,
                                                const struct kn_plan_input *facts,
                                                struct kn_error *err);
 
+/* Did somebody write where the blocks are, not only how many? */
+bool kn_decision_is_pinned(const struct kn_decision *d);
+
+/* The plan that stands, at that place. False: memory is short, and nothing changes. */
+bool kn_decision_move(struct kn_decision *d, const struct kn_plan_input *facts,
+                      const struct kn_placement *place);
+
 /* As kn_plan_reconsider(); true: the configuration has the new range. */
 bool kn_decision_reconsider(struct kn_decision *d, const struct kn_plan_input *facts,
                             uint32_t round);

@@ -213,7 +213,7 @@ static enum kn_code begin(struct kn_look *look, struct kn_error *err)
     const struct kn_look_options *options = &look->options;
     const struct kn_join_events events = { look, NULL, on_settled, on_joined };
 
-    if (options->met_count == 0)
+    if (options->met_count == 0 && !options->is_inside)
         return kn_join_start(options->network, options->bootstraps, options->bootstrap_count,
                              options->timeout_ms, &events, &look->join, err);
     assert(options->met_count <= KN_COUNT(look->met));

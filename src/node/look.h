@@ -21,6 +21,7 @@ struct kn_look_options {
     size_t bootstrap_count;
     const struct kn_peer_id *met; /* copied; then no bootstrap is knocked at */
     size_t met_count;             /* at most KN_DHT_PEERS_MAX */
+    bool is_inside; /* of the swarm already, whomever it has met: no bootstrap is needed */
     int timeout_ms;
     const char *model; /* kept; NULL: all, else only the one that this word names */
     void *arg;

@@ -64,6 +64,17 @@ static int64_t cache_bytes(const struct kn_node_config *config, const struct kn_
     return token * tokens * blocks;
 }
 
+/* A node that moves waits for its sessions, but not longer than until it would look again. */
+static int drain_ms(const struct kn_node_config *config)
+{
+    const struct kn_rebalance_config *rebalance = &config->model.rebalance;
+    int64_t session_ms = config->performance.session_timeout.ms;
+
+    if (!rebalance->enabled.value)
+        return 0;
+    return (int)(rebalance->interval.ms < session_ms ? rebalance->interval.ms : session_ms);
+}
+
 /* False: it does not fit. */
 static bool copy(char *out, size_t size, const char *text)
 {
@@ -110,6 +121,7 @@ bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardwa
         .cache_wait_ms = (int)performance->cache_wait_timeout.ms,
         .session_ms = (int)performance->session_timeout.ms,
         .step_ms = (int)performance->step_timeout.ms,
+        .drain_ms = drain_ms(config),
     };
     out->cache_bytes = cache_bytes(config, &d->plan, out->to - out->from);
     if (d->plan.measured.at_s > 0) /* as many as are fastest, within what is permitted */

@@ -496,15 +496,28 @@ enum kn_code kn_plan_make(const struct kn_plan_input *input, struct kn_plan *out
 
 static void write_again(struct kn_plan *plan, const char *key, uint32_t number)
 {
-    for (size_t i = 0; i < plan->value_count; i++) {
-        const char *value;
+    const char *value = kn_arena_printf(plan->arena, "%u", number);
+    const char *reason = kn_arena_dup(plan->arena, plan->place.reason);
 
-        if (strcmp(plan->values[i].key, key) != 0)
-            continue;
-        value = kn_arena_printf(plan->arena, "%u", number);
-        if (value != NULL)
-            plan->values[i].value = value;
+    for (size_t i = 0; value != NULL && reason != NULL && i < plan->value_count; i++) {
+        if (strcmp(plan->values[i].key, key) == 0)
+            plan->values[i] = (struct kn_discovered){ plan->values[i].key, value, reason };
     }
+}
+
+static bool write_place(const struct kn_plan_input *input, struct kn_plan *plan)
+{
+    write_again(plan, "model.start_block", plan->place.start);
+    write_again(plan, "model.end_block", plan->place.end);
+    check_fetch(input, plan);
+    return !kn_arena_failed(plan->arena);
+}
+
+bool kn_plan_place(const struct kn_plan_input *input, const struct kn_placement *place,
+                   struct kn_plan *plan)
+{
+    plan->place = *place;
+    return write_place(input, plan);
 }
 
 bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struct kn_plan *plan)
@@ -515,12 +528,7 @@ bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struc
         return false;
     request = request_of(input, plan);
     request.start = request.end = KN_FACT_UNKNOWN; /* our own first choice is no pin */
-    if (!kn_placement_reconsider(&request, round, &plan->place))
-        return false;
-    write_again(plan, "model.start_block", plan->place.start);
-    write_again(plan, "model.end_block", plan->place.end);
-    check_fetch(input, plan);
-    return !kn_arena_failed(plan->arena);
+    return kn_placement_reconsider(&request, round, &plan->place) && write_place(input, plan);
 }
 
 void kn_plan_done(struct kn_plan *plan)

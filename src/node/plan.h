@@ -77,6 +77,10 @@ KN_MUST_USE enum kn_code kn_plan_make(const struct kn_plan_input *input, struct 
  */
 bool kn_plan_reconsider(const struct kn_plan_input *input, uint32_t round, struct kn_plan *plan);
 
+/* The same plan at that place, which is as long. False: memory is short, and nothing changes. */
+KN_MUST_USE bool kn_plan_place(const struct kn_plan_input *input, const struct kn_placement *place,
+                               struct kn_plan *plan);
+
 void kn_plan_done(struct kn_plan *plan);
 
 #endif

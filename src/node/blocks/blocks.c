@@ -5,6 +5,7 @@
 
 #include "lib/base/memory.h"
 #include "node/blocks/loading.h"
+#include "node/blocks/news.h"
 
 struct kn_blocks {
     struct kn_blocks_options options;
@@ -18,9 +19,10 @@ struct kn_blocks {
     struct kn_loaded loaded;
     struct kn_compute *compute;
     struct kn_serving *serving;
-    struct kn_timer *drain_timer, *news_timer, *look_timer;
+    struct kn_timer *drain_timer, *news_timer, *pace_timer, *look_timer;
+    struct kn_speed_news speed;
     int64_t told_room; /* in tokens of one block */
-    kn_time told_at;
+    kn_time told_at, drain_by;
     void (*left)(void *arg);
     void *left_arg;
     struct kn_error failure;
@@ -45,6 +47,7 @@ static void close_all(struct kn_blocks *b)
 {
     kn_timer_set(b->drain_timer, KN_NEVER);
     kn_timer_set(b->news_timer, KN_NEVER);
+    kn_timer_set(b->pace_timer, KN_NEVER);
     kn_timer_set(b->look_timer, KN_NEVER);
     kn_serving_free(b->serving);
     kn_compute_free(b->compute);
@@ -83,19 +86,32 @@ static void tell_room(void *arg)
     b->options.news(b->options.arg);
 }
 
-/* A quarter of the whole is worth a round of records, but not for each session that comes. */
 static void on_room_changed(void *arg)
 {
     struct kn_blocks *b = arg;
-    int64_t now = room_now(b),
-            change = now > b->told_room ? now - b->told_room : b->told_room - now;
 
     if (b->stage != KN_BLOCKS_SERVING)
         return;
-    if (change > room_of_all(b) / 4)
+    if (kn_news_of_room(room_of_all(b), b->told_room, room_now(b)))
         kn_timer_set(b->news_timer, b->told_at + KN_BLOCKS_NEWS_MS);
     else
         kn_timer_set(b->news_timer, KN_NEVER);
+}
+
+/* -- news of the speed */
+
+static void on_pace(void *arg)
+{
+    struct kn_blocks *b = arg;
+    kn_time now = kn_loop_now(b->loop);
+    struct kn_compute_state state;
+
+    if (b->stage != KN_BLOCKS_SERVING)
+        return;
+    kn_timer_set(b->pace_timer, now + KN_BLOCKS_PACE_MS);
+    kn_compute_state(b->compute, &state);
+    if (kn_news_of_speed(&b->speed, &state, now))
+        b->options.news(b->options.arg);
 }
 
 /* -- the files */
@@ -191,6 +207,8 @@ static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *load
     }
     b->told_room = room_now(b);
     b->told_at = kn_loop_now(b->loop);
+    kn_speed_news_start(&b->speed, &loaded->speed, b->told_at);
+    kn_timer_set(b->pace_timer, b->told_at + KN_BLOCKS_PACE_MS);
     kn_timer_set(b->look_timer, b->told_at + KN_BLOCKS_LOOK_MS);
     enter(b, KN_BLOCKS_SERVING);
 }
@@ -275,6 +293,15 @@ static void on_drained(void *arg)
         left(b->left_arg);
 }
 
+/* Never later than it was to be already. */
+static void drain_within(struct kn_blocks *b, int wait_ms)
+{
+    kn_time by = kn_loop_now(b->loop) + wait_ms;
+
+    b->drain_by = b->stage == KN_BLOCKS_DRAINING ? kn_time_min(b->drain_by, by) : by;
+    kn_timer_set(b->drain_timer, b->drain_by);
+}
+
 /* Also where a pass has found it, once that was told. */
 static void look(void *arg)
 {
@@ -291,9 +318,9 @@ static void look(void *arg)
 
 static void drain(struct kn_blocks *b)
 {
+    drain_within(b, b->has_next && b->next.drain_ms > 0 ? b->next.drain_ms : KN_BLOCKS_DRAIN_MS);
     if (b->stage == KN_BLOCKS_DRAINING)
         return;
-    kn_timer_set(b->drain_timer, kn_loop_now(b->loop) + KN_BLOCKS_DRAIN_MS);
     kn_serving_drain(b->serving, on_drained, b);
     enter(b, KN_BLOCKS_DRAINING);
 }
@@ -358,10 +385,13 @@ struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *options)
     b->loop = kn_host_loop(options->host);
     b->drain_timer = kn_timer_new(b->loop, on_drained, b);
     b->news_timer = kn_timer_new(b->loop, tell_room, b);
+    b->pace_timer = kn_timer_new(b->loop, on_pace, b);
     b->look_timer = kn_timer_new(b->loop, look, b);
-    if (b->drain_timer == NULL || b->news_timer == NULL || b->look_timer == NULL) {
+    if (b->drain_timer == NULL || b->news_timer == NULL || b->pace_timer == NULL ||
+        b->look_timer == NULL) {
         kn_timer_free(b->drain_timer);
         kn_timer_free(b->news_timer);
+        kn_timer_free(b->pace_timer);
         kn_timer_free(b->look_timer);
         kn_free(b);
         return NULL;
@@ -377,6 +407,7 @@ void kn_blocks_free(struct kn_blocks *b)
     close_all(b);
     kn_timer_free(b->drain_timer);
     kn_timer_free(b->news_timer);
+    kn_timer_free(b->pace_timer);
     kn_timer_free(b->look_timer);
     kn_free(b);
 }
@@ -394,7 +425,7 @@ void kn_blocks_report(const struct kn_blocks *b, struct kn_blocks_report *out)
         out->wish = &b->wish;
     if (b->serving == NULL)
         return;
-    out->speed = &b->loaded.speed;
+    out->speed = &b->speed.told;
     out->counters = kn_serving_counters(b->serving);
     out->weight_bytes = kn_model_bytes(b->loaded.model, NULL);
     out->cache_bytes = b->wish.cache_bytes;

@@ -360,6 +360,35 @@ static void every_value_is_one_that_a_configuration_takes(void **state)
     discard(&made);
 }
 
+static void a_plan_that_moves_has_the_new_place_and_why(void **state)
+{
+    const struct kn_placement place = {
+        .by = KN_PLACED_LEAST_SERVED, .start = 3, .end = 7, .reason = "nobody serves block 3"
+    };
+    struct kn_plan_input input = { .hardware = &desktop };
+    struct made made;
+    unsigned found = 0;
+
+    (void)state;
+    make(&made, NO_WORDS, &kwaai, &desktop);
+    input.snapshot = made.snapshot;
+    input.config = kn_snapshot_config(made.snapshot);
+    CHECK("placed", kn_plan_place(&input, &place, &made.plan));
+    CHECK_EQ("start", made.plan.place.start, 3);
+    for (size_t i = 0; i < made.plan.value_count; i++) {
+        const struct kn_discovered *value = &made.plan.values[i];
+        bool is_start = strcmp(value->key, "model.start_block") == 0;
+
+        if (!is_start && strcmp(value->key, "model.end_block") != 0)
+            continue;
+        CHECK_STR(value->key, value->value, is_start ? "3" : "7");
+        CHECK_STR(value->key, value->reason, place.reason);
+        found++;
+    }
+    CHECK_EQ("both ends", found, 2);
+    discard(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +397,7 @@ int main(void)
         cmocka_unit_test(the_name_is_nobody_elses),
         cmocka_unit_test(the_same_facts_give_the_same_plan),
         cmocka_unit_test(every_value_is_one_that_a_configuration_takes),
+        cmocka_unit_test(a_plan_that_moves_has_the_new_place_and_why),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
