@@ -4,10 +4,10 @@
 #include "lib/io/work.h"
 #include "lib/os/clock.h"
 #include "node/acquaint.h"
-#include "node/announcement.h"
-#include "node/caches.h"
-#include "node/hardware.h"
-#include "node/offer.h"
+#include "node/machine/hardware.h"
+#include "node/plan/announcement.h"
+#include "node/plan/caches.h"
+#include "node/plan/offer.h"
 #include "node/renewal.h"
 
 /* The loop may go on for somebody else, and what is under way with it. */

@@ -10,16 +10,16 @@
 
 #include "lib/crypto/random.h"
 #include "node/blocks/blocks.h"
-#include "node/changes.h"
-#include "node/control.h"
-#include "node/decision.h"
-#include "node/identity.h"
-#include "node/known_peers.h"
-#include "node/listen.h"
-#include "node/membership.h"
+#include "node/control/control.h"
+#include "node/control/run_folder.h"
+#include "node/identity/identity.h"
 #include "node/move.h"
 #include "node/node.h"
-#include "node/run_folder.h"
+#include "node/plan/decision.h"
+#include "node/presence/changes.h"
+#include "node/presence/known_peers.h"
+#include "node/presence/listen.h"
+#include "node/presence/membership.h"
 
 struct kn_node {
     struct kn_node_options options;

@@ -4,8 +4,8 @@
 
 #include "lib/base/memory.h"
 #include "node/course.h"
-#include "node/offer.h"
-#include "node/rivals.h"
+#include "node/plan/offer.h"
+#include "node/presence/rivals.h"
 
 struct kn_move {
     struct kn_node *node;

@@ -3,10 +3,10 @@
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
 #include "lib/os/process_info.h"
-#include "node/agent.h"
 #include "node/course.h"
-#include "node/machine_file.h"
-#include "node/reach.h"
+#include "node/machine/machine_file.h"
+#include "node/presence/agent.h"
+#include "node/presence/reach.h"
 #include "node/renewal.h"
 #include "node/status.h"
 

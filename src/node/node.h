@@ -8,12 +8,12 @@
 #ifndef KN_NODE_NODE_H
 #define KN_NODE_NODE_H
 
-#include "node/announcer.h"
 #include "node/blocks/blocks.h"
 #include "node/lifecycle.h"
-#include "node/look.h"
 #include "node/move.h"
-#include "node/plan.h"
+#include "node/plan/plan.h"
+#include "node/presence/announcer.h"
+#include "node/presence/look.h"
 
 struct kn_node;
 

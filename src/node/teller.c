@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "node/advice.h"
+#include "node/plan/advice.h"
 
 static void tell(struct kn_teller *teller, enum kwaai_event_kind kind, struct kn_text *line)
 {

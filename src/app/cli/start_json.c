@@ -3,7 +3,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/tree.h"
 #include "lib/io/loop.h"
-#include "node/advice.h"
+#include "node/plan/advice.h"
 
 static struct kn_json *object(const char *event)
 {

@@ -2,8 +2,8 @@
 #include "node/move.h"
 
 #include "node/course.h"
-#include "node/offer.h"
-#include "node/rivals.h"
+#include "node/plan/offer.h"
+#include "node/presence/rivals.h"
 #include "support/check.h"
 
 enum { INTERVAL = 300000, SOON = KN_MOVE_LOOK_MAX_MS };
