@@ -83,8 +83,8 @@ static inline struct kn_session *kn_session_next(const struct kn_link *head,
 }
 
 /* compute.c */
-void kn_compute_arrange(struct kn_compute *c);    /* the timer, after any change */
-void kn_compute_turn(struct kn_compute *compute); /* may free it */
+void kn_compute_arrange(struct kn_compute *c); /* the timer, after any change */
+void kn_compute_turn(struct kn_compute *c);    /* may free it */
 
 /* room.c: room in the cache, and the line for it */
 void kn_room_join(struct kn_session *session); /* gets room, waits, or is refused */
