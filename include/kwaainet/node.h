@@ -3,8 +3,10 @@
  *
  * Does what `kwaainet start` does, with the same files, variables and flags: looks at the swarm and
  * at this machine, chooses what nobody wrote down, joins, announces, and stays until it is stopped.
- * Asks nothing, prints nothing and installs no signal handler. Memory that is short is a result;
- * the process ends only when libcrypto has no random bytes or none of the ciphers of libp2p.
+ * Asks nothing and prints nothing. Of signals it handles SIGBUS alone, from the first mapped file
+ * of weights on; one that is not of such a file goes to whoever handled it before. Memory that is
+ * short is a result; the process ends only when libcrypto has no random bytes or none of the
+ * ciphers of libp2p.
  *
  *     struct kwaai_node_options options = KWAAI_NODE_OPTIONS;
  *     struct kwaai_event event = KWAAI_EVENT;
@@ -17,9 +19,10 @@
  *
  * Threads: the node runs on a thread of its own, on which nothing of the caller's runs: there are
  * no callbacks. Every function may be called from any thread, several at a time; kwaai_node_stop()
- * from a signal handler as well. kwaai_node_free() is the last call for its node. All signals are
- * blocked on threads of the library. Several nodes in one process need a data folder each. Release
- * every node before the process ends; after fork() only the parent may go on using them.
+ * from a signal handler as well. kwaai_node_free() is the last call for its node. All other
+ * signals are blocked on threads of the library. Several nodes in one process need a data folder
+ * each. Release every node before the process ends; after fork() only the parent may go on using
+ * them.
  */
 #ifndef KWAAINET_NODE_H
 #define KWAAINET_NODE_H

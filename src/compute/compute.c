@@ -30,6 +30,7 @@ struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
     kn_link_start(&c->ready);
     kn_link_start(&c->told);
     kn_tally_start(&c->tally, kn_loop_now(options->loop));
+    kn_pace_start(&c->pace, kn_loop_now(options->loop));
     c->timer = kn_timer_new(options->loop, on_timer, c);
     c->job = kn_job_new(options->runner, options->decoder->hidden);
     if (c->job != NULL) {
@@ -115,6 +116,8 @@ void kn_compute_turn(struct kn_compute *c)
 
 void kn_compute_state(const struct kn_compute *c, struct kn_compute_state *out)
 {
+    kn_time now = kn_loop_now(c->options.loop);
+
     *out = (struct kn_compute_state){
         .sessions = c->sessions,
         .waiting = c->waiting,
@@ -124,6 +127,8 @@ void kn_compute_state(const struct kn_compute *c, struct kn_compute_state *out)
         .tokens = c->tokens,
         .passes = c->passes,
         .busy_s = (double)c->busy_us / 1e6,
-        .tokens_per_s = kn_tally_rate(&c->tally, kn_loop_now(c->options.loop)),
+        .tokens_per_s = kn_tally_rate(&c->tally, now),
+        .decode_tokens_per_s = kn_pace_decode(&c->pace, now),
+        .forward_tokens_per_s = kn_pace_forward(&c->pace, now),
     };
 }

@@ -109,6 +109,9 @@ struct kn_compute_state {
     uint64_t steps, tokens, passes; /* since the start */
     double busy_s;                  /* time in passes */
     double tokens_per_s;            /* of the last minute, all sessions together */
+    /* Through one block, as kn_speed_measure() tells it, but of the passes of the last minute with
+     * one token, and of those with many; 0: too few of them. */
+    double decode_tokens_per_s, forward_tokens_per_s;
 };
 void kn_compute_state(const struct kn_compute *c, struct kn_compute_state *out);
 

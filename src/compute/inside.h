@@ -10,7 +10,7 @@
 #include "compute/compute.h"
 #include "compute/job.h"
 #include "compute/link.h"
-#include "compute/tally.h"
+#include "compute/pace.h"
 #include "lib/io/loop.h"
 
 enum {
@@ -61,6 +61,7 @@ struct kn_compute {
     kn_time rest_until;
     double rest_us; /* below a millisecond, carried on */
     struct kn_tally tally;
+    struct kn_pace pace;
     uint64_t steps, tokens, passes, busy_us;
 };
 
@@ -82,8 +83,8 @@ static inline struct kn_session *kn_session_next(const struct kn_link *head,
 }
 
 /* compute.c */
-void kn_compute_arrange(struct kn_compute *c);    /* the timer, after any change */
-void kn_compute_turn(struct kn_compute *compute); /* may free it */
+void kn_compute_arrange(struct kn_compute *c); /* the timer, after any change */
+void kn_compute_turn(struct kn_compute *c);    /* may free it */
 
 /* room.c: room in the cache, and the line for it */
 void kn_room_join(struct kn_session *session); /* gets room, waits, or is refused */

@@ -184,6 +184,23 @@ static void rest(struct kn_compute *c)
     c->rest_us -= (double)(int64_t)(c->rest_us / 1000) * 1000;
 }
 
+/* Of sessions, and only where all went well: rows that were left out took no time. */
+static void keep_pace(struct kn_compute *c)
+{
+    const struct kn_job *job = c->job;
+    uint32_t tokens = 0;
+
+    if (kn_stretch_tokens(&job->forward.stretch) > 0 || job->passes != 1)
+        return;
+    for (size_t i = 0; i < job->unit_count; i++) {
+        if (job->units[i].code != KN_OK)
+            return;
+        tokens += job->units[i].tokens;
+    }
+    kn_pace_add(&c->pace, kn_loop_now(c->options.loop), (uint32_t)job->row_count, tokens,
+                job->to - job->from, job->took_us);
+}
+
 static void on_passed(void *arg)
 {
     struct kn_compute *c = arg;
@@ -192,6 +209,7 @@ static void on_passed(void *arg)
     c->is_running = false;
     c->passes += job->passes;
     c->busy_us += (uint64_t)job->took_us;
+    keep_pace(c);
     rest(c);
     for (size_t i = 0; i < job->unit_count; i++) {
         struct kn_session *session = job->units[i].session;

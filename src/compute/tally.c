@@ -17,9 +17,8 @@ void kn_tally_add(struct kn_tally *tally, kn_time now, uint64_t n)
     tally->at[slot].n += n;
 }
 
-double kn_tally_rate(const struct kn_tally *tally, kn_time now)
+uint64_t kn_tally_sum(const struct kn_tally *tally, kn_time now)
 {
-    double passed = (double)(now - tally->start) / 1000;
     int64_t second = (now - tally->start) / 1000;
     uint64_t sum = 0;
 
@@ -27,7 +26,14 @@ double kn_tally_rate(const struct kn_tally *tally, kn_time now)
         if (tally->at[i].second > second - KN_TALLY_SECONDS)
             sum += tally->at[i].n;
     }
+    return sum;
+}
+
+double kn_tally_rate(const struct kn_tally *tally, kn_time now)
+{
+    double passed = (double)(now - tally->start) / 1000;
+
     if (passed > KN_TALLY_SECONDS)
         passed = KN_TALLY_SECONDS;
-    return (double)sum / (passed > 1 ? passed : 1);
+    return (double)kn_tally_sum(tally, now) / (passed > 1 ? passed : 1);
 }

@@ -21,6 +21,9 @@ struct kn_tally {
 void kn_tally_start(struct kn_tally *tally, kn_time now);
 void kn_tally_add(struct kn_tally *tally, kn_time now, uint64_t n);
 
+/* In the last minute. */
+uint64_t kn_tally_sum(const struct kn_tally *tally, kn_time now);
+
 /* Per second, over the last minute or what has passed of it since the start, at least a second. */
 double kn_tally_rate(const struct kn_tally *tally, kn_time now);
 

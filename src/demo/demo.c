@@ -12,7 +12,7 @@
 #include "lib/os/private_file.h"
 #include "lib/os/private_folder.h"
 #include "lib/os/process_info.h"
-#include "node/agent.h"
+#include "node/presence/agent.h"
 
 #define MACHINE_FILE "machine.yaml"
 

@@ -4,7 +4,7 @@
 #include "lib/base/text.h"
 #include "lib/io/work.h"
 #include "lib/json/json.h"
-#include "node/control.h"
+#include "node/control/control.h"
 
 struct kn_demo_sighting {
     struct kn_loop *loop;

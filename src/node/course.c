@@ -4,10 +4,10 @@
 #include "lib/io/work.h"
 #include "lib/os/clock.h"
 #include "node/acquaint.h"
-#include "node/announcement.h"
-#include "node/caches.h"
-#include "node/hardware.h"
-#include "node/offer.h"
+#include "node/machine/hardware.h"
+#include "node/plan/announcement.h"
+#include "node/plan/caches.h"
+#include "node/plan/offer.h"
 #include "node/renewal.h"
 
 /* The loop may go on for somebody else, and what is under way with it. */
@@ -93,6 +93,7 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
     if (node->known != NULL && round->acknowledged > 0)
         kn_known_peers_keep(node->known);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
+    kn_move_announced(node->move, round->acknowledged == round->keys);
     kn_course_write_caches(node);
     if (read_back) {
         kn_renewal_plan_reread(node);
@@ -114,15 +115,15 @@ void kn_course_serve(struct kn_node *node)
     struct kn_blocks_wish wish;
     bool has_files;
 
-    if (!node->agreed || node->leaving || node->over || node->options.dry_run)
+    if (!node->agreed || node->leaving || node->over || node->options.dry_run ||
+        kn_move_holds_blocks(node->move))
         return;
     has_files = kn_offer_make(&node->what, node->hardware, &wish);
     wish.fetch.on_hold = !stays_where_it_is(node);
     kn_blocks_serve(node->blocks, has_files ? &wish : NULL);
 }
 
-/* Is what is announced answered for? */
-static bool is_served(const struct kn_node *node)
+bool kn_course_is_serving(const struct kn_node *node)
 {
     const struct kn_node_config *config = kn_node_settings(node);
 
@@ -134,7 +135,7 @@ static bool is_served(const struct kn_node *node)
 
 static void step_serving(struct kn_node *node)
 {
-    kn_course_step_state(node, is_served(node) ? KN_CAUSE_SERVING : KN_CAUSE_BROKEN);
+    kn_course_step_state(node, kn_course_is_serving(node) ? KN_CAUSE_SERVING : KN_CAUSE_BROKEN);
 }
 
 void kn_course_blocks_changed(void *arg)
@@ -144,6 +145,7 @@ void kn_course_blocks_changed(void *arg)
     if (node->over || node->leaving) /* the state tells it all */
         return;
     kn_course_tell(node, KN_NODE_BLOCKS);
+    kn_move_blocks_changed(node->move);
     step_serving(node);
     if (node->announced != NULL)
         kn_announcer_renew(node->announcer);
@@ -162,7 +164,7 @@ void kn_course_describe(void *arg, struct kn_server_info *info)
     struct kn_blocks_report report;
 
     kn_blocks_report(node->blocks, &report);
-    kn_offer_describe(node->what.snapshot, is_served(node) ? &report : NULL, info);
+    kn_offer_describe(node->what.snapshot, kn_course_is_serving(node) ? &report : NULL, info);
 }
 
 void kn_course_announce(struct kn_node *node)

@@ -10,15 +10,16 @@
 
 #include "lib/crypto/random.h"
 #include "node/blocks/blocks.h"
-#include "node/changes.h"
-#include "node/control.h"
-#include "node/decision.h"
-#include "node/identity.h"
-#include "node/known_peers.h"
-#include "node/listen.h"
-#include "node/membership.h"
+#include "node/control/control.h"
+#include "node/control/run_folder.h"
+#include "node/identity/identity.h"
+#include "node/move.h"
 #include "node/node.h"
-#include "node/run_folder.h"
+#include "node/plan/decision.h"
+#include "node/presence/changes.h"
+#include "node/presence/known_peers.h"
+#include "node/presence/listen.h"
+#include "node/presence/membership.h"
 
 struct kn_node {
     struct kn_node_options options;
@@ -59,6 +60,7 @@ struct kn_node {
 
     struct kn_announcer *announcer;
     struct kn_blocks *blocks;
+    struct kn_move *move;
     struct kn_control *control;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;
@@ -85,6 +87,9 @@ void kn_course_announce(struct kn_node *node);
 
 /* Load and answer for the blocks that are planned now. */
 void kn_course_serve(struct kn_node *node);
+
+/* Is what is announced answered for? */
+bool kn_course_is_serving(const struct kn_node *node);
 
 /* Keep what was found out, if it is due. */
 void kn_course_write_caches(struct kn_node *node);

@@ -10,8 +10,10 @@ static const unsigned char next[KN_NODE_STATE_COUNT][KN_CAUSE_COUNT] = {
     [KN_NODE_JOINING] = { [KN_CAUSE_SERVING] = TO(KN_NODE_ONLINE),
                           [KN_CAUSE_LEAVE] = TO(KN_NODE_DRAINING) },
     [KN_NODE_ONLINE] = { [KN_CAUSE_BROKEN] = TO(KN_NODE_JOINING),
-                         [KN_CAUSE_LEAVE] = TO(KN_NODE_DRAINING) },
-    [KN_NODE_DRAINING] = { [KN_CAUSE_LEFT] = TO(KN_NODE_OFFLINE) },
+                         [KN_CAUSE_LEAVE] = TO(KN_NODE_DRAINING),
+                         [KN_CAUSE_MOVE] = TO(KN_NODE_DRAINING) },
+    [KN_NODE_DRAINING] = { [KN_CAUSE_LEFT] = TO(KN_NODE_OFFLINE),
+                           [KN_CAUSE_MOVED] = TO(KN_NODE_JOINING) },
 };
 
 const char *kn_node_state_word(enum kn_node_state state)

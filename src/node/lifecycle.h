@@ -23,6 +23,8 @@ enum kn_node_cause {
     KN_CAUSE_BROKEN,  /* a block no longer does */
     KN_CAUSE_LEAVE,   /* somebody asked the node to end, or to pause */
     KN_CAUSE_LEFT,    /* nothing is left to finish */
+    KN_CAUSE_MOVE,    /* it goes to other blocks */
+    KN_CAUSE_MOVED,   /* those that it had are finished, or it stays after all */
     KN_CAUSE_COUNT,
 };
 

@@ -3,10 +3,10 @@
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
 #include "lib/os/process_info.h"
-#include "node/agent.h"
 #include "node/course.h"
-#include "node/machine_file.h"
-#include "node/reach.h"
+#include "node/machine/machine_file.h"
+#include "node/presence/agent.h"
+#include "node/presence/reach.h"
 #include "node/renewal.h"
 #include "node/status.h"
 
@@ -157,6 +157,7 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
 {
     node->announcer = new_announcer(node);
     node->blocks = new_blocks(node);
+    node->move = kn_move_new(node);
     node->membership = new_membership(node);
     node->known = kn_course_is_first(node) ? NULL : new_known(node);
     node->changes = kn_changes_new(node->loop, kn_course_came_back, node);
@@ -165,10 +166,11 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
     node->refresh_timer = kn_timer_new(node->loop, kn_renewal_refresh, node);
     node->leave_timer = kn_timer_new(node->loop, on_left, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
-    if (node->announcer == NULL || node->blocks == NULL || node->membership == NULL ||
-        node->changes == NULL || (node->known == NULL && !kn_course_is_first(node)) ||
-        node->work_timer == NULL || node->reread_timer == NULL || node->refresh_timer == NULL ||
-        node->leave_timer == NULL || node->hardware == NULL)
+    if (node->announcer == NULL || node->blocks == NULL || node->move == NULL ||
+        node->membership == NULL || node->changes == NULL ||
+        (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
+        node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
+        node->hardware == NULL)
         return kn_fail_no_memory(err);
     return KN_OK;
 }
@@ -341,6 +343,7 @@ void kn_node_free(struct kn_node *node)
     kn_changes_free(node->changes);
     kn_known_peers_free(node->known);
     kn_announcer_free(node->announcer);
+    kn_move_free(node->move);
     kn_fetching_abandon(node->acquainting);
     kn_blocks_free(node->blocks);
     kn_membership_free(node->membership);
@@ -463,6 +466,11 @@ const struct kn_error *kn_node_cache_failure(const struct kn_node *node)
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out)
 {
     kn_blocks_report(node->blocks, out);
+}
+
+void kn_node_move(const struct kn_node *node, struct kn_move_report *out)
+{
+    kn_move_report(node->move, out);
 }
 
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg)

@@ -8,11 +8,12 @@
 #ifndef KN_NODE_NODE_H
 #define KN_NODE_NODE_H
 
-#include "node/announcer.h"
 #include "node/blocks/blocks.h"
 #include "node/lifecycle.h"
-#include "node/look.h"
-#include "node/plan.h"
+#include "node/move.h"
+#include "node/plan/plan.h"
+#include "node/presence/announcer.h"
+#include "node/presence/look.h"
 
 struct kn_node;
 
@@ -28,7 +29,10 @@ enum kn_node_event {
     KN_NODE_READ_BACK,    /* and read back */
     KN_NODE_REPLANNED,    /* the swarm answered at last: other choices, of which there is a plan */
     KN_NODE_REFRESHED,    /* the facts of an earlier start were found out anew, and kept */
-    KN_NODE_MOVED,        /* another range is announced: many had started together */
+    KN_NODE_MOVED,        /* another range is announced: many had started together, or it is needed
+                           * more there, or a move was given up */
+    KN_NODE_REBALANCED,   /* a better place was looked for, with another outcome than before:
+                           * kn_node_move() */
     KN_NODE_BLOCKS,       /* kn_node_blocks() are in another stage */
     KN_NODE_STATE,        /* kn_node_state() is another */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
@@ -96,6 +100,7 @@ uint16_t kn_node_port(const struct kn_node *node);
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
 size_t kn_node_peers(const struct kn_node *node);
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
+void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
 
 /* The loop on which events come, for whoever has something else to wait for. Freed with the node.
  */

@@ -44,6 +44,7 @@ static void on_reread(void *arg)
 
     node->is_placed = true;
     if (facts.survey == NULL || node->leaving || node->state == KN_NODE_ONLINE ||
+        kn_move_is_under_way(node->move) ||
         !kn_decision_reconsider(&node->what, &facts, node->rereads - 1)) {
         kn_course_serve(node);
         return;
@@ -77,7 +78,7 @@ void kn_renewal_plan_reread(struct kn_node *node)
     const struct kn_peer_id *self = kn_host_self(kn_network_host(node->network));
 
     /* spec: decisions D34; whoever serves stays, and so does whoever fetches files for it. */
-    if (node->state == KN_NODE_ONLINE || is_fetching(node))
+    if (node->state == KN_NODE_ONLINE || is_fetching(node) || kn_move_is_under_way(node->move))
         return;
     if (node->what.plan.place.by != KN_PLACED_LEAST_SERVED || node->rereads >= KN_PLACEMENT_ROUNDS)
         return;

@@ -148,6 +148,30 @@ static void add_serving(const struct kn_node *node, struct document *d)
     set(d, "serving", inner.json);
 }
 
+/* Whether the blocks are still the ones that need this node most; null where it never moves. */
+static void add_rebalance(const struct kn_node *node, struct document *d)
+{
+    struct document inner = { .json = kn_json_object() };
+    struct kn_move_report report;
+
+    kn_node_move(node, &report);
+    if (!report.is_on) {
+        kn_json_free(inner.json);
+        set(d, "rebalance", kn_json_null());
+        return;
+    }
+    set(&inner, "phase", kn_json_string(kn_move_word(report.phase)));
+    set(&inner, "verdict", kn_json_string(kn_rebalance_word(report.last.verdict)));
+    set(&inner, "start_block", kn_json_int(report.last.start));
+    set(&inner, "end_block", kn_json_int(report.last.end));
+    set(&inner, "reason", kn_json_string(report.last.reason));
+    set(&inner, "looked_at", kn_json_int(report.looked_s));
+    set(&inner, "moves", kn_json_int(report.moves));
+    set(&inner, "failures", kn_json_int(report.failures));
+    d->failed = d->failed || inner.failed;
+    set(d, "rebalance", inner.json);
+}
+
 static void add_config(const struct kn_node *node, struct document *d)
 {
     const struct kn_config_paths *paths = kn_node_paths(node);
@@ -183,6 +207,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_announced(node, &d);
     add_files(node, &d);
     add_serving(node, &d);
+    add_rebalance(node, &d);
     add_config(node, &d);
     set(&d, "problems", kn_json_array());
     printed = !d.failed && kn_json_print_line(d.json, out);

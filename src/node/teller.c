@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "node/advice.h"
+#include "node/plan/advice.h"
 
 static void tell(struct kn_teller *teller, enum kwaai_event_kind kind, struct kn_text *line)
 {
@@ -132,6 +132,19 @@ static void tell_blocks(struct kn_teller *teller, const struct kn_node *node)
     tell(teller, KWAAI_EVENT_BLOCKS, &line);
 }
 
+/* Why it stays; what is announced instead is told as a place. */
+static void tell_rebalanced(struct kn_teller *teller, const struct kn_node *node)
+{
+    struct kn_move_report report;
+    struct kn_text line = { 0 };
+
+    kn_node_move(node, &report);
+    if (report.last.verdict == KN_REBALANCE_MOVES)
+        return;
+    kn_text_addf(&line, "blocks are kept: %s", report.last.reason);
+    tell(teller, KWAAI_EVENT_BLOCKS, &line);
+}
+
 static void tell_announced(struct kn_teller *teller, const struct kn_node *node)
 {
     const struct kn_announced *round = kn_node_announced(node), *told = &teller->announced;
@@ -199,6 +212,9 @@ void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum k
         break;
     case KN_NODE_MOVED:
         tell_place(teller, kn_node_plan(node));
+        break;
+    case KN_NODE_REBALANCED:
+        tell_rebalanced(teller, node);
         break;
     case KN_NODE_BLOCKS:
         tell_blocks(teller, node);

@@ -57,7 +57,7 @@ void kn_channel_set_busy(struct kn_channel *ch, bool busy);
 KN_MUST_USE bool kn_channel_account(struct kn_channel *channel, size_t extra, struct kn_error *err);
 
 /* Send what can be sent of `out`. */
-void kn_channel_flush(struct kn_channel *channel);
+void kn_channel_flush(struct kn_channel *ch);
 /* Is so little unread that more may be written? And nothing at all? */
 bool kn_channel_is_clear(const struct kn_channel *channel);
 bool kn_channel_is_empty(const struct kn_channel *channel);

@@ -78,7 +78,7 @@ static enum kn_code put_reply(struct kn_inference *in, struct kn_span *tensor, s
 
 static void reply(struct kn_inference *in)
 {
-    struct kn_span tensor;
+    struct kn_span tensor = { NULL, 0 };
     struct kn_error err = { 0 };
 
     if (put_reply(in, &tensor, &err) != KN_OK) {

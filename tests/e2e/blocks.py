@@ -70,7 +70,6 @@ class Case(program.Case):
 
 class Serving(Case):
     def test_blocks_of_a_folder_are_served_and_announced_as_measured(self):
-        """proves: P2/1 FR-2/model.path"""
         node = self.start()
         told = self.served(node)
         self.assertEqual((told["start_block"], told["end_block"]), (0, BLOCKS))

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lib/os/process_info.h"
-#include "node/control.h"
+#include "node/control/control.h"
 
 enum { TRY_AGAIN = 75 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/json/json.h"
-#include "node/control_message.h"
+#include "node/control/control_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

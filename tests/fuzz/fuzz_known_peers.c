@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "node/known_peers_file.h"
+#include "node/presence/known_peers_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/machine_file.h"
+#include "node/machine/machine_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,8 @@
 /*
  * Property: whatever servers there are, the window lies inside the model and is as long as asked;
  * the same servers backwards give the same weights, choice and move; no other window has a lower
- * least weight; the ranges for the screen hold every block once.
+ * least weight; the ranges for the screen hold every block once; a server that goes elsewhere
+ * leaves no block to nobody and raises the least of what it changes.
  *
  * The input is the size of the model, of the window, a seed, then servers of eight bytes.
  */
@@ -11,6 +12,7 @@
 
 #include "config/discovery/coverage.h"
 #include "config/discovery/placement.h"
+#include "config/discovery/rebalance.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -105,6 +107,41 @@ static void check_coverage(const struct view *view)
     require(at == view->request.num_blocks);
 }
 
+static void decide(const struct view *view, const struct kn_placement *here, uint8_t share,
+                   struct kn_rebalance *out)
+{
+    const struct kn_rebalance_request request = { .num_blocks = view->request.num_blocks,
+                                                  .servers = view->servers,
+                                                  .server_count = view->request.server_count,
+                                                  .start = here->start,
+                                                  .end = here->end,
+                                                  .throughput = share,
+                                                  .min_redundancy = 1,
+                                                  .quality = share / 255.0,
+                                                  .seed = view->request.seed };
+
+    require(kn_rebalance_decide(&request, out) == KN_OK);
+    require(out->end <= request.num_blocks && out->end - out->start == here->end - here->start);
+    if (out->verdict != KN_REBALANCE_MOVES)
+        return;
+    require(out->start != here->start && out->after > out->before);
+    for (uint32_t i = here->start; i < here->end; i++)
+        require((i >= out->start && i < out->end) || view->blocks[i].online > 0);
+}
+
+static void check_moves(const struct view *one, const struct view *two,
+                        const struct kn_placement *here, uint8_t share)
+{
+    struct kn_rebalance this, that;
+
+    if (here->start == here->end)
+        return;
+    decide(one, here, share, &this);
+    decide(two, here, share, &that);
+    require(this.verdict == that.verdict && this.start == that.start && this.end == that.end);
+    require(strcmp(this.reason, that.reason) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct view one, two;
@@ -128,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         here.start = there.start = data[3] % (one.request.num_blocks - length + 1);
         here.end = there.end = here.start + length;
     }
+    check_moves(&one, &two, &here, data[3]);
     require(kn_placement_reconsider(&one.request, data[2] % 3, &here) ==
             kn_placement_reconsider(&two.request, data[2] % 3, &there));
     check_place(&one, &here);

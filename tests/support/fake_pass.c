@@ -98,7 +98,7 @@ static void enter(struct kn_runner *runner, const struct fake_pass *pass)
     runner->passes[runner->n++] = *pass;
     if (runner->entered != NULL)
         runner->entered(runner->arg);
-    until = kn_monitor_now() + runner->ms;
+    until = kn_monitor_now() + runner->ms + 1; /* a part of this millisecond is over */
     while (runner->is_held)
         (void)kn_monitor_wait(runner->monitor, KN_NEVER);
     while (runner->ms > 0 && kn_monitor_wait(runner->monitor, until)) {

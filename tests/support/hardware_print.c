@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "node/hardware.h"
+#include "node/machine/hardware.h"
 
 static json_t *known(int64_t value)
 {

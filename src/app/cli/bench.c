@@ -13,8 +13,8 @@
 #include "app/cli/swarm.h"
 #include "app/cli/tree.h"
 #include "lib/base/number.h"
-#include "node/hardware.h"
-#include "node/offer.h"
+#include "node/machine/hardware.h"
+#include "node/plan/offer.h"
 
 enum { SECONDS_USUAL = 20, SESSIONS = 8, DECIMALS = 10 };
 

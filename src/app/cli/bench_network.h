@@ -5,7 +5,7 @@
 #define KN_CLI_BENCH_NETWORK_H
 
 #include "app/docs/exit_codes.h"
-#include "node/encounter.h"
+#include "node/presence/encounter.h"
 
 struct kn_cli;
 

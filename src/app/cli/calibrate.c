@@ -13,8 +13,8 @@
 #include "lib/base/number.h"
 #include "lib/os/private_folder.h"
 #include "lib/yaml/yaml.h"
-#include "node/calibrate.h"
-#include "node/hardware.h"
+#include "node/machine/calibrate.h"
+#include "node/machine/hardware.h"
 
 /* "quick", "full", or nothing. */
 static enum kn_exit check_mode(struct kn_cli *cli, bool *is_full)

@@ -6,7 +6,7 @@
 
 #include "app/docs/exit_codes.h"
 #include "app/term/page.h"
-#include "node/full.h"
+#include "node/plan/full.h"
 
 struct kn_cli;
 

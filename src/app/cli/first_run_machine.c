@@ -1,7 +1,7 @@
 /* first_run: this machine, and how many blocks it can hold. */
 #include "app/cli/calibration_view.h"
 #include "app/cli/first_run.h"
-#include "node/advice.h"
+#include "node/plan/advice.h"
 
 static void add_machine(const struct kn_page *page, const struct kn_start_facts *facts)
 {

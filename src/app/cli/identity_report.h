@@ -5,7 +5,7 @@
 #define KN_CLI_IDENTITY_REPORT_H
 
 #include "app/docs/exit_codes.h"
-#include "node/identity.h"
+#include "node/identity/identity.h"
 
 struct kn_cli;
 

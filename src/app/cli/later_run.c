@@ -4,7 +4,7 @@
 
 #include "app/cli/fetch_view.h"
 #include "app/cli/values.h"
-#include "node/advice.h"
+#include "node/plan/advice.h"
 
 static const struct kn_origin *cached(const struct kn_start_facts *facts, const char *key)
 {

@@ -6,7 +6,7 @@
 #include "app/cli/swarm.h"
 #include "app/cli/values.h"
 #include "lib/base/utf8.h"
-#include "node/advice.h"
+#include "node/plan/advice.h"
 
 enum { KEYS_FIRST = 3, CLOCK_MOST_S = 3 };
 

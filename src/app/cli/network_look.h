@@ -7,7 +7,7 @@
 
 #include "app/cli/swarm.h"
 #include "network/petals/survey_view.h"
-#include "node/look.h"
+#include "node/presence/look.h"
 
 struct kn_network_look {
     struct kn_swarm swarm;

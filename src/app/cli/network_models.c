@@ -8,7 +8,7 @@
 #include "app/term/fold.h"
 #include "app/term/table.h"
 #include "lib/base/arena.h"
-#include "node/plan.h"
+#include "node/plan/plan.h"
 
 /* "all 80", "68 of 126" */
 static const char *covered(struct kn_cli *cli, const struct kn_survey_model *model)

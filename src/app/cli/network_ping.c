@@ -8,7 +8,7 @@
 #include "app/term/fold.h"
 #include "lib/base/number.h"
 #include "lib/codec/multiaddr_bytes.h"
-#include "node/encounter.h"
+#include "node/presence/encounter.h"
 
 enum { PINGS_USUAL = 3 };
 

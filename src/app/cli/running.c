@@ -4,8 +4,8 @@
 #include "app/cli/load.h"
 #include "lib/base/memory.h"
 #include "lib/json/json.h"
-#include "node/control.h"
-#include "node/run_folder.h"
+#include "node/control/control.h"
+#include "node/control/run_folder.h"
 
 enum { ASK_TIMEOUT_MS = 5000 };
 

@@ -14,9 +14,9 @@
 #include "lib/base/memory.h"
 #include "lib/os/output.h"
 #include "lib/os/terminal.h"
-#include "node/advice.h"
-#include "node/control.h"
-#include "node/machine_file.h"
+#include "node/control/control.h"
+#include "node/machine/machine_file.h"
+#include "node/plan/advice.h"
 
 enum { TICK_MS = 200, LIVE_MS = 1000, LAST_WORDS_MS = 2000, STDOUT = 1 };
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "app/term/page.h"
-#include "node/plan.h"
+#include "node/plan/plan.h"
 
 struct kn_start_facts {
     const struct kn_snapshot *snapshot; /* final */

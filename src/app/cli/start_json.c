@@ -3,7 +3,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/tree.h"
 #include "lib/io/loop.h"
-#include "node/advice.h"
+#include "node/plan/advice.h"
 
 static struct kn_json *object(const char *event)
 {
@@ -224,6 +224,19 @@ static void print_moved(struct kn_start *start)
     print(start, json);
 }
 
+static void print_rebalanced(struct kn_start *start)
+{
+    struct kn_json *json = object("rebalanced");
+    struct kn_move_report report;
+
+    kn_node_move(start->node, &report);
+    kn_tree_text(json, "verdict", kn_rebalance_word(report.last.verdict));
+    kn_tree_set(json, "start_block", kn_json_int(report.last.start));
+    kn_tree_set(json, "end_block", kn_json_int(report.last.end));
+    kn_tree_text(json, "reason", report.last.reason);
+    print(start, json);
+}
+
 void kn_start_json_saved(struct kn_start *start)
 {
     struct kn_json *json = object("saved");
@@ -290,6 +303,9 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_MOVED:
         print_moved(start);
+        break;
+    case KN_NODE_REBALANCED:
+        print_rebalanced(start);
         break;
     case KN_NODE_BLOCKS:
         print_blocks(start);

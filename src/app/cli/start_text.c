@@ -231,11 +231,28 @@ static void show_moved(struct kn_start *start)
                  n, n == 1 ? "" : "s", place->reason);
 }
 
+/* Why it stays: that it goes is shown with the blocks. */
+static void show_rebalanced(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+    struct kn_move_report report;
+
+    kn_node_move(start->node, &report);
+    if (report.last.verdict != KN_REBALANCE_MOVES)
+        kn_page_line(&page, "🔁", "Blocks are kept: %s", report.last.reason);
+}
+
 static void show_state(struct kn_start *start)
 {
     const struct kn_page page = page_of(start);
+    struct kn_move_report report;
 
-    if (kn_node_state(start->node) == KN_NODE_DRAINING)
+    kn_node_move(start->node, &report);
+    if (kn_node_state(start->node) != KN_NODE_DRAINING)
+        return;
+    if (report.phase == KN_MOVE_TELLS)
+        kn_page_line(&page, "🔁", "Moving there: open sessions end first");
+    else
         kn_page_line(&page, "👋", "Telling the swarm that this node leaves");
 }
 
@@ -288,6 +305,9 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_MOVED:
         show_moved(start);
+        break;
+    case KN_NODE_REBALANCED:
+        show_rebalanced(start);
         break;
     case KN_NODE_BLOCKS:
         show_changed_blocks(start);

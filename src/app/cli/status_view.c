@@ -1,5 +1,7 @@
 #include "app/cli/status_view.h"
 
+#include <string.h>
+
 #include "app/cli/values.h"
 #include "app/term/fold.h"
 #include "app/term/term.h"
@@ -196,6 +198,29 @@ static void show_serving(struct view *view)
     end_line(view, "cache");
 }
 
+/* "2-3: nobody serves block 2, 1 move, looked 3 min ago": also why it stays. */
+static void show_rebalance(struct view *view)
+{
+    const struct kn_json *rebalance = get(view, "rebalance");
+    const struct kn_json *phase = kn_json_get(rebalance, "phase");
+    const char *text = kn_json_to_text(phase);
+    int64_t moves = 0, failures = 0;
+
+    (void)!kn_json_to_int(kn_json_get(rebalance, "moves"), &moves);
+    (void)!kn_json_to_int(kn_json_get(rebalance, "failures"), &failures);
+    if (text != NULL && strcmp(text, "rests") != 0)
+        add(view, "", phase, ": ");
+    add(view, "", kn_json_get(rebalance, "reason"), "");
+    add_age(view, view->line.n > 0 ? ", looked " : "", kn_json_get(rebalance, "looked_at"), " ago");
+    if (moves > 0)
+        kn_text_addf(&view->line, ", %lld move%s", (long long)moves, moves == 1 ? "" : "s");
+    if (failures > 0)
+        kn_text_addf(&view->line, ", %lld failed", (long long)failures);
+    if (text != NULL && view->line.n == 0)
+        kn_text_add(&view->line, "not looked yet");
+    end_line(view, "rebalance");
+}
+
 static void show_configuration(struct view *view)
 {
     const struct kn_json *config = get(view, "config");
@@ -235,6 +260,7 @@ void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn
     show_model(&view);
     show_download(&view);
     show_serving(&view);
+    show_rebalance(&view);
     show_network(&view);
     show_configuration(&view);
     show_problems(&view);

@@ -4,7 +4,7 @@
 #include "app/cli/running.h"
 #include "app/cli/tree.h"
 #include "lib/base/number.h"
-#include "node/run_folder.h"
+#include "node/control/run_folder.h"
 
 enum { WAIT_S = 30, WAIT_MAX_S = 3600, MS_PER_S = 1000 };
 

@@ -6,7 +6,7 @@
 #define KN_CLI_SWARM_H
 
 #include "app/docs/exit_codes.h"
-#include "node/visitor.h"
+#include "node/presence/visitor.h"
 
 struct kn_cli;
 struct kn_json;

@@ -112,8 +112,10 @@ static enum kn_code fetch_files(struct kn_fetch *fetch, const char *revision,
                                 struct kn_error *err)
 {
     struct kn_remote *remotes = kn_arena_alloc(fetch->arena, n * sizeof(*remotes));
-    enum kn_code rc = remotes != NULL ? KN_OK : kn_fail_no_memory(err);
+    enum kn_code rc = KN_OK;
 
+    if (remotes == NULL)
+        return kn_fail_no_memory(err);
     fetch->files = (uint32_t)n;
     fetch->done = fetch->total = 0;
     for (size_t i = 0; rc == KN_OK && i < n; i++) {

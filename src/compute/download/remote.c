@@ -200,15 +200,15 @@ enum kn_code kn_remote_look(struct kn_fetch *fetch, const char *revision, const 
 {
     const char *address = kn_remote_address(fetch, revision, file);
     unsigned attempt = 0;
-    enum kn_code rc;
 
     if (address == NULL)
         return kn_fail_no_memory(err);
     if (strlen(address) >= ADDRESS_MAX)
         return kn_fail(err, KN_E_LIMIT, "an address longer than %d bytes", ADDRESS_MAX);
     *out = (struct kn_remote){ .name = file };
-    while ((rc = look_once(fetch, address, file, out, err)) != KN_OK) {
-        rc = kn_fetch_retry(fetch, file, &attempt, err);
+    while (look_once(fetch, address, file, out, err) != KN_OK) {
+        enum kn_code rc = kn_fetch_retry(fetch, file, &attempt, err);
+
         if (rc != KN_OK)
             return rc;
     }

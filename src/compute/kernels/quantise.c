@@ -77,10 +77,10 @@ static bool quantise_group(const float *at, uint8_t *out, uint16_t *scale)
     if (kn_bits_of_float(rounded) >= INFINITE)
         return false;
     nearest(at, rounded > 0 ? 1 / rounded : 0, codes);
-    for (int half = 0; half < 2; half++) {
+    for (size_t half = 0; half < 2; half++) {
         const uint8_t *from = codes + half * HALF_GROUP;
 
-        for (int i = 0; i < HALF_GROUP / 2; i++)
+        for (size_t i = 0; i < HALF_GROUP / 2; i++)
             out[half * HALF_GROUP / 2 + i] = (uint8_t)(from[i] | from[i + HALF_GROUP / 2] << 4);
     }
     return true;

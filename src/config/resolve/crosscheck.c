@@ -49,10 +49,12 @@ static void blame(const struct kn_check *check, const struct kn_resolved *settin
     kn_problems_add(problems, &problem);
 }
 
-static bool readable(const struct kn_check *check, const struct kn_resolved *settings)
+static bool is_to_be_told(const struct kn_check *check, const struct kn_resolved *settings)
 {
     for (size_t i = 0; i < KN_CHECK_KEYS_MAX && check->keys[i] != NULL; i++) {
-        if (!find(settings, check->keys[i])->valid)
+        const struct kn_resolved *one = find(settings, check->keys[i]);
+
+        if (!one->valid || (check->of_written && !kn_resolved_is_explicit(one)))
             return false;
     }
     return true;
@@ -64,7 +66,7 @@ void kn_crosscheck(const struct kn_node_config *config, const struct kn_resolved
     for (size_t i = 0; i < kn_check_count; i++) {
         struct kn_error err = { 0 };
 
-        if (!kn_checks[i].holds(config, &err) && readable(&kn_checks[i], settings))
+        if (!kn_checks[i].holds(config, &err) && is_to_be_told(&kn_checks[i], settings))
             blame(&kn_checks[i], settings, &err, file, problems);
     }
 }

@@ -18,6 +18,7 @@ struct kn_check {
     const char *rule;                    /* one sentence */
     const char *keys[KN_CHECK_KEYS_MAX]; /* the settings it reads; the first one is blamed */
     enum kn_severity severity;
+    bool of_written; /* says nothing unless somebody wrote all of its keys */
     /* True when the rule holds, or says nothing about these values; else `err` is filled. */
     bool (*holds)(const struct kn_node_config *config, struct kn_error *err);
 };

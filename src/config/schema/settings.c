@@ -112,14 +112,24 @@ const struct kn_setting kn_settings[] = {
     { SETTING(choice, model.quant_type), AUTO, .words = kn_words_quant_type,
       .computed_by = "hardware", .flag = "--quant-type", .value_name = "TYPE", RESTART,
       .obeyed_by = "node", .brief = "How the weights are compressed in memory." },
-    { SETTING(bool, model.rebalance.enabled), .fallback = "false", LIVE,
-      .brief = "Move to blocks that fewer nodes serve while the node runs." },
+    { SETTING(bool, model.rebalance.enabled), .fallback = "false", LIVE, .obeyed_by = "node",
+      .brief = "Move to blocks that fewer nodes serve while the node runs.",
+      .detail =
+          "Only where start_block and end_block are automatic. New blocks that cannot be served "
+          "are given up for the old ones." },
     { SETTING(duration, model.rebalance.interval), SECONDS, .fallback = "5m", LIVE,
-      .brief = "How often a better place is looked for." },
+      .obeyed_by = "node", .brief = "How often a better place is looked for.",
+      .detail = "From half of it to one and a half, by chance. It is also how long the node stays "
+                "after a move, and how long open sessions have to end before one." },
     { SETTING(int, model.rebalance.min_redundancy), COUNT, .fallback = "1", LIVE,
+      .obeyed_by = "node",
       .brief = "How many other nodes must serve our blocks before we leave them." },
     { SETTING(number, model.rebalance.quality), .range = { 0, 1 }, .fallback = "0.75", LIVE,
-      .brief = "Move when the swarm's throughput is below this share of the best one." },
+      .obeyed_by = "node",
+      .brief = "Move when the swarm's throughput is below this share of the best one.",
+      .detail =
+          "The throughput is that of the least served block, of those that the node serves and "
+          "those that it would serve. 0 means never." },
 
     { SETTING(number, performance.throughput), AUTO, .range = { 1e-6, 1e9 }, .unit = "tokens/s",
       .computed_by = "measurement", LIVE, .obeyed_by = "node",

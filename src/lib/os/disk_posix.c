@@ -25,7 +25,7 @@ static int look(const char *folder, struct statvfs *info)
 enum kn_code kn_disk_left(const char *folder, int64_t *out, struct kn_error *err)
 {
     struct kn_text path = { 0 };
-    struct statvfs info;
+    struct statvfs info = { .f_frsize = 1 };
     enum kn_code rc = KN_OK;
 
     kn_text_add(&path, folder);

@@ -25,7 +25,7 @@ enum kn_code kn_growing_file_open(const char *path, struct kn_growing_file **out
                                   struct kn_error *err)
 {
     struct kn_growing_file *file = kn_try_alloc(sizeof(*file));
-    struct stat info;
+    struct stat info = { 0 };
     enum kn_code rc = KN_OK;
 
     if (file == NULL)

@@ -5,6 +5,7 @@
 
 #include "lib/base/memory.h"
 #include "node/blocks/loading.h"
+#include "node/blocks/news.h"
 
 struct kn_blocks {
     struct kn_blocks_options options;
@@ -18,9 +19,10 @@ struct kn_blocks {
     struct kn_loaded loaded;
     struct kn_compute *compute;
     struct kn_serving *serving;
-    struct kn_timer *drain_timer, *news_timer, *look_timer;
+    struct kn_timer *drain_timer, *news_timer, *pace_timer, *look_timer;
+    struct kn_speed_news speed;
     int64_t told_room; /* in tokens of one block */
-    kn_time told_at;
+    kn_time told_at, drain_by;
     void (*left)(void *arg);
     void *left_arg;
     struct kn_error failure;
@@ -34,68 +36,82 @@ const char *kn_blocks_stage_word(enum kn_blocks_stage stage)
     return stage <= KN_BLOCKS_FAILED ? words[stage] : "?";
 }
 
-static void enter(struct kn_blocks *b, enum kn_blocks_stage stage)
+static void enter(struct kn_blocks *blocks, enum kn_blocks_stage stage)
 {
-    b->stage = stage;
-    b->options.changed(b->options.arg);
+    blocks->stage = stage;
+    blocks->options.changed(blocks->options.arg);
 }
 
 /* What was served is not any more. */
-static void close_all(struct kn_blocks *b)
+static void close_all(struct kn_blocks *blocks)
 {
-    kn_timer_set(b->drain_timer, KN_NEVER);
-    kn_timer_set(b->news_timer, KN_NEVER);
-    kn_timer_set(b->look_timer, KN_NEVER);
-    kn_serving_free(b->serving);
-    kn_compute_free(b->compute);
-    kn_loaded_done(&b->loaded);
-    b->serving = NULL;
-    b->compute = NULL;
+    kn_timer_set(blocks->drain_timer, KN_NEVER);
+    kn_timer_set(blocks->news_timer, KN_NEVER);
+    kn_timer_set(blocks->pace_timer, KN_NEVER);
+    kn_timer_set(blocks->look_timer, KN_NEVER);
+    kn_serving_free(blocks->serving);
+    kn_compute_free(blocks->compute);
+    kn_loaded_done(&blocks->loaded);
+    blocks->serving = NULL;
+    blocks->compute = NULL;
 }
 
-static void fail(struct kn_blocks *b)
+static void fail(struct kn_blocks *blocks)
 {
-    close_all(b);
-    enter(b, KN_BLOCKS_FAILED);
+    close_all(blocks);
+    enter(blocks, KN_BLOCKS_FAILED);
 }
 
 /* -- news of the cache */
 
-static int64_t room_now(const struct kn_blocks *b)
+static int64_t room_now(const struct kn_blocks *blocks)
 {
     struct kn_compute_state now;
 
-    kn_compute_state(b->compute, &now);
+    kn_compute_state(blocks->compute, &now);
     return now.cache_tokens_left;
 }
 
-static int64_t room_of_all(const struct kn_blocks *b)
+static int64_t room_of_all(const struct kn_blocks *blocks)
 {
-    return b->wish.cache_bytes / kn_cache_token_bytes(kn_model_decoder(b->loaded.model));
+    return blocks->wish.cache_bytes / kn_cache_token_bytes(kn_model_decoder(blocks->loaded.model));
 }
 
 static void tell_room(void *arg)
 {
-    struct kn_blocks *b = arg;
+    struct kn_blocks *blocks = arg;
 
-    b->told_room = room_now(b);
-    b->told_at = kn_loop_now(b->loop);
-    b->options.news(b->options.arg);
+    blocks->told_room = room_now(blocks);
+    blocks->told_at = kn_loop_now(blocks->loop);
+    blocks->options.news(blocks->options.arg);
 }
 
-/* A quarter of the whole is worth a round of records, but not for each session that comes. */
 static void on_room_changed(void *arg)
 {
-    struct kn_blocks *b = arg;
-    int64_t now = room_now(b),
-            change = now > b->told_room ? now - b->told_room : b->told_room - now;
+    struct kn_blocks *blocks = arg;
 
-    if (b->stage != KN_BLOCKS_SERVING)
+    if (blocks->stage != KN_BLOCKS_SERVING)
         return;
-    if (change > room_of_all(b) / 4)
-        kn_timer_set(b->news_timer, b->told_at + KN_BLOCKS_NEWS_MS);
+    if (kn_news_of_room(room_of_all(blocks), blocks->told_room, room_now(blocks)))
+        kn_timer_set(blocks->news_timer, blocks->told_at + KN_BLOCKS_NEWS_MS);
     else
-        kn_timer_set(b->news_timer, KN_NEVER);
+        kn_timer_set(blocks->news_timer, KN_NEVER);
+}
+
+/* -- news of the speed */
+
+static void on_pace(void *arg)
+{
+    struct kn_blocks *blocks = arg;
+    kn_time now = kn_loop_now(blocks->loop);
+    struct kn_compute_state state;
+
+    if (blocks->stage != KN_BLOCKS_SERVING)
+        return;
+    kn_timer_set(blocks->pace_timer, now + KN_BLOCKS_PACE_MS);
+    kn_compute_state(blocks->compute, &state);
+    if (kn_news_of_speed(&blocks->speed, &state, now))
+        blocks->options.news(blocks->options.arg);
 }
 
 /* -- the files */
@@ -105,59 +121,59 @@ static void look(void *arg);
 /* On the thread of the pass. */
 static bool is_intact(void *arg)
 {
-    const struct kn_blocks *b = arg;
+    const struct kn_blocks *blocks = arg;
 
-    return kn_model_is_intact(b->loaded.model);
+    return kn_model_is_intact(blocks->loaded.model);
 }
 
 /* -- serving */
 
-static enum kn_code start_compute(struct kn_blocks *b)
+static enum kn_code start_compute(struct kn_blocks *blocks)
 {
-    const struct kn_decoder *decoder = kn_model_decoder(b->loaded.model);
+    const struct kn_decoder *decoder = kn_model_decoder(blocks->loaded.model);
     const struct kn_compute_options options = {
-        .loop = b->loop,
-        .runner = b->loaded.runner,
+        .loop = blocks->loop,
+        .runner = blocks->loaded.runner,
         .decoder = decoder,
-        .first = b->wish.from,
-        .count = b->wish.to - b->wish.from,
-        .cache_bytes = b->wish.cache_bytes,
-        .max_length = b->wish.max_length,
-        .max_tokens =
-            b->wish.max_tokens < KN_PASS_TOKENS_MAX ? b->wish.max_tokens : KN_PASS_TOKENS_MAX,
-        .share = b->wish.share,
+        .first = blocks->wish.from,
+        .count = blocks->wish.to - blocks->wish.from,
+        .cache_bytes = blocks->wish.cache_bytes,
+        .max_length = blocks->wish.max_length,
+        .max_tokens = blocks->wish.max_tokens < KN_PASS_TOKENS_MAX ? blocks->wish.max_tokens
+                                                                   : KN_PASS_TOKENS_MAX,
+        .share = blocks->wish.share,
         .room_changed = on_room_changed,
         .is_intact = is_intact,
         .lost = look,
-        .arg = b,
+        .arg = blocks,
     };
 
-    b->compute = kn_compute_new(&options);
-    return b->compute != NULL ? KN_OK : kn_fail_no_memory(&b->failure);
+    blocks->compute = kn_compute_new(&options);
+    return blocks->compute != NULL ? KN_OK : kn_fail_no_memory(&blocks->failure);
 }
 
-static enum kn_code start_serving(struct kn_blocks *b)
+static enum kn_code start_serving(struct kn_blocks *blocks)
 {
     const struct kn_serving_options options = {
-        .host = b->options.host,
-        .compute = b->compute,
-        .version = b->options.version,
-        .prefix = b->wish.prefix,
-        .first = b->wish.from,
-        .end = b->wish.to,
-        .hidden = kn_model_decoder(b->loaded.model)->hidden,
-        .dtype = b->wish.dtype,
-        .compression = b->wish.compression,
-        .max_length = b->wish.max_length,
-        .max_batch_tokens = b->wish.max_tokens,
-        .cache_wait_ms = b->wish.cache_wait_ms,
-        .session_ms = b->wish.session_ms,
-        .step_ms = b->wish.step_ms,
+        .host = blocks->options.host,
+        .compute = blocks->compute,
+        .version = blocks->options.version,
+        .prefix = blocks->wish.prefix,
+        .first = blocks->wish.from,
+        .end = blocks->wish.to,
+        .hidden = kn_model_decoder(blocks->loaded.model)->hidden,
+        .dtype = blocks->wish.dtype,
+        .compression = blocks->wish.compression,
+        .max_length = blocks->wish.max_length,
+        .max_batch_tokens = blocks->wish.max_tokens,
+        .cache_wait_ms = blocks->wish.cache_wait_ms,
+        .session_ms = blocks->wish.session_ms,
+        .step_ms = blocks->wish.step_ms,
     };
-    enum kn_code rc = kn_serving_start(&options, &b->serving);
+    enum kn_code rc = kn_serving_start(&options, &blocks->serving);
 
     if (rc != KN_OK)
-        (void)kn_fail(&b->failure, rc, "blocks cannot be served: %s", kn_code_brief(rc));
+        (void)kn_fail(&blocks->failure, rc, "blocks cannot be served: %s", kn_code_brief(rc));
     return rc;
 }
 
@@ -172,137 +188,150 @@ static uint32_t longest_session(const struct kn_decoder *decoder)
 static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *loaded,
                       const struct kn_error *err)
 {
-    struct kn_blocks *b = arg;
+    struct kn_blocks *blocks = arg;
 
-    b->loading = NULL;
+    blocks->loading = NULL;
     if (code != KN_OK) {
-        b->failure = *err;
-        enter(b, KN_BLOCKS_FAILED);
+        blocks->failure = *err;
+        enter(blocks, KN_BLOCKS_FAILED);
         return;
     }
-    b->loaded = *loaded;
-    if (b->wish.max_length == 0)
-        b->wish.max_length = longest_session(kn_model_decoder(loaded->model));
-    if (b->wish.max_tokens == 0)
-        b->wish.max_tokens = b->wish.max_length;
-    if (start_compute(b) != KN_OK || start_serving(b) != KN_OK) {
-        fail(b);
+    blocks->loaded = *loaded;
+    if (blocks->wish.max_length == 0)
+        blocks->wish.max_length = longest_session(kn_model_decoder(loaded->model));
+    if (blocks->wish.max_tokens == 0)
+        blocks->wish.max_tokens = blocks->wish.max_length;
+    if (start_compute(blocks) != KN_OK || start_serving(blocks) != KN_OK) {
+        fail(blocks);
         return;
     }
-    b->told_room = room_now(b);
-    b->told_at = kn_loop_now(b->loop);
-    kn_timer_set(b->look_timer, b->told_at + KN_BLOCKS_LOOK_MS);
-    enter(b, KN_BLOCKS_SERVING);
+    blocks->told_room = room_now(blocks);
+    blocks->told_at = kn_loop_now(blocks->loop);
+    kn_speed_news_start(&blocks->speed, &loaded->speed, blocks->told_at);
+    kn_timer_set(blocks->pace_timer, blocks->told_at + KN_BLOCKS_PACE_MS);
+    kn_timer_set(blocks->look_timer, blocks->told_at + KN_BLOCKS_LOOK_MS);
+    enter(blocks, KN_BLOCKS_SERVING);
 }
 
 /* -- getting ready */
 
-static void abandon(struct kn_blocks *b)
+static void abandon(struct kn_blocks *blocks)
 {
-    kn_loading_abandon(b->loading);
-    kn_fetching_abandon(b->fetching);
-    b->loading = NULL;
-    b->fetching = NULL;
+    kn_loading_abandon(blocks->loading);
+    kn_fetching_abandon(blocks->fetching);
+    blocks->loading = NULL;
+    blocks->fetching = NULL;
 }
 
-static void enter_or_fail(struct kn_blocks *b, enum kn_blocks_stage stage, bool has_memory)
+static void enter_or_fail(struct kn_blocks *blocks, enum kn_blocks_stage stage, bool has_memory)
 {
     if (!has_memory)
-        (void)kn_fail_no_memory(&b->failure);
-    enter(b, has_memory ? stage : KN_BLOCKS_FAILED);
+        (void)kn_fail_no_memory(&blocks->failure);
+    enter(blocks, has_memory ? stage : KN_BLOCKS_FAILED);
 }
 
-static void load(struct kn_blocks *b)
+static void load(struct kn_blocks *blocks)
 {
-    b->loading = kn_loading_start(b->loop, &b->wish, on_loaded, b);
-    enter_or_fail(b, KN_BLOCKS_LOADING, b->loading != NULL);
+    blocks->loading = kn_loading_start(blocks->loop, &blocks->wish, on_loaded, blocks);
+    enter_or_fail(blocks, KN_BLOCKS_LOADING, blocks->loading != NULL);
 }
 
 static void on_fetched(void *arg, const char *folder)
 {
-    struct kn_blocks *b = arg;
-    int n = snprintf(b->wish.folder, sizeof(b->wish.folder), "%s", folder);
+    struct kn_blocks *blocks = arg;
+    int n = snprintf(blocks->wish.folder, sizeof(blocks->wish.folder), "%s", folder);
 
-    b->fetching = NULL;
-    b->wish.fetch.is_wanted = false;
-    if (n >= 0 && (size_t)n < sizeof(b->wish.folder)) {
-        load(b);
+    blocks->fetching = NULL;
+    blocks->wish.fetch.is_wanted = false;
+    if (n >= 0 && (size_t)n < sizeof(blocks->wish.folder)) {
+        load(blocks);
         return;
     }
-    (void)kn_fail(&b->failure, KN_E_LIMIT, "a path longer than %d bytes", KN_BLOCKS_PATH_MAX);
-    enter(b, KN_BLOCKS_FAILED);
+    (void)kn_fail(&blocks->failure, KN_E_LIMIT, "a path longer than %d bytes", KN_BLOCKS_PATH_MAX);
+    enter(blocks, KN_BLOCKS_FAILED);
 }
 
 static void on_fetch_failed(void *arg)
 {
-    const struct kn_blocks *b = arg;
+    const struct kn_blocks *blocks = arg;
 
-    b->options.changed(b->options.arg);
+    blocks->options.changed(blocks->options.arg);
 }
 
-static void fetch(struct kn_blocks *b)
+static void fetch(struct kn_blocks *blocks)
 {
-    const struct kn_fetching_events events = { b, on_fetched, on_fetch_failed };
+    const struct kn_fetching_events events = { blocks, on_fetched, on_fetch_failed };
 
-    b->fetching = kn_fetching_start(b->loop, &b->wish, b->options.version, &events);
-    enter_or_fail(b, KN_BLOCKS_FETCHING, b->fetching != NULL);
+    blocks->fetching =
+        kn_fetching_start(blocks->loop, &blocks->wish, blocks->options.version, &events);
+    enter_or_fail(blocks, KN_BLOCKS_FETCHING, blocks->fetching != NULL);
 }
 
-static void get_ready(struct kn_blocks *b, const struct kn_blocks_wish *wish)
+static void get_ready(struct kn_blocks *blocks, const struct kn_blocks_wish *wish)
 {
-    abandon(b);
-    b->failure = (struct kn_error){ 0 };
-    b->wish = b->asked = *wish;
+    abandon(blocks);
+    blocks->failure = (struct kn_error){ 0 };
+    blocks->wish = blocks->asked = *wish;
     if (wish->fetch.is_wanted)
-        fetch(b);
+        fetch(blocks);
     else
-        load(b);
+        load(blocks);
 }
 
 static void on_drained(void *arg)
 {
-    struct kn_blocks *b = arg;
-    void (*left)(void *arg) = b->left;
+    struct kn_blocks *blocks = arg;
+    void (*left)(void *arg) = blocks->left;
 
-    b->left = NULL;
-    close_all(b);
-    if (b->has_next)
-        get_ready(b, &b->next);
+    blocks->left = NULL;
+    close_all(blocks);
+    if (blocks->has_next)
+        get_ready(blocks, &blocks->next);
     else
-        enter(b, KN_BLOCKS_NONE);
-    b->has_next = false;
+        enter(blocks, KN_BLOCKS_NONE);
+    blocks->has_next = false;
     if (left != NULL)
-        left(b->left_arg);
+        left(blocks->left_arg);
+}
+
+/* Never later than it was to be already. */
+static void drain_within(struct kn_blocks *blocks, int wait_ms)
+{
+    kn_time by = kn_loop_now(blocks->loop) + wait_ms;
+
+    blocks->drain_by = blocks->stage == KN_BLOCKS_DRAINING ? kn_time_min(blocks->drain_by, by) : by;
+    kn_timer_set(blocks->drain_timer, blocks->drain_by);
 }
 
 /* Also where a pass has found it, once that was told. */
 static void look(void *arg)
 {
-    struct kn_blocks *b = arg;
+    struct kn_blocks *blocks = arg;
 
-    kn_timer_set(b->look_timer, kn_loop_now(b->loop) + KN_BLOCKS_LOOK_MS);
-    if (kn_loaded_check(&b->loaded, &b->failure) == KN_OK)
+    kn_timer_set(blocks->look_timer, kn_loop_now(blocks->loop) + KN_BLOCKS_LOOK_MS);
+    if (kn_loaded_check(&blocks->loaded, &blocks->failure) == KN_OK)
         return;
-    if (b->stage == KN_BLOCKS_DRAINING)
-        on_drained(b);
+    if (blocks->stage == KN_BLOCKS_DRAINING)
+        on_drained(blocks);
     else
-        fail(b);
+        fail(blocks);
 }
 
-static void drain(struct kn_blocks *b)
+static void drain(struct kn_blocks *blocks)
 {
-    if (b->stage == KN_BLOCKS_DRAINING)
+    drain_within(blocks, blocks->has_next && blocks->next.drain_ms > 0 ? blocks->next.drain_ms
+                                                                       : KN_BLOCKS_DRAIN_MS);
+    if (blocks->stage == KN_BLOCKS_DRAINING)
         return;
-    kn_timer_set(b->drain_timer, kn_loop_now(b->loop) + KN_BLOCKS_DRAIN_MS);
-    kn_serving_drain(b->serving, on_drained, b);
-    enter(b, KN_BLOCKS_DRAINING);
+    kn_serving_drain(blocks->serving, on_drained, blocks);
+    enter(blocks, KN_BLOCKS_DRAINING);
 }
 
-static void forget(struct kn_blocks *b)
+static void forget(struct kn_blocks *blocks)
 {
-    abandon(b);
-    if (b->stage != KN_BLOCKS_NONE)
-        enter(b, KN_BLOCKS_NONE);
+    abandon(blocks);
+    if (blocks->stage != KN_BLOCKS_NONE)
+        enter(blocks, KN_BLOCKS_NONE);
 }
 
 static bool is_same(const struct kn_blocks_wish *a, const struct kn_blocks_wish *b)
@@ -314,97 +343,102 @@ static bool is_same(const struct kn_blocks_wish *a, const struct kn_blocks_wish 
            a->cache_bytes == b->cache_bytes;
 }
 
-void kn_blocks_serve(struct kn_blocks *b, const struct kn_blocks_wish *wish)
+void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish)
 {
-    bool is_there = b->stage == KN_BLOCKS_SERVING || b->stage == KN_BLOCKS_DRAINING;
+    bool is_there = blocks->stage == KN_BLOCKS_SERVING || blocks->stage == KN_BLOCKS_DRAINING;
 
-    if (wish != NULL && b->stage != KN_BLOCKS_NONE && b->stage != KN_BLOCKS_DRAINING &&
-        (is_same(wish, &b->asked) || is_same(wish, &b->wish))) {
-        if (b->fetching != NULL && !wish->fetch.on_hold)
-            kn_fetching_begin(b->fetching);
+    if (wish != NULL && blocks->stage != KN_BLOCKS_NONE && blocks->stage != KN_BLOCKS_DRAINING &&
+        (is_same(wish, &blocks->asked) || is_same(wish, &blocks->wish))) {
+        if (blocks->fetching != NULL && !wish->fetch.on_hold)
+            kn_fetching_begin(blocks->fetching);
         return;
     }
-    b->has_next = is_there && wish != NULL;
-    if (b->has_next)
-        b->next = *wish;
+    blocks->has_next = is_there && wish != NULL;
+    if (blocks->has_next)
+        blocks->next = *wish;
     if (is_there)
-        drain(b);
+        drain(blocks);
     else if (wish != NULL)
-        get_ready(b, wish);
+        get_ready(blocks, wish);
     else
-        forget(b);
+        forget(blocks);
 }
 
-void kn_blocks_leave(struct kn_blocks *b, void (*drained)(void *arg), void *arg)
+void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void *arg)
 {
-    b->left = drained;
-    b->left_arg = arg;
-    b->has_next = false;
-    if (b->serving != NULL) {
-        drain(b);
+    blocks->left = drained;
+    blocks->left_arg = arg;
+    blocks->has_next = false;
+    if (blocks->serving != NULL) {
+        drain(blocks);
         return;
     }
-    forget(b);
-    kn_timer_set(b->drain_timer, kn_loop_now(b->loop)); /* later, as promised */
+    forget(blocks);
+    kn_timer_set(blocks->drain_timer, kn_loop_now(blocks->loop)); /* later, as promised */
 }
 
 struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *options)
 {
-    struct kn_blocks *b = kn_try_alloc(sizeof(*b));
+    struct kn_blocks *blocks = kn_try_alloc(sizeof(*blocks));
 
-    if (b == NULL)
+    if (blocks == NULL)
         return NULL;
-    b->options = *options;
-    b->loop = kn_host_loop(options->host);
-    b->drain_timer = kn_timer_new(b->loop, on_drained, b);
-    b->news_timer = kn_timer_new(b->loop, tell_room, b);
-    b->look_timer = kn_timer_new(b->loop, look, b);
-    if (b->drain_timer == NULL || b->news_timer == NULL || b->look_timer == NULL) {
-        kn_timer_free(b->drain_timer);
-        kn_timer_free(b->news_timer);
-        kn_timer_free(b->look_timer);
-        kn_free(b);
+    blocks->options = *options;
+    blocks->loop = kn_host_loop(options->host);
+    blocks->drain_timer = kn_timer_new(blocks->loop, on_drained, blocks);
+    blocks->news_timer = kn_timer_new(blocks->loop, tell_room, blocks);
+    blocks->pace_timer = kn_timer_new(blocks->loop, on_pace, blocks);
+    blocks->look_timer = kn_timer_new(blocks->loop, look, blocks);
+    if (blocks->drain_timer == NULL || blocks->news_timer == NULL || blocks->pace_timer == NULL ||
+        blocks->look_timer == NULL) {
+        kn_timer_free(blocks->drain_timer);
+        kn_timer_free(blocks->news_timer);
+        kn_timer_free(blocks->pace_timer);
+        kn_timer_free(blocks->look_timer);
+        kn_free(blocks);
         return NULL;
     }
-    return b;
+    return blocks;
 }
 
-void kn_blocks_free(struct kn_blocks *b)
+void kn_blocks_free(struct kn_blocks *blocks)
 {
-    if (b == NULL)
+    if (blocks == NULL)
         return;
-    abandon(b);
-    close_all(b);
-    kn_timer_free(b->drain_timer);
-    kn_timer_free(b->news_timer);
-    kn_timer_free(b->look_timer);
-    kn_free(b);
+    abandon(blocks);
+    close_all(blocks);
+    kn_timer_free(blocks->drain_timer);
+    kn_timer_free(blocks->news_timer);
+    kn_timer_free(blocks->pace_timer);
+    kn_timer_free(blocks->look_timer);
+    kn_free(blocks);
 }
 
-void kn_blocks_report(const struct kn_blocks *b, struct kn_blocks_report *out)
+void kn_blocks_report(const struct kn_blocks *blocks, struct kn_blocks_report *out)
 {
-    *out = (struct kn_blocks_report){ .stage = b->stage };
-    if (b->stage == KN_BLOCKS_FAILED)
-        out->failure = &b->failure;
-    if (b->stage == KN_BLOCKS_FETCHING) {
-        kn_fetching_state(b->fetching, &out->fetch);
+    *out = (struct kn_blocks_report){ .stage = blocks->stage };
+    if (blocks->stage == KN_BLOCKS_FAILED)
+        out->failure = &blocks->failure;
+    if (blocks->stage == KN_BLOCKS_FETCHING) {
+        kn_fetching_state(blocks->fetching, &out->fetch);
         out->failure = out->fetch.failure;
     }
-    if (b->stage != KN_BLOCKS_NONE)
-        out->wish = &b->wish;
-    if (b->serving == NULL)
+    if (blocks->stage != KN_BLOCKS_NONE)
+        out->wish = &blocks->wish;
+    if (blocks->serving == NULL)
         return;
-    out->speed = &b->loaded.speed;
-    out->counters = kn_serving_counters(b->serving);
-    out->weight_bytes = kn_model_bytes(b->loaded.model, NULL);
-    out->cache_bytes = b->wish.cache_bytes;
-    out->open_us = b->loaded.open_us;
-    out->test_us = b->loaded.test_us;
-    kn_compute_state(b->compute, &out->now);
+    out->speed = &blocks->speed.told;
+    out->counters = kn_serving_counters(blocks->serving);
+    out->weight_bytes = kn_model_bytes(blocks->loaded.model, NULL);
+    out->cache_bytes = blocks->wish.cache_bytes;
+    out->open_us = blocks->loaded.open_us;
+    out->test_us = blocks->loaded.test_us;
+    kn_compute_state(blocks->compute, &out->now);
 }
 
-bool kn_blocks_serves(const struct kn_blocks *b, const char *prefix, uint32_t from, uint32_t to)
+bool kn_blocks_serves(const struct kn_blocks *blocks, const char *prefix, uint32_t from,
+                      uint32_t to)
 {
-    return b->stage == KN_BLOCKS_SERVING && strcmp(b->wish.prefix, prefix) == 0 &&
-           b->wish.from == from && b->wish.to == to;
+    return blocks->stage == KN_BLOCKS_SERVING && strcmp(blocks->wish.prefix, prefix) == 0 &&
+           blocks->wish.from == from && blocks->wish.to == to;
 }

@@ -15,8 +15,9 @@
 #include "serving/serving.h"
 
 enum {
-    KN_BLOCKS_DRAIN_MS = 30000, /* for open sessions to end, before the blocks go */
+    KN_BLOCKS_DRAIN_MS = 30000, /* for open sessions to end, before the node goes */
     KN_BLOCKS_NEWS_MS = 10000,  /* between two times that others are told of the cache's room */
+    KN_BLOCKS_PACE_MS = 30000,  /* likewise of the speed */
     KN_BLOCKS_LOOK_MS = 10000,  /* between two looks at the files where nothing is computed */
 };
 
@@ -39,7 +40,7 @@ struct kn_blocks_options {
     const char *version; /* kept */
     void *arg;
     void (*changed)(void *arg); /* the stage is another, or files could not be fetched */
-    void (*news)(void *arg);    /* there is much more, or less, room in the cache than was told */
+    void (*news)(void *arg);    /* room in the cache, or speed, is much more, or less, than told */
 };
 
 /* NULL when memory is short. */
@@ -61,7 +62,7 @@ struct kn_blocks_report {
     const struct kn_blocks_wish *wish; /* NULL with NONE; lent */
     struct kn_fetching_state fetch;    /* with FETCHING */
     /* From SERVING on: */
-    const struct kn_speed_measured *speed;
+    const struct kn_speed_measured *speed; /* as measured before, or of late by those served */
     struct kn_compute_state now;
     const struct kn_serving_counters *counters;
     int64_t weight_bytes, cache_bytes, open_us, test_us;

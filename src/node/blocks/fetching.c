@@ -116,68 +116,68 @@ static bool may_pass(enum kn_code code)
            code == KN_E_BUSY || code == KN_E_NO_MEMORY || code == KN_E_IO;
 }
 
-static bool is_config(const struct kn_fetching *f)
+static bool is_config(const struct kn_fetching *fetching)
 {
-    return f->from == f->to;
+    return fetching->from == fetching->to;
 }
 
-static void try_later(struct kn_fetching *f, const struct kn_error *why)
+static void try_later(struct kn_fetching *fetching, const struct kn_error *why)
 {
-    bool is_news = !f->has_failed || strcmp(f->failure.text, why->text) != 0;
+    bool is_news = !fetching->has_failed || strcmp(fetching->failure.text, why->text) != 0;
 
-    f->failure = *why;
-    f->has_failed = true;
-    if (is_config(f)) {
-        kn_timer_set(f->timer, KN_NEVER);
-        f->events.failed(f->events.arg);
+    fetching->failure = *why;
+    fetching->has_failed = true;
+    if (is_config(fetching)) {
+        kn_timer_set(fetching->timer, KN_NEVER);
+        fetching->events.failed(fetching->events.arg);
         return;
     }
-    f->pause_ms = f->pause_ms == 0 ? KN_FETCHING_AGAIN_MS : 2 * f->pause_ms;
-    if (!may_pass(why->code) || f->pause_ms > KN_FETCHING_LATER_MS)
-        f->pause_ms = KN_FETCHING_LATER_MS;
-    f->again_at = kn_loop_now(f->loop) + f->pause_ms;
-    kn_timer_set(f->timer, f->again_at);
+    fetching->pause_ms = fetching->pause_ms == 0 ? KN_FETCHING_AGAIN_MS : 2 * fetching->pause_ms;
+    if (!may_pass(why->code) || fetching->pause_ms > KN_FETCHING_LATER_MS)
+        fetching->pause_ms = KN_FETCHING_LATER_MS;
+    fetching->again_at = kn_loop_now(fetching->loop) + fetching->pause_ms;
+    kn_timer_set(fetching->timer, fetching->again_at);
     if (is_news)
-        f->events.failed(f->events.arg);
+        fetching->events.failed(fetching->events.arg);
 }
 
-static void fetching_free(struct kn_fetching *f)
+static void fetching_free(struct kn_fetching *fetching)
 {
-    kn_timer_free(f->timer);
-    kn_arena_free(f->arena);
-    kn_free(f);
+    kn_timer_free(fetching->timer);
+    kn_arena_free(fetching->arena);
+    kn_free(fetching);
 }
 
 static void on_done(void *arg, enum kn_code code)
 {
     struct try *try = arg;
-    struct kn_fetching *f = try->owner;
+    struct kn_fetching *fetching = try->owner;
 
     if (code != KN_OK)
         try->code = kn_fail(&try->err, code, "no worker could be started");
-    if (f != NULL) {
-        const struct kn_fetching_events events = f->events;
+    if (fetching != NULL) {
+        const struct kn_fetching_events events = fetching->events;
 
-        f->try = NULL;
+        fetching->try = NULL;
         if (try->gained >= GAIN) /* it is no longer the failure of before */
-            f->pause_ms = 0;
+            fetching->pause_ms = 0;
         if (try->code != KN_OK) {
-            try_later(f, &try->err);
+            try_later(fetching, &try->err);
         } else {
-            fetching_free(f);
+            fetching_free(fetching);
             events.fetched(events.arg, try->folder);
         }
     }
     try_free(try);
 }
 
-static struct try *try_new(struct kn_fetching *f)
+static struct try *try_new(struct kn_fetching *fetching)
 {
     struct try *try = kn_try_alloc(sizeof(*try));
 
     if (try == NULL)
         return NULL;
-    try->owner = f;
+    try->owner = fetching;
     try->arena = kn_arena_new();
     try->monitor = kn_monitor_new();
     if (try->arena == NULL || try->monitor == NULL) {
@@ -186,22 +186,25 @@ static struct try *try_new(struct kn_fetching *f)
     }
     /* It may outlive whoever wished for it. */
     try->options = (struct kn_download_options){
-        .place = { .endpoint = kn_arena_dup(try->arena, f->place.endpoint),
-                   .token =
-                       f->place.token != NULL ? kn_arena_dup(try->arena, f->place.token) : NULL,
-                   .authorities = f->place.authorities != NULL
-                                      ? kn_arena_dup(try->arena, f->place.authorities)
+        .place = { .endpoint = kn_arena_dup(try->arena, fetching->place.endpoint),
+                   .token = fetching->place.token != NULL
+                                ? kn_arena_dup(try->arena, fetching->place.token)
+                                : NULL,
+                   .authorities = fetching->place.authorities != NULL
+                                      ? kn_arena_dup(try->arena, fetching->place.authorities)
                                       : NULL,
-                   .is_offline = f->place.is_offline },
-        .agent = kn_arena_dup(try->arena, f->agent),
-        .root = kn_arena_dup(try->arena, f->wish.root),
-        .repository = kn_arena_dup(try->arena, f->wish.repository),
-        .revision = f->wish.revision[0] != '\0' ? kn_arena_dup(try->arena, f->wish.revision) : NULL,
-        .from = f->from,
-        .to = f->to,
-        .only_config = is_config(f),
-        .tries = is_config(f) ? 1 : 0,
-        .max_bytes = f->wish.max_bytes,
+                   .is_offline = fetching->place.is_offline },
+        .agent = kn_arena_dup(try->arena, fetching->agent),
+        .root = kn_arena_dup(try->arena, fetching->wish.root),
+        .repository = kn_arena_dup(try->arena, fetching->wish.repository),
+        .revision = fetching->wish.revision[0] != '\0'
+                        ? kn_arena_dup(try->arena, fetching->wish.revision)
+                        : NULL,
+        .from = fetching->from,
+        .to = fetching->to,
+        .only_config = is_config(fetching),
+        .tries = is_config(fetching) ? 1 : 0,
+        .max_bytes = fetching->wish.max_bytes,
         .tell = tell,
         .arg = try,
     };
@@ -209,44 +212,44 @@ static struct try *try_new(struct kn_fetching *f)
 }
 
 /* The worker ends by itself, and nobody asks what became of it. */
-static void give_up_try(struct kn_fetching *f)
+static void give_up_try(struct kn_fetching *fetching)
 {
-    if (f->try == NULL)
+    if (fetching->try == NULL)
         return;
-    kn_monitor_enter(f->try->monitor);
-    f->try->news.is_given_up = true;
-    kn_monitor_leave(f->try->monitor);
-    f->try->owner = NULL;
-    f->try = NULL;
+    kn_monitor_enter(fetching->try->monitor);
+    fetching->try->news.is_given_up = true;
+    kn_monitor_leave(fetching->try->monitor);
+    fetching->try->owner = NULL;
+    fetching->try = NULL;
 }
 
-static bool start_try(struct kn_fetching *f)
+static bool start_try(struct kn_fetching *fetching)
 {
-    f->try = try_new(f);
-    if (f->try != NULL && !kn_arena_failed(f->try->arena) &&
-        kn_work_start(f->loop, work, on_done, f->try) == KN_OK)
+    fetching->try = try_new(fetching);
+    if (fetching->try != NULL && !kn_arena_failed(fetching->try->arena) &&
+        kn_work_start(fetching->loop, work, on_done, fetching->try) == KN_OK)
         return true;
-    if (f->try != NULL)
-        try_free(f->try);
-    f->try = NULL;
+    if (fetching->try != NULL)
+        try_free(fetching->try);
+    fetching->try = NULL;
     return false;
 }
 
 static void on_timer(void *arg)
 {
-    struct kn_fetching *f = arg;
+    struct kn_fetching *fetching = arg;
     struct kn_error err = { 0 };
 
-    if (f->try != NULL) { /* of config.json: others wait for it */
-        give_up_try(f);
-        (void)kn_fail(&err, KN_E_TIMEOUT, "%s: no answer within %d s", f->place.endpoint,
+    if (fetching->try != NULL) { /* of config.json: others wait for it */
+        give_up_try(fetching);
+        (void)kn_fail(&err, KN_E_TIMEOUT, "%s: no answer within %d s", fetching->place.endpoint,
                       KN_FETCHING_CONFIG_MS / 1000);
-        try_later(f, &err);
-    } else if (!start_try(f)) {
+        try_later(fetching, &err);
+    } else if (!start_try(fetching)) {
         (void)kn_fail_no_memory(&err);
-        try_later(f, &err);
-    } else if (is_config(f)) {
-        kn_timer_set(f->timer, kn_loop_now(f->loop) + KN_FETCHING_CONFIG_MS);
+        try_later(fetching, &err);
+    } else if (is_config(fetching)) {
+        kn_timer_set(fetching->timer, kn_loop_now(fetching->loop) + KN_FETCHING_CONFIG_MS);
     }
 }
 
@@ -258,58 +261,58 @@ static const char *kept(struct kn_arena *arena, const char *text)
 struct kn_fetching *kn_fetching_start(struct kn_loop *loop, const struct kn_blocks_wish *wish,
                                       const char *version, const struct kn_fetching_events *events)
 {
-    struct kn_fetching *f = kn_try_alloc(sizeof(*f));
+    struct kn_fetching *fetching = kn_try_alloc(sizeof(*fetching));
 
-    if (f == NULL)
+    if (fetching == NULL)
         return NULL;
-    f->loop = loop;
-    f->wish = wish->fetch;
-    f->from = wish->from;
-    f->to = wish->to;
-    f->events = *events;
-    f->arena = kn_arena_new();
-    f->timer = kn_timer_new(loop, on_timer, f);
-    if (f->arena != NULL) {
-        f->agent = kn_arena_printf(f->arena, "kwaainet/%s", version);
-        f->place = wish->fetch.place;
-        f->place.endpoint = kept(f->arena, f->place.endpoint);
-        f->place.token = kept(f->arena, f->place.token);
-        f->place.authorities = kept(f->arena, f->place.authorities);
+    fetching->loop = loop;
+    fetching->wish = wish->fetch;
+    fetching->from = wish->from;
+    fetching->to = wish->to;
+    fetching->events = *events;
+    fetching->arena = kn_arena_new();
+    fetching->timer = kn_timer_new(loop, on_timer, fetching);
+    if (fetching->arena != NULL) {
+        fetching->agent = kn_arena_printf(fetching->arena, "kwaainet/%s", version);
+        fetching->place = wish->fetch.place;
+        fetching->place.endpoint = kept(fetching->arena, fetching->place.endpoint);
+        fetching->place.token = kept(fetching->arena, fetching->place.token);
+        fetching->place.authorities = kept(fetching->arena, fetching->place.authorities);
     }
-    if (f->arena == NULL || f->timer == NULL || kn_arena_failed(f->arena)) {
-        fetching_free(f);
+    if (fetching->arena == NULL || fetching->timer == NULL || kn_arena_failed(fetching->arena)) {
+        fetching_free(fetching);
         return NULL;
     }
     if (!wish->fetch.on_hold)
-        kn_fetching_begin(f);
-    return f;
+        kn_fetching_begin(fetching);
+    return fetching;
 }
 
-void kn_fetching_begin(struct kn_fetching *f)
+void kn_fetching_begin(struct kn_fetching *fetching)
 {
-    if (f->has_begun)
+    if (fetching->has_begun)
         return;
-    f->has_begun = true;
-    kn_timer_set(f->timer, kn_loop_now(f->loop));
+    fetching->has_begun = true;
+    kn_timer_set(fetching->timer, kn_loop_now(fetching->loop));
 }
 
-void kn_fetching_abandon(struct kn_fetching *f)
+void kn_fetching_abandon(struct kn_fetching *fetching)
 {
-    if (f == NULL)
+    if (fetching == NULL)
         return;
-    give_up_try(f);
-    fetching_free(f);
+    give_up_try(fetching);
+    fetching_free(fetching);
 }
 
-void kn_fetching_state(const struct kn_fetching *f, struct kn_fetching_state *out)
+void kn_fetching_state(const struct kn_fetching *fetching, struct kn_fetching_state *out)
 {
-    kn_time now = kn_loop_now(f->loop);
+    kn_time now = kn_loop_now(fetching->loop);
 
-    *out = (struct kn_fetching_state){ .on_hold = !f->has_begun };
-    if (f->try != NULL) {
-        const struct news *news = &f->try->news;
+    *out = (struct kn_fetching_state){ .on_hold = !fetching->has_begun };
+    if (fetching->try != NULL) {
+        const struct news *news = &fetching->try->news;
 
-        kn_monitor_enter(f->try->monitor);
+        kn_monitor_enter(fetching->try->monitor);
         memcpy(out->file, news->file, sizeof(out->file));
         out->number = news->number;
         out->files = news->files;
@@ -317,9 +320,9 @@ void kn_fetching_state(const struct kn_fetching *f, struct kn_fetching_state *ou
         out->total = news->total;
         out->rate = news->rate;
         out->checks = news->checks;
-        kn_monitor_leave(f->try->monitor);
-    } else if (f->has_failed) {
-        out->failure = &f->failure;
-        out->again_ms = f->again_at > now ? f->again_at - now : 0;
+        kn_monitor_leave(fetching->try->monitor);
+    } else if (fetching->has_failed) {
+        out->failure = &fetching->failure;
+        out->again_ms = fetching->again_at > now ? fetching->again_at - now : 0;
     }
 }

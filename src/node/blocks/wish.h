@@ -36,6 +36,7 @@ struct kn_blocks_wish {
     uint32_t max_length; /* of a session; 0: as long as the model and the cache let it be */
     uint32_t max_tokens; /* of one request; 0: as many as a session may have */
     int cache_wait_ms, session_ms, step_ms;
+    int drain_ms; /* for sessions on the blocks before these to end; 0: as when the node leaves */
 };
 
 #endif

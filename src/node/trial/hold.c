@@ -37,10 +37,11 @@ enum kn_code kn_hold_new(const struct kn_hold_options *options, struct kn_hold *
     hold->blocks = kn_try_alloc((size_t)options->most * sizeof(*hold->blocks));
     hold->weights = kn_try_alloc((size_t)options->most * sizeof(*hold->weights));
     hold->norm = kn_try_alloc((size_t)options->decoder->hidden * sizeof(float));
-    if (hold->blocks == NULL || hold->weights == NULL || hold->norm == NULL)
-        rc = kn_fail_no_memory(err);
-    else
-        rc = kn_pool_new(options->threads, &hold->pool, err);
+    if (hold->blocks == NULL || hold->weights == NULL || hold->norm == NULL) {
+        kn_hold_free(hold);
+        return kn_fail_no_memory(err);
+    }
+    rc = kn_pool_new(options->threads, &hold->pool, err);
     if (rc != KN_OK) {
         kn_hold_free(hold);
         return rc;
@@ -75,7 +76,7 @@ void kn_hold_free(struct kn_hold *hold)
 {
     if (hold == NULL)
         return;
-    while (hold->count > 0)
+    while (hold->blocks != NULL && hold->count > 0)
         drop_last(hold);
     drop_runner(hold);
     kn_pool_free(hold->pool);

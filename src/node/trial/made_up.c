@@ -1,5 +1,6 @@
 #include "node/trial/made_up.h"
 
+#include "compute/kernels/quantise.h"
 #include "lib/base/memory.h"
 #include "lib/base/random.h"
 #include "lib/os/pages.h"
@@ -24,19 +25,10 @@ struct layout {
     size_t used;
 };
 
-static size_t scale_bytes(enum kn_weight_type type, uint32_t rows, uint32_t columns)
-{
-    size_t groups = ((size_t)columns + KN_NF4_GROUP - 1) / KN_NF4_GROUP;
-
-    if (type == KN_WEIGHT_INT8)
-        return (size_t)rows * sizeof(float);
-    return type == KN_WEIGHT_NF4 ? rows * groups * sizeof(uint16_t) : 0;
-}
-
 static struct kn_matrix take(struct layout *layout, uint32_t rows, uint32_t columns)
 {
     struct kn_matrix matrix = { .type = layout->type, .rows = rows, .columns = columns };
-    size_t scale = scale_bytes(layout->type, rows, columns);
+    size_t scale = kn_matrix_scale_bytes(layout->type, rows, columns);
 
     if (layout->pages != NULL) {
         matrix.at = layout->pages + layout->used;
@@ -111,16 +103,24 @@ static void make_pattern(enum kn_weight_type type, uint16_t out[PATTERN / 2])
     }
 }
 
+/* What was made here is lent to all others as const. */
+static void *own(const void *at)
+{
+    return (void *)(uintptr_t)at; /* NOLINT(performance-no-int-to-ptr) */
+}
+
 static void set_scales(const struct kn_matrix *matrix)
 {
-    size_t n = scale_bytes(matrix->type, matrix->rows, matrix->columns);
+    float *rows = own(matrix->scale);
+    uint16_t *groups = own(matrix->scale);
+    size_t n = kn_matrix_scale_bytes(matrix->type, matrix->rows, matrix->columns);
 
     if (matrix->type == KN_WEIGHT_INT8) {
         for (size_t i = 0; i < n / sizeof(float); i++)
-            ((float *)(uintptr_t)matrix->scale)[i] = 2e-4F;
+            rows[i] = 2e-4F;
     } else if (matrix->type == KN_WEIGHT_NF4) {
         for (size_t i = 0; i < n / sizeof(uint16_t); i++)
-            ((uint16_t *)(uintptr_t)matrix->scale)[i] = 0x2500; /* 0.0195 */
+            groups[i] = 0x2500; /* 0.0195 */
     }
 }
 
@@ -142,7 +142,7 @@ static void set_all_scales(const struct kn_decoder *d, const struct kn_block_wei
 /* A router of float32 must hold such numbers as well, whatever the others are. */
 static void set_router(const struct kn_block_weights *w, const struct kn_decoder *d)
 {
-    float *at = (float *)(uintptr_t)w->router.at;
+    float *at = own(w->router.at);
 
     for (size_t i = 0; d->experts > 0 && i < (size_t)d->experts * d->hidden; i++)
         at[i] = (float)(i % 7) * 0.01F - 0.03F;

@@ -101,7 +101,7 @@ enum kn_code kn_trial_speed(struct kn_hold *hold, uint32_t blocks, uint32_t sess
                             struct kn_trial_speed *out, struct kn_error *err)
 {
     struct kn_speed_measured measured;
-    struct reading reading;
+    struct reading reading = { 0 };
     enum kn_code rc = kn_hold_resize(hold, blocks, err);
 
     *out = (struct kn_trial_speed){ .sessions = sessions };
@@ -171,8 +171,11 @@ enum kn_code kn_trial_prompt(struct kn_hold *hold, uint32_t blocks, uint32_t len
     decoder = kn_runner_options(p.runner)->decoder;
     p.cache = kn_cache_new(decoder, blocks, 1, length);
     p.hidden = kn_try_alloc((size_t)piece * decoder->hidden * sizeof(float));
-    if (p.cache == NULL || p.hidden == NULL)
-        rc = kn_fail_no_memory(err);
+    if (p.cache == NULL || p.hidden == NULL) {
+        kn_cache_free(p.cache);
+        kn_free(p.hidden);
+        return kn_fail_no_memory(err);
+    }
     for (begin = kn_loop_clock_us(); rc == KN_OK && took < (int64_t)budget_ms * 1000; rounds++) {
         rc = run_prompt(&p, decoder->hidden, err);
         took = kn_loop_clock_us() - begin;

@@ -294,6 +294,44 @@ static void between_passes_is_rest_as_configured(void **state)
     }
 }
 
+/* A millisecond for a token through four blocks, or more on a slow machine. */
+static void the_speed_of_late_is_that_of_passes_with_one_token(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned steps, clients;
+        bool tells;
+    } cases[] = {
+        { "enough", 100, 1, true },
+        { "too few", 99, 1, false },
+        { "two sessions together", 100, 2, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct bench *bench = new_bench((struct kn_compute_options){ 0 });
+        struct client *clients[2];
+        struct kn_compute_state how;
+
+        bench->runner.ms = 1;
+        for (unsigned j = 0; j < cases[i].clients; j++) {
+            clients[j] = client_of(bench, 10, 14, 1);
+            clients[j]->again = cases[i].steps - 1;
+        }
+        for (unsigned j = 0; j < cases[i].clients; j++)
+            step(clients[j], 1);
+        settle(bench);
+        kn_compute_state(bench->compute, &how);
+        CHECK_EQ(cases[i].name, how.tokens, cases[i].steps * cases[i].clients);
+        CHECK_EQ(cases[i].name, how.decode_tokens_per_s > 0, cases[i].tells);
+        CHECK(cases[i].name, how.decode_tokens_per_s <= 4000);
+        CHECK(cases[i].name, how.forward_tokens_per_s <= 0);
+        for (unsigned j = 0; j < cases[i].clients; j++)
+            free_client(clients[j]);
+        free_bench(bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +343,7 @@ int main(void)
         cmocka_unit_test(a_pass_takes_no_more_than_it_may),
         cmocka_unit_test(nobody_gets_more_than_the_others),
         cmocka_unit_test(between_passes_is_rest_as_configured),
+        cmocka_unit_test(the_speed_of_late_is_that_of_passes_with_one_token),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

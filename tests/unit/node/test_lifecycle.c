@@ -10,12 +10,13 @@
 
 static const struct {
     const char *name;
-    enum kn_node_state after[KN_CAUSE_COUNT]; /* joined, serving, broken, leave, left */
+    enum kn_node_state after[KN_CAUSE_COUNT]; /* joined, serving, broken, leave, left,
+                                               * move, moved */
 } rows[KN_NODE_STATE_COUNT] = {
-    { "OFFLINE", { JOINING, OFFLINE, OFFLINE, OFFLINE, OFFLINE } },
-    { "JOINING", { JOINING, ONLINE, JOINING, DRAINING, JOINING } },
-    { "ONLINE", { ONLINE, ONLINE, JOINING, DRAINING, ONLINE } },
-    { "DRAINING", { DRAINING, DRAINING, DRAINING, DRAINING, OFFLINE } },
+    { "OFFLINE", { JOINING, OFFLINE, OFFLINE, OFFLINE, OFFLINE, OFFLINE, OFFLINE } },
+    { "JOINING", { JOINING, ONLINE, JOINING, DRAINING, JOINING, JOINING, JOINING } },
+    { "ONLINE", { ONLINE, ONLINE, JOINING, DRAINING, ONLINE, DRAINING, ONLINE } },
+    { "DRAINING", { DRAINING, DRAINING, DRAINING, DRAINING, OFFLINE, DRAINING, JOINING } },
 };
 
 static void every_cause_has_its_effect_in_every_state(void **state)

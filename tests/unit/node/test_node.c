@@ -1,7 +1,7 @@
 /* A node that is told to end at odd moments, on a loop that goes on without it. */
 #include "node/node.h"
 
-#include "node/membership.h"
+#include "node/presence/membership.h"
 #include "support/check.h"
 #include "support/home.h"
 

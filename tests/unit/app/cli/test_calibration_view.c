@@ -3,7 +3,7 @@
 
 #include "lib/base/arena.h"
 #include "lib/base/text.h"
-#include "node/calibrate.h"
+#include "node/machine/calibrate.h"
 #include "support/check.h"
 #include "support/config_fixture.h"
 

@@ -55,6 +55,17 @@ static const struct {
       "null, "
       "\"announced\": null, \"config\": null, \"problems\": null, \"addresses\": null}",
       80, "" },
+    { "a node that may move",
+      "{\"rebalance\": {\"phase\": \"rests\", \"reason\": \"no blocks are less served\", "
+      "\"looked_at\": 1700009960, \"moves\": 1, \"failures\": 2}}",
+      80, "rebalance  no blocks are less served, looked 40 s ago, 1 move, 2 failed\n" },
+    { "one that is on its way",
+      "{\"rebalance\": {\"phase\": \"goes\", \"reason\": \"nobody serves block 2\", \"moves\": 0}}",
+      80, "rebalance  goes: nobody serves block 2\n" },
+    { "one that has not looked yet",
+      "{\"rebalance\": {\"phase\": \"rests\", \"reason\": \"\", \"looked_at\": 0}}", 80,
+      "rebalance  not looked yet\n" },
+    { "one that stays", "{\"rebalance\": null}", 80, "" },
     { "one block", "{\"start_block\": 3, \"end_block\": 4}", 80, "blocks     3 (1 block)\n" },
     { "no block", "{\"start_block\": 4, \"end_block\": 4}", 80, "" },
     { "a prefix alone", "{\"prefix\": \"p\"}", 80, "model      p\n" },

@@ -1,0 +1,15 @@
+/*
+ * announcement — what the swarm is told of an assignment: records that others will read.
+ */
+#ifndef KN_NODE_PLAN_ANNOUNCEMENT_H
+#define KN_NODE_PLAN_ANNOUNCEMENT_H
+
+#include "node/plan/decision.h"
+#include "node/presence/announcer.h"
+
+/* False: there is nothing to announce, or nothing shall be. Texts are the assignment's and the
+ * arena's. */
+bool kn_announcement_make(const struct kn_decision *d, struct kn_arena *arena,
+                          struct kn_announcement *out);
+
+#endif
