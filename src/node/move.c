@@ -29,52 +29,53 @@ const char *kn_move_word(enum kn_move_phase phase)
     return phase <= KN_MOVE_RETURNS ? words[phase] : "?";
 }
 
-static const struct kn_rebalance_config *settings_of(const struct kn_move *m)
+static const struct kn_rebalance_config *settings_of(const struct kn_move *move)
 {
-    return &kn_node_settings(m->node)->model.rebalance;
+    return &kn_node_settings(move->node)->model.rebalance;
 }
 
-static bool is_on(const struct kn_move *m)
+static bool is_on(const struct kn_move *move)
 {
-    return settings_of(m)->enabled.value && settings_of(m)->quality.value > 0 &&
-           !kn_decision_is_pinned(&m->node->what);
+    return settings_of(move)->enabled.value && settings_of(move)->quality.value > 0 &&
+           !kn_decision_is_pinned(&move->node->what);
 }
 
 /* -- waiting */
 
 /* After a failure twice as long, and again, up to a day: what failed once may fail again. */
-static kn_time wait_of(const struct kn_move *m)
+static kn_time wait_of(const struct kn_move *move)
 {
     enum { PARTS = 1000 };
-    double chance = (double)kn_random_below(&m->node->random, PARTS) / PARTS;
-    int64_t wait = kn_rebalance_wait_ms(settings_of(m)->interval.ms, chance);
+    double chance = (double)kn_random_below(&move->node->random, PARTS) / PARTS;
+    int64_t wait = kn_rebalance_wait_ms(settings_of(move)->interval.ms, chance);
 
-    for (uint32_t i = 0; i < m->in_a_row && wait < KN_MOVE_FAILED_MAX_MS; i++)
+    for (uint32_t i = 0; i < move->in_a_row && wait < KN_MOVE_FAILED_MAX_MS; i++)
         wait *= 2;
-    return m->in_a_row > 0 && wait > KN_MOVE_FAILED_MAX_MS ? KN_MOVE_FAILED_MAX_MS : wait;
+    return move->in_a_row > 0 && wait > KN_MOVE_FAILED_MAX_MS ? KN_MOVE_FAILED_MAX_MS : wait;
 }
 
-static void rest(struct kn_move *m)
+static void rest(struct kn_move *move)
 {
-    m->phase = KN_MOVE_RESTS;
-    kn_timer_set(m->timer, is_on(m) ? kn_loop_now(m->node->loop) + wait_of(m) : KN_NEVER);
+    move->phase = KN_MOVE_RESTS;
+    kn_timer_set(move->timer,
+                 is_on(move) ? kn_loop_now(move->node->loop) + wait_of(move) : KN_NEVER);
 }
 
-static void stop(struct kn_move *m)
+static void stop(struct kn_move *move)
 {
-    kn_look_free(m->look);
-    m->look = NULL;
-    m->phase = KN_MOVE_RESTS;
-    kn_timer_set(m->timer, KN_NEVER);
+    kn_look_free(move->look);
+    move->look = NULL;
+    move->phase = KN_MOVE_RESTS;
+    kn_timer_set(move->timer, KN_NEVER);
 }
 
 /* -- looking */
 
 static void on_looked(void *arg);
 
-static bool look(struct kn_move *m, enum kn_move_phase phase)
+static bool look(struct kn_move *move, enum kn_move_phase phase)
 {
-    const struct kn_node *node = m->node;
+    const struct kn_node *node = move->node;
     const struct kn_look_options options = {
         .network = node->network,
         .met = node->met,
@@ -82,56 +83,56 @@ static bool look(struct kn_move *m, enum kn_move_phase phase)
         .is_inside = true,
         .timeout_ms = (int)kn_node_settings(node)->dht.discovery_timeout.ms,
         .model = node->what.plan.prefix.text,
-        .arg = m,
+        .arg = move,
         .done = on_looked,
     };
 
-    kn_look_free(m->look);
-    m->look = NULL;
-    m->phase = phase;
-    return kn_look_start(&options, &m->look, NULL) == KN_OK;
+    kn_look_free(move->look);
+    move->look = NULL;
+    move->phase = phase;
+    return kn_look_start(&options, &move->look, NULL) == KN_OK;
 }
 
 /* Blocks that nobody answered for would look like blocks that nobody serves. */
-static const struct kn_survey_model *model_seen(const struct kn_move *m)
+static const struct kn_survey_model *model_seen(const struct kn_move *move)
 {
-    const struct kn_plan *plan = &m->node->what.plan;
+    const struct kn_plan *plan = &move->node->what.plan;
     const struct kn_survey_model *seen;
 
-    if (kn_look_code(m->look) != KN_OK || kn_look_unanswered(m->look) > 0)
+    if (kn_look_code(move->look) != KN_OK || kn_look_unanswered(move->look) > 0)
         return NULL;
-    seen = kn_survey_find(kn_look_survey(m->look), plan->prefix.text, NULL);
+    seen = kn_survey_find(kn_look_survey(move->look), plan->prefix.text, NULL);
     if (seen == NULL || strcmp(seen->prefix, plan->prefix.text) != 0)
         return NULL;
     return seen->num_blocks == plan->model.size.blocks ? seen : NULL;
 }
 
 /* As others read it. */
-static double own_throughput(const struct kn_move *m)
+static double own_throughput(const struct kn_move *move)
 {
     struct kn_blocks_report report;
     struct kn_server_info info;
 
     kn_server_info_init(&info);
-    kn_blocks_report(m->node->blocks, &report);
+    kn_blocks_report(move->node->blocks, &report);
     if (report.speed == NULL)
         return 0;
-    kn_offer_describe(m->node->what.snapshot, &report, &info);
+    kn_offer_describe(move->node->what.snapshot, &report, &info);
     return info.throughput;
 }
 
-static enum kn_code decide(struct kn_move *m, const struct kn_placement *here)
+static enum kn_code decide(struct kn_move *move, const struct kn_placement *here)
 {
-    const struct kn_node *node = m->node;
-    const struct kn_survey_model *seen = model_seen(m);
-    bool checks = m->phase == KN_MOVE_CHECKS;
+    const struct kn_node *node = move->node;
+    const struct kn_survey_model *seen = model_seen(move);
+    bool checks = move->phase == KN_MOVE_CHECKS;
     struct kn_rebalance_request request = {
         .num_blocks = node->what.plan.model.size.blocks,
         .start = here->start,
         .end = here->end,
-        .throughput = own_throughput(m),
-        .min_redundancy = (uint32_t)settings_of(m)->min_redundancy.value,
-        .quality = settings_of(m)->quality.value,
+        .throughput = own_throughput(move),
+        .min_redundancy = (uint32_t)settings_of(move)->min_redundancy.value,
+        .quality = settings_of(move)->quality.value,
         .seed = kn_placement_seed(kn_span_text(node->peer_id)),
         .is_chosen = checks,
         .to = node->what.plan.place.start,
@@ -139,30 +140,31 @@ static enum kn_code decide(struct kn_move *m, const struct kn_placement *here)
     enum kn_code rc = KN_E_UNREACHABLE;
 
     if (seen != NULL)
-        rc = kn_rivals_take(&m->rivals, kn_look_survey(m->look), seen, node->peer_id, !checks);
-    request.servers = m->rivals.servers;
-    request.server_count = m->rivals.n;
-    return rc == KN_OK ? kn_rebalance_decide(&request, &m->last) : rc;
+        rc =
+            kn_rivals_take(&move->rivals, kn_look_survey(move->look), seen, node->peer_id, !checks);
+    request.servers = move->rivals.servers;
+    request.server_count = move->rivals.n;
+    return rc == KN_OK ? kn_rebalance_decide(&request, &move->last) : rc;
 }
 
-static void judge(struct kn_move *m)
+static void judge(struct kn_move *move)
 {
     const struct kn_placement *here =
-        m->phase == KN_MOVE_CHECKS ? &m->from : &m->node->what.plan.place;
+        move->phase == KN_MOVE_CHECKS ? &move->from : &move->node->what.plan.place;
 
-    m->looked_s = (int64_t)kn_loop_unix_time();
-    if (decide(m, here) == KN_OK)
+    move->looked_s = (int64_t)kn_loop_unix_time();
+    if (decide(move, here) == KN_OK)
         return;
-    m->last = (struct kn_rebalance){ .start = here->start, .end = here->end };
-    (void)snprintf(m->last.reason, sizeof(m->last.reason),
+    move->last = (struct kn_rebalance){ .start = here->start, .end = here->end };
+    (void)snprintf(move->last.reason, sizeof(move->last.reason),
                    "not everybody told which blocks are served");
 }
 
 /* -- going */
 
-static bool take_place(struct kn_move *m, const struct kn_placement *place)
+static bool take_place(struct kn_move *move, const struct kn_placement *place)
 {
-    struct kn_node *node = m->node;
+    struct kn_node *node = move->node;
     const struct kn_plan_input facts = kn_course_facts(node, NULL);
 
     if (!kn_decision_move(&node->what, &facts, place))
@@ -172,72 +174,72 @@ static bool take_place(struct kn_move *m, const struct kn_placement *place)
 }
 
 /* The new range is told, and the old one served until that was heard and looked at again. */
-static void begin(struct kn_move *m)
+static void begin(struct kn_move *move)
 {
-    struct kn_node *node = m->node;
+    struct kn_node *node = move->node;
     struct kn_placement place = { .by = KN_PLACED_LEAST_SERVED,
-                                  .start = m->last.start,
-                                  .end = m->last.end };
+                                  .start = move->last.start,
+                                  .end = move->last.end };
 
-    (void)snprintf(place.reason, sizeof(place.reason), "%s", m->last.reason);
-    m->from = node->what.plan.place;
-    if (!take_place(m, &place)) {
-        rest(m);
+    (void)snprintf(place.reason, sizeof(place.reason), "%s", move->last.reason);
+    move->from = node->what.plan.place;
+    if (!take_place(move, &place)) {
+        rest(move);
         return;
     }
-    m->phase = KN_MOVE_TELLS;
-    m->was_heard = false;
-    kn_timer_set(m->timer, kn_loop_now(node->loop) + KN_MOVE_TOLD_MS);
+    move->phase = KN_MOVE_TELLS;
+    move->was_heard = false;
+    kn_timer_set(move->timer, kn_loop_now(node->loop) + KN_MOVE_TOLD_MS);
     kn_course_step_state(node, KN_CAUSE_MOVE);
     kn_course_announce(node);
 }
 
-static void go(struct kn_move *m)
+static void go(struct kn_move *move)
 {
-    m->phase = KN_MOVE_GOES;
-    m->node->is_placed = true; /* what is missing there may be fetched */
-    kn_timer_set(m->timer, KN_NEVER);
-    kn_course_serve(m->node);
+    move->phase = KN_MOVE_GOES;
+    move->node->is_placed = true; /* what is missing there may be fetched */
+    kn_timer_set(move->timer, KN_NEVER);
+    kn_course_serve(move->node);
 }
 
-static void arrive(struct kn_move *m)
+static void arrive(struct kn_move *move)
 {
-    bool came = m->phase == KN_MOVE_GOES;
+    bool came = move->phase == KN_MOVE_GOES;
 
-    m->moves += came;
-    m->in_a_row = came ? 0 : m->in_a_row;
-    m->node->caches_due = true;
-    rest(m);
-    if (came && is_on(m)) /* no more than one move in an interval */
-        kn_timer_set(m->timer,
-                     kn_loop_now(m->node->loop) + settings_of(m)->interval.ms + wait_of(m));
+    move->moves += came;
+    move->in_a_row = came ? 0 : move->in_a_row;
+    move->node->caches_due = true;
+    rest(move);
+    if (came && is_on(move)) /* no more than one move in an interval */
+        kn_timer_set(move->timer, kn_loop_now(move->node->loop) + settings_of(move)->interval.ms +
+                                      wait_of(move));
 }
 
 /* The old range again, because of `stays`. Where it was not unloaded yet, that is all. */
-static void go_back(struct kn_move *m)
+static void go_back(struct kn_move *move)
 {
-    struct kn_node *node = m->node;
-    struct kn_placement place = m->from;
+    struct kn_node *node = move->node;
+    struct kn_placement place = move->from;
 
-    (void)snprintf(place.reason, sizeof(place.reason), "%s", m->stays);
-    m->phase = KN_MOVE_RETURNS;
-    if (!take_place(m, &place)) { /* memory is short */
-        kn_timer_set(m->timer, kn_loop_now(node->loop) + KN_MOVE_TOLD_MS);
+    (void)snprintf(place.reason, sizeof(place.reason), "%s", move->stays);
+    move->phase = KN_MOVE_RETURNS;
+    if (!take_place(move, &place)) { /* memory is short */
+        kn_timer_set(move->timer, kn_loop_now(node->loop) + KN_MOVE_TOLD_MS);
         return;
     }
-    kn_timer_set(m->timer, KN_NEVER);
+    kn_timer_set(move->timer, KN_NEVER);
     kn_course_announce(node);
     if (!kn_course_is_serving(node))
         return;
-    arrive(m);
+    arrive(move);
     kn_course_step_state(node, KN_CAUSE_MOVED);
     kn_course_step_state(node, KN_CAUSE_SERVING);
 }
 
-static void stay(struct kn_move *m, const char *why)
+static void stay(struct kn_move *move, const char *why)
 {
-    (void)snprintf(m->stays, sizeof(m->stays), "stays: %.150s", why);
-    go_back(m);
+    (void)snprintf(move->stays, sizeof(move->stays), "stays: %.150s", why);
+    go_back(move);
 }
 
 /* -- what happens */
@@ -248,150 +250,150 @@ static enum kn_rebalance_verdict kind_of(enum kn_rebalance_verdict verdict)
     return verdict == KN_REBALANCE_LITTLE ? KN_REBALANCE_BEST : verdict;
 }
 
-static void tell_verdict(struct kn_move *m, bool is_first)
+static void tell_verdict(struct kn_move *move, bool is_first)
 {
-    if (!is_first && kind_of(m->last.verdict) == kind_of(m->told))
+    if (!is_first && kind_of(move->last.verdict) == kind_of(move->told))
         return;
-    m->told = m->last.verdict;
-    kn_course_tell(m->node, KN_NODE_REBALANCED);
+    move->told = move->last.verdict;
+    kn_course_tell(move->node, KN_NODE_REBALANCED);
 }
 
 static void on_looked(void *arg)
 {
-    struct kn_move *m = arg;
-    bool checks = m->phase == KN_MOVE_CHECKS, is_first;
+    struct kn_move *move = arg;
+    bool checks = move->phase == KN_MOVE_CHECKS, is_first;
 
-    if (m->node->leaving || m->node->over)
+    if (move->node->leaving || move->node->over)
         return;
-    is_first = m->looked_s == 0;
-    judge(m);
-    tell_verdict(m, is_first);
-    if (checks && m->last.verdict == KN_REBALANCE_MOVES)
-        go(m);
+    is_first = move->looked_s == 0;
+    judge(move);
+    tell_verdict(move, is_first);
+    if (checks && move->last.verdict == KN_REBALANCE_MOVES)
+        go(move);
     else if (checks)
-        stay(m, m->last.reason);
-    else if (m->last.verdict == KN_REBALANCE_MOVES && m->node->state == KN_NODE_ONLINE)
-        begin(m);
+        stay(move, move->last.reason);
+    else if (move->last.verdict == KN_REBALANCE_MOVES && move->node->state == KN_NODE_ONLINE)
+        begin(move);
     else
-        rest(m);
+        rest(move);
 }
 
 static void on_timer(void *arg)
 {
-    struct kn_move *m = arg;
-    const struct kn_node *node = m->node;
+    struct kn_move *move = arg;
+    const struct kn_node *node = move->node;
 
     if (node->leaving || node->over)
         return;
-    if (m->phase == KN_MOVE_RETURNS)
-        go_back(m);
-    else if (m->phase == KN_MOVE_TELLS && !m->was_heard)
-        stay(m, "nobody took the records of the other range");
-    else if (m->phase == KN_MOVE_TELLS && !look(m, KN_MOVE_CHECKS))
-        stay(m, "memory is short");
-    else if (m->phase == KN_MOVE_RESTS &&
-             (node->state != KN_NODE_ONLINE || !is_on(m) || !look(m, KN_MOVE_LOOKS)))
-        rest(m);
+    if (move->phase == KN_MOVE_RETURNS)
+        go_back(move);
+    else if (move->phase == KN_MOVE_TELLS && !move->was_heard)
+        stay(move, "nobody took the records of the other range");
+    else if (move->phase == KN_MOVE_TELLS && !look(move, KN_MOVE_CHECKS))
+        stay(move, "memory is short");
+    else if (move->phase == KN_MOVE_RESTS &&
+             (node->state != KN_NODE_ONLINE || !is_on(move) || !look(move, KN_MOVE_LOOKS)))
+        rest(move);
 }
 
 /* Later, and not from inside of the blocks. */
-static void fail(struct kn_move *m, const struct kn_blocks_report *report)
+static void fail(struct kn_move *move, const struct kn_blocks_report *report)
 {
-    const struct kn_placement *to = &m->node->what.plan.place;
+    const struct kn_placement *to = &move->node->what.plan.place;
 
-    m->failures++;
-    m->in_a_row++;
-    (void)snprintf(m->stays, sizeof(m->stays), "back from %u-%u: %.120s", to->start, to->end - 1,
+    move->failures++;
+    move->in_a_row++;
+    (void)snprintf(move->stays, sizeof(move->stays), "back from %u-%u: %.120s", to->start,
+                   to->end - 1,
                    report->failure != NULL ? report->failure->text : "they cannot be served");
-    m->phase = KN_MOVE_RETURNS;
-    kn_timer_set(m->timer, kn_loop_now(m->node->loop));
+    move->phase = KN_MOVE_RETURNS;
+    kn_timer_set(move->timer, kn_loop_now(move->node->loop));
 }
 
 /* The old blocks are gone, or the new ones are there, or cannot be had. */
-static void go_on(struct kn_move *m, const struct kn_blocks_report *report)
+static void go_on(struct kn_move *move, const struct kn_blocks_report *report)
 {
     bool waits = report->stage == KN_BLOCKS_LOADING ||
                  (report->stage == KN_BLOCKS_FETCHING && report->failure == NULL);
 
     if (report->stage == KN_BLOCKS_DRAINING)
         return;
-    kn_course_step_state(m->node, KN_CAUSE_MOVED);
+    kn_course_step_state(move->node, KN_CAUSE_MOVED);
     if (report->stage == KN_BLOCKS_SERVING)
-        arrive(m);
-    else if (!waits && m->phase == KN_MOVE_GOES)
-        fail(m, report);
+        arrive(move);
+    else if (!waits && move->phase == KN_MOVE_GOES)
+        fail(move, report);
     else if (!waits)
-        stop(m); /* neither here nor there: the failure is told */
+        stop(move); /* neither here nor there: the failure is told */
 }
 
-void kn_move_blocks_changed(struct kn_move *m)
+void kn_move_blocks_changed(struct kn_move *move)
 {
     struct kn_blocks_report report;
+    bool leaving = move->node->leaving;
 
-    kn_blocks_report(m->node->blocks, &report);
-    if (m->node->leaving)
-        stop(m);
-    else if (m->phase == KN_MOVE_GOES || m->phase == KN_MOVE_RETURNS)
-        go_on(m, &report);
-    else if (report.stage == KN_BLOCKS_SERVING)
-        rest(m);
-    else if (m->phase == KN_MOVE_RESTS || m->phase == KN_MOVE_LOOKS)
-        stop(m);
+    kn_blocks_report(move->node->blocks, &report);
+    if (!leaving && (move->phase == KN_MOVE_GOES || move->phase == KN_MOVE_RETURNS))
+        go_on(move, &report);
+    else if (!leaving && report.stage == KN_BLOCKS_SERVING)
+        rest(move);
+    else if (leaving || move->phase == KN_MOVE_RESTS || move->phase == KN_MOVE_LOOKS)
+        stop(move);
 }
 
-void kn_move_announced(struct kn_move *m, bool acknowledged)
+void kn_move_announced(struct kn_move *move, bool acknowledged)
 {
     enum { SPAN_MS = KN_MOVE_LOOK_MAX_MS - KN_MOVE_LOOK_MIN_MS };
 
-    if (m->phase != KN_MOVE_TELLS || m->was_heard || !acknowledged)
+    if (move->phase != KN_MOVE_TELLS || move->was_heard || !acknowledged)
         return;
-    m->was_heard = true;
-    kn_timer_set(m->timer, kn_loop_now(m->node->loop) + KN_MOVE_LOOK_MIN_MS +
-                               (kn_time)kn_random_below(&m->node->random, SPAN_MS));
+    move->was_heard = true;
+    kn_timer_set(move->timer, kn_loop_now(move->node->loop) + KN_MOVE_LOOK_MIN_MS +
+                                  (kn_time)kn_random_below(&move->node->random, SPAN_MS));
 }
 
-bool kn_move_holds_blocks(const struct kn_move *m)
+bool kn_move_holds_blocks(const struct kn_move *move)
 {
-    return m->phase == KN_MOVE_TELLS || m->phase == KN_MOVE_CHECKS;
+    return move->phase == KN_MOVE_TELLS || move->phase == KN_MOVE_CHECKS;
 }
 
-bool kn_move_is_under_way(const struct kn_move *m)
+bool kn_move_is_under_way(const struct kn_move *move)
 {
-    return m->phase > KN_MOVE_LOOKS;
+    return move->phase > KN_MOVE_LOOKS;
 }
 
 struct kn_move *kn_move_new(struct kn_node *node)
 {
-    struct kn_move *m = kn_try_alloc(sizeof(*m));
+    struct kn_move *move = kn_try_alloc(sizeof(*move));
 
-    if (m == NULL)
+    if (move == NULL)
         return NULL;
-    m->node = node;
-    m->timer = kn_timer_new(node->loop, on_timer, m);
-    if (m->timer != NULL)
-        return m;
-    kn_free(m);
+    move->node = node;
+    move->timer = kn_timer_new(node->loop, on_timer, move);
+    if (move->timer != NULL)
+        return move;
+    kn_free(move);
     return NULL;
 }
 
-void kn_move_free(struct kn_move *m)
+void kn_move_free(struct kn_move *move)
 {
-    if (m == NULL)
+    if (move == NULL)
         return;
-    kn_look_free(m->look);
-    kn_timer_free(m->timer);
-    kn_rivals_done(&m->rivals);
-    kn_free(m);
+    kn_look_free(move->look);
+    kn_timer_free(move->timer);
+    kn_rivals_done(&move->rivals);
+    kn_free(move);
 }
 
-void kn_move_report(const struct kn_move *m, struct kn_move_report *out)
+void kn_move_report(const struct kn_move *move, struct kn_move_report *out)
 {
     *out = (struct kn_move_report){
-        .is_on = is_on(m),
-        .phase = m->phase,
-        .last = m->last,
-        .looked_s = m->looked_s,
-        .moves = m->moves,
-        .failures = m->failures,
+        .is_on = is_on(move),
+        .phase = move->phase,
+        .last = move->last,
+        .looked_s = move->looked_s,
+        .moves = move->moves,
+        .failures = move->failures,
     };
 }

@@ -100,7 +100,7 @@ static enum kn_code measure(struct kn_hold *hold, uint32_t blocks, uint32_t sess
 enum kn_code kn_trial_speed(struct kn_hold *hold, uint32_t blocks, uint32_t sessions, int budget_ms,
                             struct kn_trial_speed *out, struct kn_error *err)
 {
-    struct kn_speed_measured measured;
+    struct kn_speed_measured measured = { 0 };
     struct reading reading = { 0 };
     enum kn_code rc = kn_hold_resize(hold, blocks, err);
 
