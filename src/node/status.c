@@ -144,6 +144,8 @@ static void add_serving(const struct kn_node *node, struct document *d)
         add_sessions(&inner, &report);
     if (report.failure != NULL)
         set(&inner, "error", kn_json_string(report.failure->text));
+    if (report.failure != NULL && report.failure->hint[0] != '\0')
+        set(&inner, "hint", kn_json_string(report.failure->hint));
     d->failed = d->failed || inner.failed;
     set(d, "serving", inner.json);
 }

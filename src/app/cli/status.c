@@ -35,7 +35,22 @@ const struct kn_command kn_cmd_status = {
         "With --json: {\"pid\", \"version\", \"peer_id\", \"name\", \"state\", \"since\", "
         "\"uptime_s\", \"model\", \"prefix\", \"start_block\", \"end_block\", \"port\", "
         "\"addresses\", \"peers\", \"announced\": {\"blocks\", \"records\", \"acknowledged\", "
-        "\"visible_on\", \"bootstraps\", \"at\"}, \"config\": {\"path\", \"last_reload\", "
-        "\"pending_restart\"}, \"problems\"}. Moments are seconds since 1970.",
+        "\"visible_on\", \"bootstraps\", \"at\"}, \"download\": {\"allowed\", \"reason\", "
+        "\"hint\", "
+        "\"repository\", \"file\", \"file_number\", \"files\", \"bytes_done\", \"bytes_total\", "
+        "\"bytes_per_s\", \"again_s\"}, \"serving\": {\"stage\", \"folder\", \"sessions\", "
+        "\"waiting\", "
+        "\"steps\", \"tokens\", \"passes\", \"busy_s\", \"tokens_per_s\", \"cache_tokens_left\", "
+        "\"cache_bytes\", \"cache_bytes_used\", \"weight_bytes\", \"threads\", "
+        "\"decode_tokens_per_s\", \"forward_tokens_per_s\", \"error\", \"hint\"}, \"rebalance\": "
+        "{\"phase\", \"verdict\", \"start_block\", \"end_block\", \"reason\", \"looked_at\", "
+        "\"moves\", "
+        "\"failures\"}, \"config\": {\"path\", \"pending_restart\"}, \"problems\"}. Moments are "
+        "seconds "
+        "since 1970. \"download\" is null while no file is missing, \"serving\" while there is "
+        "nothing "
+        "to serve, \"rebalance\" while the node may not move. \"cache_tokens_left\" and the two "
+        "measured "
+        "speeds, \"decode_tokens_per_s\" and \"forward_tokens_per_s\", are those of one block.",
     .run = run,
 };

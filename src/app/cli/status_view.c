@@ -119,11 +119,39 @@ static void show_model(struct view *view)
     end_line(view, "blocks");
 }
 
+/* "1 block", "2 blocks". */
+static void add_count(struct view *view, const char *before, const struct kn_json *json,
+                      const char *noun)
+{
+    int64_t n;
+
+    if (kn_json_to_int(json, &n))
+        kn_text_addf(&view->line, "%s%lld %s%s", before, (long long)n, noun, n == 1 ? "" : "s");
+}
+
+static void show_announced(struct view *view)
+{
+    const struct kn_json *announced = get(view, "announced");
+    const struct kn_json *bootstraps = kn_json_get(announced, "bootstraps");
+    int64_t asked = -1, acknowledged = -1;
+
+    add_count(view, "", kn_json_get(announced, "blocks"), "block");
+    if (kn_json_to_int(bootstraps, &asked) && asked == 0 &&
+        kn_json_to_int(kn_json_get(announced, "acknowledged"), &acknowledged) &&
+        acknowledged == 0) {
+        kn_text_add(&view->line, ", nobody else is there to confirm it");
+    } else {
+        add(view, ", ", kn_json_get(announced, "acknowledged"), " acknowledged");
+        add(view, ", visible on ", kn_json_get(announced, "visible_on"), "");
+        add_count(view, " of ", bootstraps, "bootstrap");
+    }
+    add_age(view, ", ", kn_json_get(announced, "at"), " ago");
+    end_line(view, "announced");
+}
+
 static void show_network(struct view *view)
 {
     const struct kn_json *addresses = get(view, "addresses");
-    const struct kn_json *announced = get(view, "announced");
-    const struct kn_json *blocks = kn_json_get(announced, "blocks");
 
     add(view, "", get(view, "port"), "");
     end_line(view, "port");
@@ -133,12 +161,7 @@ static void show_network(struct view *view)
     }
     add(view, "", get(view, "peers"), "");
     end_line(view, "peers");
-    add(view, "", blocks, " blocks");
-    add(view, ", ", kn_json_get(announced, "acknowledged"), " acknowledged");
-    add(view, ", visible on ", kn_json_get(announced, "visible_on"), "");
-    add(view, " of ", kn_json_get(announced, "bootstraps"), " bootstraps");
-    add_age(view, ", ", kn_json_get(announced, "at"), " ago");
-    end_line(view, "announced");
+    show_announced(view);
 }
 
 static void add_memory(struct view *view, const char *before, const struct kn_json *json,
@@ -180,22 +203,62 @@ static void show_download(struct view *view)
     end_line(view, "download");
 }
 
+static int64_t count_served(const struct view *view)
+{
+    int64_t start, end;
+
+    return kn_json_to_int(get(view, "start_block"), &start) &&
+                   kn_json_to_int(get(view, "end_block"), &end) && start >= 0 && start < end
+               ? end - start
+               : 0;
+}
+
+/* As it was measured before the node was ONLINE, through all blocks that are served. */
+static void add_speed(struct view *view)
+{
+    const struct kn_json *serving = get(view, "serving");
+    double one, prompts;
+    int64_t n = count_served(view);
+
+    if (n == 0 || !kn_json_to_number(kn_json_get(serving, "decode_tokens_per_s"), &one) ||
+        !kn_json_to_number(kn_json_get(serving, "forward_tokens_per_s"), &prompts))
+        return;
+    kn_text_addf(&view->line, "measured %.1f tokens/s for one session, %.1f for prompts",
+                 one / (double)n, prompts / (double)n);
+    end_line(view, "speed");
+}
+
+/* Room for a session's tokens: each takes a place in every block that it passes. */
+static void add_cache(struct view *view)
+{
+    const struct kn_json *serving = get(view, "serving");
+    int64_t left, n = count_served(view);
+
+    add_memory(view, "", kn_json_get(serving, "cache_bytes_used"), "");
+    add_memory(view, view->line.n > 0 ? " of " : "", kn_json_get(serving, "cache_bytes"),
+               " in use");
+    if (n > 0 && kn_json_to_int(kn_json_get(serving, "cache_tokens_left"), &left) && left >= 0)
+        kn_text_addf(&view->line, "%sroom for %lld more token%s", view->line.n > 0 ? ", " : "",
+                     (long long)(left / n), left / n == 1 ? "" : "s");
+    end_line(view, "cache");
+}
+
 static void show_serving(struct view *view)
 {
     const struct kn_json *serving = get(view, "serving");
 
     add(view, "", kn_json_get(serving, "stage"), "");
     add_memory(view, ", ", kn_json_get(serving, "weight_bytes"), " of weights");
-    add(view, ", ", kn_json_get(serving, "threads"), " threads");
+    add_count(view, ", ", kn_json_get(serving, "threads"), "thread");
     add(view, ": ", kn_json_get(serving, "error"), "");
-    end_line(view, "serving");
+    add(view, "\n", kn_json_get(serving, "hint"), "");
+    end_line(view, "compute");
+    add_speed(view);
     add(view, "", kn_json_get(serving, "sessions"), " open");
     add_rate(view, ", ", kn_json_get(serving, "tokens_per_s"), " tokens/s");
     add(view, ", ", kn_json_get(serving, "tokens"), " tokens since the start");
     end_line(view, "sessions");
-    add(view, "", kn_json_get(serving, "cache_tokens_left"), " tokens of one block left");
-    add_memory(view, " of ", kn_json_get(serving, "cache_bytes"), "");
-    end_line(view, "cache");
+    add_cache(view);
 }
 
 /* "2-3: nobody serves block 2, 1 move, looked 3 min ago": also why it stays. */

@@ -20,6 +20,12 @@ static const char full[] =
     "[{\"severity\": \"warning\", \"message\": \"the clock of this machine is 10 s behind that of "
     "the swarm\", \"hint\": \"Set it.\"}, \"a second one\"]}";
 
+static const char serving[] =
+    "{\"start_block\": 8, \"end_block\": 12, \"serving\": {\"stage\": \"serving\", "
+    "\"sessions\": 1, \"tokens\": 17, \"tokens_per_s\": 3.21, \"cache_tokens_left\": 180, "
+    "\"cache_bytes\": 92160, \"cache_bytes_used\": 46080, \"weight_bytes\": 370688, "
+    "\"threads\": 1, \"decode_tokens_per_s\": 50, \"forward_tokens_per_s\": 400}}";
+
 static const struct {
     const char *row, *json;
     unsigned columns;
@@ -49,6 +55,26 @@ static const struct {
       "announced  12 blocks, 12 acknowledged,\n"
       "           visible on 2 of 3 bootstraps,\n"
       "           40 s ago\n" },
+    { "the first of a swarm",
+      "{\"announced\": {\"blocks\": 4, \"acknowledged\": 0, \"visible_on\": 0, \"bootstraps\": 0, "
+      "\"at\": 1700009960}}",
+      80, "announced  4 blocks, nobody else is there to confirm it, 40 s ago\n" },
+    { "one block at one bootstrap",
+      "{\"announced\": {\"blocks\": 1, \"acknowledged\": 0, \"visible_on\": 0, \"bootstraps\": 1}}",
+      80, "announced  1 block, 0 acknowledged, visible on 0 of 1 bootstrap\n" },
+    { "blocks that are served", serving, 80,
+      "blocks     8-11 (4 blocks)\n"
+      "compute    serving, 362 KiB of weights, 1 thread\n"
+      "speed      measured 12.5 tokens/s for one session, 100.0 for prompts\n"
+      "sessions   1 open, 3.2 tokens/s, 17 tokens since the start\n"
+      "cache      45 KiB of 90 KiB in use, room for 45 more tokens\n" },
+    { "blocks that cannot be served",
+      "{\"start_block\": 8, \"end_block\": 12, \"serving\": {\"stage\": \"failed\", \"error\": "
+      "\"a file is cut short\", \"hint\": \"Fetch it anew.\"}}",
+      80,
+      "blocks     8-11 (4 blocks)\n"
+      "compute    failed: a file is cut short\n"
+      "           Fetch it anew.\n" },
     { "nothing known", "{}", 80, "" },
     { "null is not known",
       "{\"model\": null, \"since\": null, \"start_block\": null, \"end_block\": 4, \"peers\": "
