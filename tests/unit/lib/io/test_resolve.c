@@ -92,6 +92,10 @@ static void numbers_and_known_names_resolve(void **state)
         struct asked asked = { .loop = new_loop() };
         char text[KN_ENDPOINT_TEXT_SIZE];
 
+        if (strcmp(cases[i].name, "localhost") == 0 && access("/etc/hosts", R_OK) != 0) {
+            kn_loop_free(asked.loop); /* a bare root folder knows no name */
+            continue;
+        }
         CHECK_EQ(cases[i].name, ask(&asked, cases[i].name, cases[i].family, PATIENCE_MS), KN_OK);
         CHECK_EQ(cases[i].name, asked.done, 0);
         kn_loop_run(asked.loop);

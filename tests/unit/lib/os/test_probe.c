@@ -77,9 +77,11 @@ static void files_of_the_system_are_read(void **state)
     (void)state;
     CHECK("no size", kn_probe_read("", "/proc/self/statm", out, sizeof(out)));
     CHECK("no size", strlen(out) > 10);
+    CHECK("a number", kn_probe_file_number("", "/proc/sys/kernel/pid_max") > 0);
+    if (access("/sys/devices", F_OK) != 0)
+        return; /* a bare root folder has none */
     CHECK("a page is said", kn_probe_read("", "/sys/devices/system/cpu/online", out, sizeof(out)));
     CHECK("a page is said", out[0] == '0');
-    CHECK("a number", kn_probe_file_number("", "/proc/sys/kernel/pid_max") > 0);
 }
 
 static void lines_are_copied_trimmed_and_harmless(void **state)
