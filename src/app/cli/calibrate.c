@@ -89,6 +89,7 @@ static void add_model(const struct kn_page *page, const struct kn_calibrated_mac
 {
     static const char *const whose[] = {
         [KN_MODEL_WRITTEN] = "as the settings say",
+        [KN_MODEL_OF_PATH] = "the one in the folder of model.path",
         [KN_MODEL_KEPT] = "kept from an earlier start",
         [KN_MODEL_FALLBACK] = "the built-in one: no model is written and no start has chosen one",
     };

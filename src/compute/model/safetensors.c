@@ -258,9 +258,9 @@ static enum kn_code check_places(struct kn_tensor_table *table, uint64_t data, s
         end += tensor->bytes; /* both were read as int64_t: this cannot overflow */
     }
     if (end != data)
-        return kn_fail(err, KN_E_INVALID, "the tensors end at %llu, the data at %llu%s",
-                       (unsigned long long)end, (unsigned long long)data,
-                       end > data ? ": the file is cut short" : "");
+        return kn_fail(err, KN_E_INVALID, "%sthe tensors take %llu bytes, and %llu are there",
+                       end > data ? "the file is cut short: " : "", (unsigned long long)end,
+                       (unsigned long long)data);
     return KN_OK;
 }
 

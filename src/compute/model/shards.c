@@ -200,6 +200,13 @@ enum kn_code kn_shards_look(const char *folder, struct kn_block_range blocks, st
     return rc;
 }
 
+/* The file is there and is not what it should be. */
+static void advise(enum kn_code code, struct kn_error *err)
+{
+    if (err != NULL && err->hint[0] == '\0' && (code == KN_E_INVALID || code == KN_E_SYNTAX))
+        kn_hint(err, "Fetch this file anew from where the model comes, and start again.");
+}
+
 static enum kn_code read_table(struct kn_shard *shard, struct kn_error *err)
 {
     uint64_t size = kn_file_map_size(shard->file);
@@ -242,8 +249,10 @@ static enum kn_code open_shard(const char *folder, const char *name, struct kn_a
         shard->taken = kn_arena_alloc(arena, shard->table.n);
         rc = shard->taken != NULL ? KN_OK : kn_fail_no_memory(err);
     }
-    if (rc != KN_OK)
+    if (rc != KN_OK) {
         kn_wrap(err, "%s", shard->path);
+        advise(rc, err);
+    }
     return rc;
 }
 

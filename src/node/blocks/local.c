@@ -58,6 +58,17 @@ static const char *name_of_folder(const char *path, struct kn_arena *arena)
     return kn_arena_printf(arena, "%.*s", (int)(end - begin), path + begin);
 }
 
+static void advise(enum kn_code code, struct kn_error *err)
+{
+    if (err == NULL || err->hint[0] != '\0')
+        return;
+    if (code == KN_E_NOT_FOUND)
+        kn_hint(err, "Name the folder that holds the model's config.json and its safetensors "
+                     "files.");
+    else if (code == KN_E_SYNTAX)
+        kn_hint(err, "Fetch this file anew from where the model comes.");
+}
+
 static enum kn_code add_path(const struct kn_local_places *places, struct kn_arena *arena,
                              struct kn_local_files *out, struct kn_error *err)
 {
@@ -67,8 +78,10 @@ static enum kn_code add_path(const struct kn_local_places *places, struct kn_are
     if (name == NULL)
         return kn_fail_no_memory(err);
     rc = add(out, name, places->path, arena, err);
-    if (rc != KN_OK && rc != KN_E_NO_MEMORY)
+    if (rc != KN_OK && rc != KN_E_NO_MEMORY) {
         kn_wrap(err, "model.path");
+        advise(rc, err);
+    }
     return rc;
 }
 

@@ -105,6 +105,8 @@ static enum kn_calibrated_model whose_model(const struct kn_snapshot *snapshot)
 {
     const struct kn_resolved *name = kn_snapshot_get(snapshot, kn_setting_find("model.name"));
 
+    if (name->value.is != KN_GIVEN && is_given(kn_snapshot_config(snapshot)->model.path.is))
+        return KN_MODEL_OF_PATH;
     if (name->value.is != KN_GIVEN)
         return KN_MODEL_FALLBACK;
     return is_written(name) ? KN_MODEL_WRITTEN : KN_MODEL_KEPT;
@@ -149,9 +151,9 @@ static enum kn_code look_for_files(const struct kn_node_config *config, const ch
 static const char *name_of_model(const struct kn_node_config *config,
                                  enum kn_calibrated_model whose, const struct kn_local_files *local)
 {
-    if (whose != KN_MODEL_FALLBACK)
-        return config->model.name.text;
-    return is_given(config->model.path.is) ? local->models[0].repository : KN_FALLBACK_MODEL;
+    if (whose == KN_MODEL_OF_PATH)
+        return local->models[0].repository;
+    return whose == KN_MODEL_FALLBACK ? KN_FALLBACK_MODEL : config->model.name.text;
 }
 
 static enum kn_code choose_model(const struct kn_snapshot *snapshot,
@@ -197,7 +199,9 @@ enum kn_code kn_calibrate(const struct kn_snapshot *snapshot, const struct kn_ha
 
     *out = (struct kn_calibrated_machine){ .whose = whose_model(snapshot) };
     if (out->whose == KN_MODEL_FALLBACK)
-        named = is_given(config->model.path.is) ? NULL : KN_FALLBACK_MODEL;
+        named = KN_FALLBACK_MODEL;
+    else if (out->whose == KN_MODEL_OF_PATH)
+        named = NULL;
     rc = look_for_files(config, named, environment, arena, &local, err);
     if (rc == KN_OK)
         rc = choose_model(snapshot, hardware, &local, arena, out, err);

@@ -27,7 +27,7 @@ KN_MUST_USE enum kn_code kn_calibration_write(const char *path,
                                               struct kn_error *err);
 
 /* Who said which model is calibrated for. */
-enum kn_calibrated_model { KN_MODEL_WRITTEN, KN_MODEL_KEPT, KN_MODEL_FALLBACK };
+enum kn_calibrated_model { KN_MODEL_WRITTEN, KN_MODEL_OF_PATH, KN_MODEL_KEPT, KN_MODEL_FALLBACK };
 
 /* `calibration` points into the rest and into what was handed in. */
 struct kn_calibrated_machine {

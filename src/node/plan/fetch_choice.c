@@ -145,8 +145,11 @@ static const char *objection(const struct kn_fetch_question *q, const char **hin
         *hint = "\"kwaainet network models\" lists those that can be served.";
         return q->model->warning;
     }
-    if (q->config->model.path.is == KN_GIVEN)
-        return "model.path says where the files are";
+    if (q->config->model.path.is == KN_GIVEN) {
+        *hint = "Put its safetensors files into the folder of model.path, or leave model.path out "
+                "and name the model with --model ORGANISATION/NAME: then they are fetched.";
+        return "model.path names a folder without them";
+    }
     if (wanted->is == KN_GIVEN && !wanted->value) {
         *hint = "Set model.download to auto or true, or put the files into a folder and name that "
                 "with --set model.path=FOLDER.";

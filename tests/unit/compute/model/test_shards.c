@@ -185,7 +185,7 @@ static void a_file_that_is_none_is_named(void **state)
           "model.safetensors: a header of 3 bytes does not fit in a file of 10" },
         { "a page of a web server", "<!DOCTYPE html>", 15, KN_E_INVALID, "does not fit in a file" },
         { "bytes behind it", "\2\0\0\0\0\0\0\0{}x", 11, KN_E_INVALID,
-          "model.safetensors: header: the tensors end at 0, the data at 1" },
+          "model.safetensors: header: the tensors take 0 bytes, and 1 are there" },
     };
 
     (void)state;
