@@ -158,7 +158,8 @@ static void answer_text(const struct bench *b)
     kn_page_line(&page, "⚡", "Tokens a second through one block of %s (%s, %u thread%s)",
                  b->machine.model.name, kn_kernels_name(kn_kernels_best()), b->options.threads,
                  b->options.threads == 1 ? "" : "s");
-    kn_page_item(&page, "Through n blocks of its %u: an n-th of it", b->decoder.blocks);
+    kn_page_item(&page, "Divide by the blocks that are served: the model has %u",
+                 b->decoder.blocks);
     for (size_t i = 0; i < KN_BENCH_ROWS; i++)
         show_row(&page, &b->rows[i]);
     if (b->peer_count == 0)
