@@ -70,6 +70,11 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* The presets of `fits` blocks, each capped by the model. */
 static void set_profiles(struct kn_fit *fit, int64_t fits, uint32_t blocks)
 {
@@ -165,6 +170,7 @@ void kn_fit_use(const struct kn_measured *measured, const struct kn_model_size *
         say(fit->limit, "%s", room->limit);
     } else if (size->blocks > 0 && fits >= size->blocks) {
         say(fit->limit, "the model has %u blocks", size->blocks);
+        fits = most(fits, count_blocks(room, fit->block_bytes)); /* it ended before the memory */
     }
     set_profiles(fit, fits, size->blocks);
     if (fits > 0)

@@ -360,6 +360,7 @@ static void the_profiles_are_those_of_what_was_measured(void **state)
         { "more is there than then", 90000, 80, 19, 14, 2, "so many ran a session of 2048 tokens" },
         { "less", 1024, 80, 9, 6, 2, "1 GiB of memory is available" },
         { "a small model", 2048, 12, 12, 12, 2, "the model has 12 blocks" },
+        { "a model that ended first", 4096, 19, 19, 19, 2, "the model has 19 blocks" },
         { "none", 100, 80, 0, 0, 0, "100 MiB of memory is available" },
     };
 
