@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
+#include <unistd.h>
 
 #include "io_fixture.h"
 #include "lib/io/resolve.h"
