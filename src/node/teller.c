@@ -74,6 +74,14 @@ static void tell_calibration(struct kn_teller *teller, const struct kn_plan *pla
     tell(teller, KWAAI_EVENT_CALIBRATED, &line);
 }
 
+/* "block 3", "blocks 68-79": half-open inside, inclusive where people read (decisions D13). */
+static void add_range(struct kn_text *line, uint32_t start, uint32_t end)
+{
+    kn_text_addf(line, "block%s %u", end > start + 1 ? "s" : "", start);
+    if (end > start + 1)
+        kn_text_addf(line, "-%u", end - 1);
+}
+
 /* spec: REQ-0.5.7 */
 static void tell_place(struct kn_teller *teller, const struct kn_plan *plan)
 {
@@ -83,8 +91,9 @@ static void tell_place(struct kn_teller *teller, const struct kn_plan *plan)
 
     if (place->by == KN_PLACED_NOWHERE)
         return;
-    kn_text_addf(&line, "assigned blocks %u-%u (%u block%s, %s)", place->start, place->end - 1, n,
-                 n == 1 ? "" : "s", place->reason);
+    kn_text_add(&line, "assigned ");
+    add_range(&line, place->start, place->end);
+    kn_text_addf(&line, " (%u block%s, %s)", n, n == 1 ? "" : "s", place->reason);
     tell(teller, KWAAI_EVENT_ASSIGNED, &line);
 }
 
@@ -104,10 +113,11 @@ static void tell_plan(struct kn_teller *teller, const struct kn_node *node)
 static void add_blocks(const struct kn_node *node, const struct kn_blocks_report *report,
                        struct kn_text *line)
 {
-    if (report->stage == KN_BLOCKS_SERVING)
-        kn_text_addf(line, "serving blocks %u-%u: %.0f tokens/s through one block",
-                     report->wish->from, report->wish->to - 1, report->speed->decode_tokens_per_s);
-    else if (report->stage == KN_BLOCKS_FAILED)
+    if (report->stage == KN_BLOCKS_SERVING) {
+        kn_text_add(line, "serving ");
+        add_range(line, report->wish->from, report->wish->to);
+        kn_text_addf(line, ": %.0f tokens/s through one block", report->speed->decode_tokens_per_s);
+    } else if (report->stage == KN_BLOCKS_FAILED)
         kn_text_addf(line, "blocks are not served: %s", report->failure->text);
     else if (report->stage == KN_BLOCKS_NONE) {
         kn_text_add(line, "blocks are not served: ");
@@ -115,10 +125,11 @@ static void add_blocks(const struct kn_node *node, const struct kn_blocks_report
     } else if (report->stage == KN_BLOCKS_FETCHING && report->failure != NULL)
         kn_text_addf(line, "files could not be fetched, and are tried again: %s",
                      report->failure->text);
-    else if (report->stage == KN_BLOCKS_FETCHING)
-        kn_text_addf(line, "fetching the files of blocks %u-%u from %s", report->wish->from,
-                     report->wish->to - 1, report->wish->fetch.repository);
-    else
+    else if (report->stage == KN_BLOCKS_FETCHING) {
+        kn_text_add(line, "fetching the files of ");
+        add_range(line, report->wish->from, report->wish->to);
+        kn_text_addf(line, " from %s", report->wish->fetch.repository);
+    } else
         kn_text_addf(line, "blocks are %s", kn_blocks_stage_word(report->stage));
 }
 

@@ -83,16 +83,17 @@ void kn_fetch_told(const struct kn_page *page, const struct kn_start_facts *fact
                    const struct kn_blocks_report *report)
 {
     const struct kn_blocks_wish *wish = report->wish;
-    struct kn_text what = { 0 };
+    struct kn_text what = { 0 }, blocks = { 0 };
 
     if (report->failure != NULL) {
         add_failure(page, report);
         return;
     }
     kn_fetch_intent(facts, &what);
-    kn_page_line(page, "📥", "Files of blocks %u-%u: %s", wish->from, wish->to - 1,
-                 kn_text_get(&what));
+    kn_facts_range("block", wish->from, wish->to, &blocks);
+    kn_page_line(page, "📥", "Files of %s: %s", kn_text_get(&blocks), kn_text_get(&what));
     kn_page_more(page, "Shown as JOINING with throughput 0 until they are here, loaded and "
                        "tested; nothing is announced that is not served.");
+    kn_text_done(&blocks);
     kn_text_done(&what);
 }

@@ -87,13 +87,16 @@ void kn_first_run_models(const struct kn_page *page, const struct kn_start_facts
 static void add_range(const struct kn_page *page, const struct kn_coverage_range *range)
 {
     const char *mark = range->level == KN_UNDER_SERVED ? kn_term_emoji(page->term, " ❗") : "";
-    struct kn_text who = { 0 };
+    struct kn_text who = { 0 }, blocks = { 0 };
 
     if (range->least != range->most)
-        kn_text_addf(&who, "%u-", range->least);
-    kn_facts_count(range->most, "provider", &who);
-    kn_page_item(page, "Blocks %u-%u: %s (%s)%s", range->start, range->end - 1, kn_text_get(&who),
+        kn_text_addf(&who, "%u-%u providers", range->least, range->most);
+    else
+        kn_facts_count(range->most, "provider", &who);
+    kn_facts_range("Block", range->start, range->end, &blocks);
+    kn_page_item(page, "%s: %s (%s)%s", kn_text_get(&blocks), kn_text_get(&who),
                  kn_coverage_level_name(range->level), mark);
+    kn_text_done(&blocks);
     kn_text_done(&who);
 }
 
@@ -118,11 +121,14 @@ static void add_place(const struct kn_page *page, const struct kn_start_facts *f
     const struct kn_plan *plan = facts->plan;
     const struct kn_placement *place = &plan->place;
     uint32_t n = place->end - place->start, poor = under_served(plan);
+    struct kn_text blocks = { 0 };
 
     kn_page_gap(page);
     kn_page_line(page, "🎯", "Assigning optimal block range...");
     kn_page_item(page, "Target: %u contiguous block%s", n, n == 1 ? "" : "s");
-    kn_page_item(page, "Selected: Blocks %u-%u (%s)", place->start, place->end - 1, place->reason);
+    kn_facts_range("Block", place->start, place->end, &blocks);
+    kn_page_item(page, "Selected: %s (%s)", kn_text_get(&blocks), place->reason);
+    kn_text_done(&blocks);
     if (plan->range_count > 0 && place->least == place->most)
         kn_page_item(page, "Current providers: %u per block", place->least);
     else if (plan->range_count > 0)
@@ -144,7 +150,9 @@ void kn_first_run_coverage(const struct kn_page *page, const struct kn_start_fac
     kn_page_line(page, "📊", "Building block coverage map for %s...", plan->model.name);
     for (size_t i = 0; i < plan->range_count; i++)
         add_range(page, &plan->ranges[i]);
-    if (plan->range_count == 0)
+    if (plan->range_count == 0 && plan->swarm.is_known && plan->model.facts == NULL)
+        kn_page_item(page, "It is not in the registry: who serves it was not looked for");
+    else if (plan->range_count == 0)
         kn_page_item(page, "Nobody is known who serves this model");
     if (plan->place.by != KN_PLACED_NOWHERE)
         add_place(page, facts);

@@ -84,6 +84,9 @@ void kn_first_run_summary(const struct kn_page *page, const struct kn_start_fact
     add_pair(page, facts, "Node Name", "node.name", config->node.name.text);
     add_pair(page, facts, "Data Type", "model.dtype",
              kn_words_dtype[facts->plan->model.format.dtype].name);
+    if (facts->plan->model.format.quant != KN_QUANT_NONE)
+        add_pair(page, facts, "Weights", "model.quant_type",
+                 kn_words_quant_type[facts->plan->model.format.quant].name);
     kn_text_cut(&text, 0);
     kn_fetch_intent(facts, &text);
     if (text.n > 0)

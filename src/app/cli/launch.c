@@ -121,6 +121,16 @@ static uint32_t blocks_taken(const struct kn_announced *round)
     return n;
 }
 
+static void add_unregistered(const struct kn_page *page, const struct kn_start_facts *facts,
+                             const struct kn_announced *round)
+{
+    if (round->registers || facts->plan->model.repository != NULL)
+        return;
+    kn_page_line(page, "", "Not listed in the registry of models: its repository is not known.");
+    kn_page_more(page, "With --set model.repository=ORGANISATION/NAME it is, and its nodes see "
+                       "which blocks the others serve.");
+}
+
 void kn_launch_announced(const struct kn_page *page, const struct kn_start_facts *facts,
                          const struct kn_announced *round, bool keys)
 {
@@ -128,6 +138,7 @@ void kn_launch_announced(const struct kn_page *page, const struct kn_start_facts
 
     if (round->alone) {
         kn_page_line(page, "📢", "There is nobody else yet to confirm what this node announces.");
+        add_unregistered(page, facts, round);
         return;
     }
     if (keys && round->took != NULL && round->acknowledged > 0)
@@ -143,16 +154,20 @@ void kn_launch_announced(const struct kn_page *page, const struct kn_start_facts
         kn_page_line(page, "✅", "Announced model info to _petals.models registry");
     kn_page_line(page, "📊", "Announced: %u of %u records acknowledged", round->acknowledged,
                  round->keys);
+    add_unregistered(page, facts, round);
 }
 
 static void add_served(const struct kn_page *page, const struct kn_blocks_report *report)
 {
     uint32_t n = report->wish->to - report->wish->from;
     char memory[KN_MEMORY_TEXT_SIZE];
+    struct kn_text blocks = { 0 };
 
     kn_memory_text(report->weight_bytes, memory);
-    kn_page_line(page, "🧠", "Serving blocks %u-%u: %s of weights, tested in %.0f ms",
-                 report->wish->from, report->wish->to - 1, memory, (double)report->test_us / 1000);
+    kn_facts_range("block", report->wish->from, report->wish->to, &blocks);
+    kn_page_line(page, "🧠", "Serving %s: %s of weights, tested in %.0f ms", kn_text_get(&blocks),
+                 memory, (double)report->test_us / 1000);
+    kn_text_done(&blocks);
     kn_page_more(page, "%.0f tokens/s for one session, %.0f tokens/s for prompts, %u thread%s",
                  report->speed->decode_tokens_per_s / n, report->speed->forward_tokens_per_s / n,
                  report->wish->threads, report->wish->threads == 1 ? "" : "s");
@@ -257,7 +272,8 @@ static void add_long(const struct kn_live *live, const char *dot, struct kn_text
 {
     const struct kn_announced *round = live->round;
 
-    kn_text_addf(out, "%sblocks %u-%u", dot, live->place->start, live->place->end - 1);
+    kn_text_add(out, dot);
+    kn_facts_range("block", live->place->start, live->place->end, out);
     if (live->blocks->stage == KN_BLOCKS_SERVING)
         add_work(live, dot, out);
     if (live->blocks->stage == KN_BLOCKS_FETCHING)
@@ -284,7 +300,8 @@ static void add_short(const struct kn_live *live, const char *dot, struct kn_tex
         add_fetching(live, dot, out);
         return;
     }
-    kn_text_addf(out, "%s%u-%u", dot, live->place->start, live->place->end - 1);
+    kn_text_add(out, dot);
+    kn_facts_range("block", live->place->start, live->place->end, out);
     if (round->at <= 0)
         return;
     if (round->asked > 0)

@@ -36,6 +36,19 @@ void kn_facts_count(uint64_t n, const char *what, struct kn_text *out)
     kn_text_addf(out, "%llu %s%s", (unsigned long long)n, what, n == 1 ? "" : "s");
 }
 
+static void add_ends(uint32_t start, uint32_t end, struct kn_text *out)
+{
+    kn_text_addf(out, "%u", start);
+    if (end > start + 1)
+        kn_text_addf(out, "-%u", end - 1);
+}
+
+void kn_facts_range(const char *what, uint32_t start, uint32_t end, struct kn_text *out)
+{
+    kn_text_addf(out, "%s%s ", what, end > start + 1 ? "s" : "");
+    add_ends(start, end, out);
+}
+
 void kn_facts_blocks(const struct kn_start_facts *facts, struct kn_text *out)
 {
     const struct kn_placement *place = &facts->plan->place;
@@ -47,7 +60,8 @@ void kn_facts_blocks(const struct kn_start_facts *facts, struct kn_text *out)
         kn_text_add(out, "none");
         return;
     }
-    kn_text_addf(out, "%u-%u (", place->start, place->end - 1);
+    add_ends(place->start, place->end, out);
+    kn_text_add(out, " (");
     kn_facts_count(n, "block", out);
     if (fit->block_bytes > 0) {
         kn_memory_text(fit->block_bytes * n, memory);

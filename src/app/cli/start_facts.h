@@ -34,6 +34,9 @@ const char *kn_facts_model_name(const struct kn_model_facts *model);
 /* Behind the port: "8080-8081 were in use", or "" when all went well. */
 void kn_facts_port_remark(const struct kn_start_facts *facts, struct kn_text *out);
 
+/* "block 3" of half-open 3..4, "blocks 68-79" of 68..80; `what` is "block" or "Block". */
+void kn_facts_range(const char *what, uint32_t start, uint32_t end, struct kn_text *out);
+
 /* "68-79 (12 blocks, ~14.4 GiB)"; "none" */
 void kn_facts_blocks(const struct kn_start_facts *facts, struct kn_text *out);
 

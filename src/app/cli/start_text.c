@@ -226,9 +226,12 @@ static void show_moved(struct kn_start *start)
     const struct kn_placement *place = &kn_node_plan(start->node)->place;
     const struct kn_page page = page_of(start);
     uint32_t n = place->end - place->start;
+    struct kn_text blocks = { 0 };
 
-    kn_page_line(&page, "🎯", "Assigned blocks %u-%u (%u block%s, %s)", place->start, place->end - 1,
-                 n, n == 1 ? "" : "s", place->reason);
+    kn_facts_range("block", place->start, place->end, &blocks);
+    kn_page_line(&page, "🎯", "Assigned %s (%u block%s, %s)", kn_text_get(&blocks), n,
+                 n == 1 ? "" : "s", place->reason);
+    kn_text_done(&blocks);
 }
 
 /* Why it stays: that it goes is shown with the blocks. */

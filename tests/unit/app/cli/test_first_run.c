@@ -229,10 +229,10 @@ static void the_last_line_is_short_where_room_is_scarce(void **state)
           "[JOINING] 4 peers | blocks 0-7 | visible on 1 of 2 | last announce 2 min ago" },
         { { KN_NODE_JOINING, 4, &place, &seen, &none, 220 },
           70,
-          "[JOINING] 4 peers | 0-7 | 1/2 see it | 2 min ago" },
+          "[JOINING] 4 peers | blocks 0-7 | 1/2 see it | 2 min ago" },
         { { KN_NODE_JOINING, 4, &place, &seen, &none, 90 },
           70, /* the clock was set back */
-          "[JOINING] 4 peers | 0-7 | 1/2 see it | 0 s ago" },
+          "[JOINING] 4 peers | blocks 0-7 | 1/2 see it | 0 s ago" },
         { { KN_NODE_ONLINE, 4, &place, &seen, &idle, 220 },
           100,
           "[ONLINE] 4 peers | blocks 0-7 | 0 sessions | visible on 1 of 2 | last announce 2 min "
