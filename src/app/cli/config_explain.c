@@ -133,9 +133,9 @@ static const char *apply_sentence(enum kn_apply apply)
 {
     switch (apply) {
     case KN_APPLY_LIVE:
-        return "takes effect at once in a running node";
+        return "takes effect with the next start, in this version";
     case KN_APPLY_RECONNECT:
-        return "takes effect when a running node connects anew";
+        return "takes effect with the next start, in this version";
     case KN_APPLY_RESTART:
         return "takes effect with the next start";
     }

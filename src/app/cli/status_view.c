@@ -198,7 +198,7 @@ static void show_download(struct view *view)
     add(view, ", file ", kn_json_get(download, "file_number"), "");
     add(view, " of ", kn_json_get(download, "files"), "");
     add(view, ", tried again in ", kn_json_get(download, "again_s"), " s");
-    add(view, view->line.n > 0 ? " (" : "(", kn_json_get(download, "reason"), ")");
+    add(view, view->line.n > 0 ? " (" : "none (", kn_json_get(download, "reason"), ")");
     add(view, "\n", kn_json_get(download, "hint"), "");
     end_line(view, "download");
 }

@@ -76,8 +76,8 @@ void kn_docs_what(const struct kn_setting *setting, const char *tick, struct kn_
 void kn_docs_how(const struct kn_setting *setting, struct kn_text *out)
 {
     static const char *const sentences[] = {
-        [KN_APPLY_LIVE] = "A running node takes a change at once.",
-        [KN_APPLY_RECONNECT] = "A running node connects anew for a change.",
+        [KN_APPLY_LIVE] = "A change needs a restart in this version.",
+        [KN_APPLY_RECONNECT] = "A change needs a restart in this version.",
         [KN_APPLY_RESTART] = "A change needs a restart.",
     };
 

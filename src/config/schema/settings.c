@@ -63,7 +63,7 @@ const struct kn_setting kn_settings[] = {
       .alias = "KWAAINET_PORT", RESTART, .obeyed_by = "node",
       .brief = "The TCP port on which the node listens.",
       .detail = "A number is strict: when that port is taken, the node does not start." },
-    { SETTING(path, node.identity_key), .fallback = "identity.key", RESTART,
+    { SETTING(path, node.identity_key), .fallback = "identity.key", RESTART, .obeyed_by = "node",
       .brief = "The file with the node's private key, from which its peer id comes.",
       .detail = "The built-in name stands for a file in the data folder." },
 

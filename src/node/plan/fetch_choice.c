@@ -148,7 +148,7 @@ static const char *objection(const struct kn_fetch_question *q, const char **hin
     if (q->config->model.path.is == KN_GIVEN) {
         *hint = "Put its safetensors files into the folder of model.path, or leave model.path out "
                 "and name the model with --model ORGANISATION/NAME: then they are fetched.";
-        return "model.path names a folder without them";
+        return "model.path names a folder without safetensors files";
     }
     if (wanted->is == KN_GIVEN && !wanted->value) {
         *hint = "Set model.download to auto or true, or put the files into a folder and name that "
