@@ -128,7 +128,7 @@ static void show_result(const struct kn_page *page, const struct calibrating *c,
     if (c->full != NULL)
         kn_calibrate_show_full(page, c->full);
     else
-        kn_calibration_estimate(page, &machine->model);
+        kn_calibration_estimate(page, &machine->model, false);
     kn_page_item(page, "Data type: %s (%s)", kn_words_dtype[machine->model.format.dtype].name,
                  machine->model.format.reason);
     if (c->full == NULL)

@@ -88,8 +88,11 @@ static void show_choices(const struct kn_page *page, const struct kn_measured *m
                      m->threads_gain);
     else
         kn_page_item(page, "Chosen: one thread");
-    kn_page_item(page, "Chosen: passes of at most %u tokens, %.1f times as fast as those of 48",
-                 m->batch_tokens, m->batch_gain);
+    if (m->batch_gain >= 1.05)
+        kn_page_item(page, "Chosen: passes of at most %u tokens, %.1f times as fast as short ones",
+                     m->batch_tokens, m->batch_gain);
+    else
+        kn_page_item(page, "Chosen: passes of at most %u tokens", m->batch_tokens);
 }
 
 void kn_calibrate_show_full(const struct kn_page *page, const struct kn_full *full)

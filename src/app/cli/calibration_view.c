@@ -62,15 +62,18 @@ void kn_calibration_model_size(const struct kn_page *page, const struct kn_model
                      model->size.source == KN_SIZE_GUESS ? " (guessed from its name)" : "");
 }
 
-void kn_calibration_estimate(const struct kn_page *page, const struct kn_model_choice *model)
+void kn_calibration_estimate(const struct kn_page *page, const struct kn_model_choice *model,
+                             bool measured)
 {
     uint32_t most = model->fit.profiles[KN_PRESET_MAX].blocks;
     char memory[KN_MEMORY_TEXT_SIZE];
 
-    kn_page_line(page, "⚡", "Running quick calibration (estimating memory requirements)...");
+    kn_page_line(page, "⚡", "%s",
+                 measured ? "Taking what the full calibration measured..."
+                          : "Running quick calibration (estimating memory requirements)...");
     if (model->fit.block_bytes > 0) {
         kn_memory_text(model->fit.block_bytes, memory);
-        kn_page_item(page, "Estimated: ~%s per block in %s%s", memory,
+        kn_page_item(page, "%s: ~%s per block in %s%s", measured ? "Measured" : "Estimated", memory,
                      model->format.quant != KN_QUANT_NONE
                          ? kn_words_quant_type[model->format.quant].name
                          : kn_words_dtype[model->format.dtype].name,

@@ -15,7 +15,8 @@ void kn_calibration_machine(const struct kn_page *page, const struct kn_hardware
 void kn_calibration_model_size(const struct kn_page *page, const struct kn_model_choice *model);
 
 /* The arithmetic: memory of a block, and how many fit. */
-void kn_calibration_estimate(const struct kn_page *page, const struct kn_model_choice *model);
+void kn_calibration_estimate(const struct kn_page *page, const struct kn_model_choice *model,
+                             bool measured);
 
 /* What that means while it runs: the attention cache and the speed that is expected. */
 void kn_calibration_notes(const struct kn_page *page, const struct kn_model_choice *model,

@@ -20,7 +20,7 @@ static void add_machine(const struct kn_page *page, const struct kn_start_facts 
 static void add_estimate(const struct kn_page *page, const struct kn_start_facts *facts)
 {
     kn_page_gap(page);
-    kn_calibration_estimate(page, &facts->plan->model);
+    kn_calibration_estimate(page, &facts->plan->model, facts->plan->measured.at_s > 0);
     if (facts->plan->place.by != KN_PLACED_NOWHERE)
         return;
     kn_page_item(page, "No block is served: %s", kn_reason_no_block(facts->plan));

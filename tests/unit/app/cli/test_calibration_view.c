@@ -55,7 +55,7 @@ static void check_case(const struct view_case *c)
     CHECK_EQ(c->name, kn_calibrate(snapshot, c->hardware, NULL, arena, FIXTURE_NOW, &machine, &err),
              KN_OK);
     kn_calibration_machine(&page, c->hardware);
-    kn_calibration_estimate(&page, &machine.model);
+    kn_calibration_estimate(&page, &machine.model, false);
     kn_calibration_notes(&page, &machine.model, &machine.speed);
     kn_calibration_profiles(&page, &machine.model, (int)machine.calibration.preset, false);
     CHECK_STR(c->name, kn_text_get(&text), c->want);
@@ -130,10 +130,31 @@ static void a_calibration_is_told_like_step_2(void **state)
         check_case(&cases[i]);
 }
 
+static void what_was_measured_is_not_called_an_estimate(void **state)
+{
+    const struct kn_term term = { .columns = 80 };
+    const struct kn_model_choice model = { .format = { .dtype = KN_DTYPE_BFLOAT16 },
+                                           .fit = {
+                                               .block_bytes = 3 << 20,
+                                               .profiles = { [KN_PRESET_MAX] = { 2, 6 << 20 } },
+                                               .limit = "so many ran" } };
+    struct kn_text text = { 0 };
+    const struct kn_page page = { &term, &text };
+
+    (void)state;
+    kn_calibration_estimate(&page, &model, true);
+    CHECK_STR("measured", kn_text_get(&text),
+              "Taking what the full calibration measured...\n"
+              "   * Measured: ~3 MiB per block in bfloat16\n"
+              "   * Maximum: 2 blocks (so many ran)\n");
+    kn_text_done(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_calibration_is_told_like_step_2),
+        cmocka_unit_test(what_was_measured_is_not_called_an_estimate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
