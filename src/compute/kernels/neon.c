@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "compute/kernels/number16.h"
+#include "compute/kernels/one_weight.h"
 
 #if defined(__aarch64__)
 #include <arm_neon.h>
