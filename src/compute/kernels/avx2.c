@@ -2,7 +2,7 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#include "compute/kernels/number16.h"
+#include "compute/kernels/one_weight.h"
 
 #define ISA_TABLE kn_kernels_avx2
 #define ISA_NAME "avx2"

@@ -38,6 +38,8 @@ struct kn_kernels {
 extern const struct kn_kernels kn_kernels_plain;
 #if defined(__x86_64__)
 extern const struct kn_kernels kn_kernels_avx2, kn_kernels_avx512;
+#elif defined(__aarch64__)
+extern const struct kn_kernels kn_kernels_neon;
 #endif
 
 #endif

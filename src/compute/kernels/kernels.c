@@ -6,7 +6,7 @@
 #include "lib/os/cpu.h"
 
 #if defined(__x86_64__)
-static const struct kn_kernels *of_x86(enum kn_isa isa)
+static const struct kn_kernels *of_processor(enum kn_isa isa)
 {
     struct kn_cpu_sets has;
     bool avx2, avx512;
@@ -18,8 +18,13 @@ static const struct kn_kernels *of_x86(enum kn_isa isa)
         return avx2 ? &kn_kernels_avx2 : NULL;
     return isa == KN_ISA_AVX512 && avx512 ? &kn_kernels_avx512 : NULL;
 }
+#elif defined(__aarch64__)
+static const struct kn_kernels *of_processor(enum kn_isa isa)
+{
+    return isa == KN_ISA_NEON ? &kn_kernels_neon : NULL;
+}
 #else
-static const struct kn_kernels *of_x86(enum kn_isa isa)
+static const struct kn_kernels *of_processor(enum kn_isa isa)
 {
     (void)isa;
     return NULL;
@@ -28,7 +33,7 @@ static const struct kn_kernels *of_x86(enum kn_isa isa)
 
 const struct kn_kernels *kn_kernels_of(enum kn_isa isa)
 {
-    return isa == KN_ISA_PLAIN ? &kn_kernels_plain : of_x86(isa);
+    return isa == KN_ISA_PLAIN ? &kn_kernels_plain : of_processor(isa);
 }
 
 const struct kn_kernels *kn_kernels_best(void)

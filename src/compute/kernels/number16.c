@@ -1,4 +1,4 @@
-#include "compute/kernels/number16.h"
+#include "compute/kernels/one_weight.h"
 
 #include "compute/kernels/kernels.h"
 
@@ -33,36 +33,6 @@ void kn_widen_f16(const void *from, size_t n, float *out)
         out[i] = kn_float_of_f16(kn_u16_at(from, i));
 }
 
-/* A NaN stays one: its upper half alone may be that of infinity. */
-static uint16_t bf16_of(float value)
-{
-    uint32_t bits = kn_bits_of_float(value);
-
-    if ((bits & 0x7fffffffU) > 0x7f800000U)
-        return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-/* What is less than the smallest normal number is a multiple of 2^-24: adding 0.5, whose last bit
- * is that, rounds to it. */
-static uint32_t f16_size_of(uint32_t size)
-{
-    if (size > 0x7f800000U)
-        return 0x7e00 | (size >> 13 & 0x3ff);
-    if (size >= 0x47800000U) /* 2^16 */
-        return 0x7c00;
-    if (size < 0x38800000U) /* 2^-14 */
-        return kn_bits_of_float(kn_float_of_bits(size) + 0.5F) - 0x3f000000U;
-    return (size - (112U << 23) + 0xfff + (size >> 13 & 1)) >> 13;
-}
-
-static uint16_t f16_of(float value)
-{
-    uint32_t bits = kn_bits_of_float(value);
-
-    return (uint16_t)(bits >> 16 & 0x8000) | (uint16_t)f16_size_of(bits & 0x7fffffffU);
-}
-
 static void put(void *out, size_t index, uint16_t bits)
 {
     memcpy((uint8_t *)out + index * sizeof(bits), &bits, sizeof(bits));
@@ -71,13 +41,13 @@ static void put(void *out, size_t index, uint16_t bits)
 void kn_narrow_bf16(const float *from, size_t n, void *out)
 {
     for (size_t i = 0; i < n; i++)
-        put(out, i, bf16_of(from[i]));
+        put(out, i, kn_bf16_of_float(from[i]));
 }
 
 void kn_narrow_f16(const float *from, size_t n, void *out)
 {
     for (size_t i = 0; i < n; i++)
-        put(out, i, f16_of(from[i]));
+        put(out, i, kn_f16_of_float(from[i]));
 }
 
 bool kn_all_finite(const float *at, size_t n)

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "compute/kernels/number16.h"
+#include "compute/kernels/one_weight.h"
 
 #define ISA_TABLE kn_kernels_plain
 #define ISA_NAME "plain"

@@ -1,7 +1,7 @@
 #include "compute/kernels/quantise.h"
 
 #include "compute/kernels/kernels.h"
-#include "compute/kernels/number16.h"
+#include "compute/kernels/one_weight.h"
 
 enum { HALF_GROUP = KN_NF4_GROUP / 2, INT8_MOST = 127, INFINITE = 0x7f800000, VALUES = 16 };
 

@@ -2,7 +2,7 @@
 
 #include "lib/base/text.h"
 #include "lib/codec/protobuf.h"
-#include "network/petals/half.h"
+#include "network/petals/little_endian.h"
 #include "network/petals/tensor_message.h"
 
 static const char *const dtype_words[KN_TENSOR_DTYPE_COUNT] = {

@@ -1,5 +1,6 @@
 /* tensor_numbers: what the buffer of a tensor holds. */
-#include "network/petals/half.h"
+#include "lib/base/number16.h"
+#include "network/petals/little_endian.h"
 #include "network/petals/tensor_message.h"
 
 static void read_plain(const struct kn_tensor *tensor, float *out)
@@ -9,23 +10,23 @@ static void read_plain(const struct kn_tensor *tensor, float *out)
 
     if (tensor->dtype == KN_TENSOR_F16) {
         for (size_t i = 0; i < n; i++)
-            out[i] = float_of_half(le16_at(at + 2 * i));
+            out[i] = kn_float_of_f16(le16_at(at + 2 * i));
     } else if (tensor->dtype == KN_TENSOR_F32) {
         for (size_t i = 0; i < n; i++)
-            out[i] = float_of_bits(le32_at(at + 4 * i));
+            out[i] = kn_float_of_bits(le32_at(at + 4 * i));
     } else if (tensor->buffer.n == n * sizeof(uint16_t)) {
         for (size_t i = 0; i < n; i++)
-            out[i] = float_of_brain(le16_at(at + 2 * i));
+            out[i] = kn_float_of_bf16(le16_at(at + 2 * i));
     } else { /* four bytes for two, to be rounded */
         for (size_t i = 0; i < n; i++)
-            out[i] = float_of_brain(brain_of_float(float_of_bits(le32_at(at + 4 * i))));
+            out[i] = kn_float_of_bf16(kn_bf16_of_float(kn_float_of_bits(le32_at(at + 4 * i))));
     }
 }
 
 static void read_halves(const struct kn_tensor *tensor, float *out)
 {
     for (size_t i = 0; i < tensor->numbers; i++)
-        out[i] = float_of_half(le16_at(tensor->buffer.at + 2 * i));
+        out[i] = kn_float_of_f16(le16_at(tensor->buffer.at + 2 * i));
 }
 
 /* spec: hivemind/compression/floating.py; halves, then a mean a row, then a deviation a row. */
@@ -36,8 +37,8 @@ static void read_scaled(const struct kn_tensor *tensor, float *out)
 
     read_halves(tensor, out);
     for (size_t row = 0; row < rows; row++) {
-        float mean = float_of_bits(le32_at(means + 4 * row));
-        float deviation = float_of_bits(le32_at(stds + 4 * row));
+        float mean = kn_float_of_bits(le32_at(means + 4 * row));
+        float deviation = kn_float_of_bits(le32_at(stds + 4 * row));
 
         for (size_t i = 0; i < n; i++)
             out[row * n + i] = out[row * n + i] * deviation + mean;
@@ -53,7 +54,7 @@ static enum kn_code read_codes(const struct kn_tensor *tensor, float *out)
     for (size_t i = 0; i < tensor->numbers; i++) {
         if (code[i] >= codes)
             return KN_E_INVALID;
-        out[i] = float_of_bits(le32_at(table + 4 * (size_t)code[i]));
+        out[i] = kn_float_of_bits(le32_at(table + 4 * (size_t)code[i]));
     }
     return KN_OK;
 }

@@ -2,9 +2,12 @@
 #include <float.h>
 #include <math.h>
 
+#include "lib/base/number16.h"
 #include "lib/codec/protobuf.h"
-#include "network/petals/half.h"
+#include "network/petals/little_endian.h"
 #include "network/petals/tensor_message.h"
+
+#define HALF_LARGEST 65504.0F
 
 static uint16_t clamped_half(float number)
 {
@@ -12,20 +15,20 @@ static uint16_t clamped_half(float number)
         number = HALF_LARGEST;
     if (number < -HALF_LARGEST)
         number = -HALF_LARGEST;
-    return half_of_float(number);
+    return kn_f16_of_float(number);
 }
 
 static void write_plain(enum kn_tensor_dtype dtype, const float *from, size_t n, uint8_t *out)
 {
     if (dtype == KN_TENSOR_F32) {
         for (size_t i = 0; i < n; i++)
-            put_le32(out + 4 * i, bits_of_float(from[i]));
+            put_le32(out + 4 * i, kn_bits_of_float(from[i]));
     } else if (dtype == KN_TENSOR_F16) {
         for (size_t i = 0; i < n; i++)
-            put_le16(out + 2 * i, half_of_float(from[i]));
+            put_le16(out + 2 * i, kn_f16_of_float(from[i]));
     } else {
         for (size_t i = 0; i < n; i++)
-            put_le16(out + 2 * i, brain_of_float(from[i]));
+            put_le16(out + 2 * i, kn_bf16_of_float(from[i]));
     }
 }
 
@@ -65,8 +68,8 @@ static void write_scaled(const struct kn_tensor *like, const float *from, uint8_
 
         for (size_t i = 0; i < n; i++)
             put_le16(out + 2 * (row * n + i), clamped_half((from[row * n + i] - mean) / deviation));
-        put_le32(means + 4 * row, bits_of_float(mean));
-        put_le32(stds + 4 * row, bits_of_float(deviation));
+        put_le32(means + 4 * row, kn_bits_of_float(mean));
+        put_le32(stds + 4 * row, kn_bits_of_float(deviation));
     }
 }
 

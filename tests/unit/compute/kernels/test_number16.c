@@ -1,4 +1,4 @@
-#include "compute/kernels/number16.h"
+#include "compute/kernels/one_weight.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "compute/kernels/isa.h"
-#include "compute/kernels/number16.h"
+#include "compute/kernels/one_weight.h"
 #include "compute/kernels/pool.h"
 #include "lib/base/memory.h"
 #include "support/check.h"

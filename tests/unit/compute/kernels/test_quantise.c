@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "compute/kernels/kernels.h"
-#include "compute/kernels/number16.h"
+#include "compute/kernels/one_weight.h"
 #include "support/check.h"
 
 enum { COLUMNS_MAX = 200, ROWS = 300, GROUPS_MAX = 4 };
