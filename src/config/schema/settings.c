@@ -231,7 +231,7 @@ const struct kn_setting kn_settings[] = {
     { SETTING(bool, network.check_reachability), .fallback = "false", RECONNECT,
       .brief = "Ask other nodes to dial back before anything is announced." },
     { SETTING(string, network.map_endpoint), .form = &kn_form_url_or_off, .fallback = "off", LIVE,
-      .brief = "A map service that is shown as a link; off for none." },
+      .obeyed_by = "app", .brief = "A map service that is shown as a link; off for none." },
 
     { SETTING(duration, dht.announce_interval), SECONDS, .fallback = "2m", LIVE,
       .obeyed_by = "node", .brief = "How often the node renews its records." },
