@@ -95,7 +95,7 @@ class Serving(Case):
         self.assertGreater(serving["weight_bytes"], 0)
         status, out, err = self.h.run("status")
         self.assertEqual(status, DONE, err)
-        self.assertRegex(out, r"(?m)^serving +serving, [\d.]+ \w+ of weights")
+        self.assertRegex(out, r"(?m)^compute +serving, [\d.]+ \w+ of weights")
 
     def test_a_part_of_the_model_is_served_where_only_that_is_wished_for(self):
         node = self.start("--set", "model.start_block=1", "--set", "model.end_block=3")

@@ -423,8 +423,8 @@ class Live(Case):
         self.assertTrue(terminal.shown.endswith("\r\x1b[J"), terminal.shown)
 
     def test_it_fits_into_a_narrow_window(self):
-        terminal = self.at_terminal("--yes", *self.words, columns=50)
-        terminal.wait("[JOINING] 1 peer · 4-7 · 1/1 see it · 1 s ago")
+        terminal = self.at_terminal("--yes", *self.words, columns=60)
+        terminal.wait("[JOINING] 1 peer · blocks 4-7 · 1/1 see it · 1 s ago")
         terminal.resize(20)
         at = terminal.wait("[JOINING] 1 peer", begin=len(terminal.text))
         terminal.wait("[JOINING]", begin=at)
