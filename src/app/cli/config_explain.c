@@ -133,7 +133,6 @@ static const char *apply_sentence(enum kn_apply apply)
 {
     switch (apply) {
     case KN_APPLY_LIVE:
-        return "takes effect with the next start, in this version";
     case KN_APPLY_RECONNECT:
         return "takes effect with the next start, in this version";
     case KN_APPLY_RESTART:
