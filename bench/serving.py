@@ -18,6 +18,7 @@ from network import BENCH, BUILD, MIB, ROOT
 PREFIX = "medium-hf"
 ROUNDS, STARTS = 5, 9
 SESSIONS, CONTEXT, LENGTH, WINDOW_MS = 32, 32, 2048, 3000
+STEPS_MS = 200  # no more steps than a session of LENGTH may have
 LONG = (8, 1024, 1056)  # sessions, tokens that they begin with, tokens that they may have
 CACHE_TOKENS = SESSIONS * LENGTH
 REST_MIB = 64
@@ -140,7 +141,7 @@ def many(model):
 def steps(model, what):
     """Over the wire, without what the node computes for them."""
     with server(model) as one:
-        took = [one.run(1, CONTEXT, LENGTH, WINDOW_MS // 6) for _ in range(2 * ROUNDS)]
+        took = [one.run(1, CONTEXT, LENGTH, STEPS_MS) for _ in range(4 * ROUNDS)]
     yield (f"a step on an open session, {what}, µs beside computing / 500 µs",
            statistics.median(told["mean_us"] - told["busy_us"] for told in took), 500, 1)
 
