@@ -371,7 +371,10 @@ void kn_inferences_end(struct kn_serving *serving, const char *text)
     while (serving->inferences != NULL) {
         struct kn_inference *in = serving->inferences;
 
-        kn_channel_fail(&in->channel, text);
+        if (in->state == KN_INFERENCE_CLOSING) /* it has all that it asked for */
+            kn_channel_finish(&in->channel);
+        else
+            kn_channel_fail(&in->channel, text);
         free_inference(in);
     }
 }

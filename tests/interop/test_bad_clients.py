@@ -15,7 +15,7 @@ import peers
 
 if __name__ == "__main__":
     if os.environ.get("CI") == "true":
-        print("not here yet: on an idle machine an ended session is now and then not closed")
+        print("by hand until many runs in a row were seen to pass on an idle machine")
         sys.exit(77)
     peers.require_server()
     peers.as_hivemind()
@@ -430,6 +430,7 @@ class BadClients(served.Case):
         self.assert_room(before)
 
     def test_who_may_wait_gets_the_room_that_becomes_free(self):
+        self.assert_room(served.CACHE // TOKENS * TOKENS)  # what tests before have left is closed
         streams = [self.stream() for _ in range(served.CACHE // TOKENS)]
         for stream in streams:
             stream.run(step(WHOLE, HIDDEN, max_length=TOKENS))

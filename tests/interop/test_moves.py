@@ -11,7 +11,7 @@ import peers
 
 if __name__ == "__main__":
     if os.environ.get("CI") == "true":
-        print("not here yet: on an idle machine an ended session is now and then not closed")
+        print("by hand until many runs in a row were seen to pass on an idle machine")
         sys.exit(77)
     peers.require_server()
     peers.as_hivemind()
