@@ -57,8 +57,12 @@ static int open_handles(struct kn_loop *loop)
         return status;
     keep_quiet(loop, (uv_handle_t *)&loop->interrupt);
     status = uv_signal_init(loop->uv, &loop->terminate);
+    if (status != 0)
+        return status;
+    keep_quiet(loop, (uv_handle_t *)&loop->terminate);
+    status = uv_signal_init(loop->uv, &loop->user);
     if (status == 0)
-        keep_quiet(loop, (uv_handle_t *)&loop->terminate);
+        keep_quiet(loop, (uv_handle_t *)&loop->user);
     return status;
 }
 
@@ -101,7 +105,8 @@ static void close_or_release(uv_handle_t *handle, void *arg)
     struct kn_loop *loop = arg;
     bool is_ours =
         handle == (uv_handle_t *)&loop->wake || handle == (uv_handle_t *)&loop->interrupt ||
-        handle == (uv_handle_t *)&loop->terminate || handle == (uv_handle_t *)&loop->serve_due;
+        handle == (uv_handle_t *)&loop->terminate || handle == (uv_handle_t *)&loop->user ||
+        handle == (uv_handle_t *)&loop->serve_due;
 
     if (is_ours)
         uv_close(handle, NULL);
@@ -115,6 +120,7 @@ void kn_loop_free(struct kn_loop *loop)
         return;
     loop->on_wake = NULL;
     loop->on_signal = NULL;
+    loop->on_user_signal = NULL;
     uv_walk(loop->uv, close_or_release, loop);
     while (uv_run(loop->uv, UV_RUN_DEFAULT) != 0)
         continue;
@@ -168,6 +174,25 @@ void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int nu
     }
     (void)uv_signal_start(&loop->interrupt, on_uv_signal, SIGINT);
     (void)uv_signal_start(&loop->terminate, on_uv_signal, SIGTERM);
+}
+
+static void on_uv_user_signal(uv_signal_t *handle, int number)
+{
+    struct kn_loop *loop = handle->data;
+
+    (void)number;
+    if (loop->on_user_signal != NULL)
+        loop->on_user_signal(loop->user_signal_arg);
+}
+
+void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), void *arg)
+{
+    loop->on_user_signal = on_signal;
+    loop->user_signal_arg = arg;
+    if (on_signal == NULL)
+        (void)uv_signal_stop(&loop->user);
+    else
+        (void)uv_signal_start(&loop->user, on_uv_user_signal, SIGUSR1);
 }
 
 int64_t kn_loop_clock_us(void)
