@@ -169,6 +169,8 @@ static enum kn_code start_serving(struct kn_blocks *blocks)
         .cache_wait_ms = blocks->wish.cache_wait_ms,
         .session_ms = blocks->wish.session_ms,
         .step_ms = blocks->wish.step_ms,
+        .arg = blocks->options.arg,
+        .news = blocks->options.served,
     };
     enum kn_code rc = kn_serving_start(&options, &blocks->serving);
 
