@@ -13,6 +13,7 @@
 #include "node/control/control.h"
 #include "node/control/run_folder.h"
 #include "node/identity/identity.h"
+#include "node/journal.h"
 #include "node/move.h"
 #include "node/node.h"
 #include "node/plan/decision.h"
@@ -62,6 +63,7 @@ struct kn_node {
     struct kn_blocks *blocks;
     struct kn_move *move;
     struct kn_control *control;
+    struct kn_journal *journal; /* the log, and what is told there */
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;
     bool is_first_run, leaving, over, told_end;

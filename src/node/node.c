@@ -72,6 +72,7 @@ static struct kn_blocks *new_blocks(struct kn_node *node)
         .version = KN_VERSION,
         .arg = node,
         .changed = kn_course_blocks_changed,
+        .served = kn_journal_served,
         .news = kn_course_blocks_news,
     };
 
@@ -202,9 +203,20 @@ static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct
     return KN_OK;
 }
 
+static enum kn_code answer_reopen(void *arg, const struct kn_json *request, struct kn_text *out,
+                                  struct kn_error *err)
+{
+    const struct kn_node *node = arg;
+
+    (void)request;
+    (void)out;
+    return kn_log_reopen(kn_journal_log(node->journal), err);
+}
+
 static const struct kn_control_handler handlers[] = {
     { "status", answer_status },
     { "stop", answer_stop },
+    { "reopen", answer_reopen },
     { NULL, NULL },
 };
 
@@ -220,9 +232,11 @@ static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
     };
     enum kn_code rc = kn_run_folder_tell(node->folder, &facts, err);
 
-    return rc == KN_OK
-               ? kn_control_new(node->loop, node->folder, handlers, node, &node->control, err)
-               : rc;
+    if (rc == KN_OK)
+        rc = kn_control_new(node->loop, node->folder, handlers, node, &node->control, err);
+    if (rc == KN_OK)
+        kn_control_on_asked(node->control, kn_journal_asked, node->journal);
+    return rc;
 }
 
 /* A dry run takes the key that is there, or one that nobody will see again. */
@@ -251,7 +265,11 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
     if (rc == KN_OK && node->loop == NULL)
         rc = kn_loop_new(&node->loop, err);
     if (rc == KN_OK)
+        rc = kn_journal_new(node, &node->journal, err);
+    if (rc == KN_OK)
         rc = join_network(node, err);
+    if (rc == KN_OK)
+        kn_journal_watch_network(node->journal, node->network);
     if (rc == KN_OK)
         rc = make_parts(node, err);
     return rc == KN_OK && node->folder != NULL ? open_to_others(node, err) : rc;
@@ -355,6 +373,7 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->refresh_timer);
     kn_timer_free(node->leave_timer);
     kn_network_free(node->network);
+    kn_journal_free(node->journal);
     if (node->options.loop == NULL)
         kn_loop_free(node->loop);
     kn_identity_done(&node->identity);
@@ -471,6 +490,11 @@ void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out)
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out)
 {
     kn_move_report(node->move, out);
+}
+
+void kn_node_log(const struct kn_node *node, struct kn_log_report *out)
+{
+    kn_log_report(kn_journal_log(node->journal), out);
 }
 
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg)

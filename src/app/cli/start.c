@@ -79,6 +79,10 @@ void kn_start_flush(struct kn_start *start)
     struct kn_text out = { 0 }, live = { 0 };
     unsigned columns = kn_terminal_columns(STDOUT);
 
+    if (!is_on_hold(start)) {
+        kn_text_add_n(&cli->answer, kn_text_get(&start->logged), start->logged.n);
+        kn_text_cut(&start->logged, 0);
+    }
     if (cli->answer.n > 0)
         kn_status_line_clear(&start->line, columns, &out);
     kn_text_add_n(&out, kn_text_get(&cli->answer), cli->answer.n);
@@ -146,6 +150,19 @@ static void on_event(void *arg, enum kn_node_event event)
     kn_start_flush(start);
     if (event == KN_NODE_PLANNED && !start->dry_run)
         kn_start_settle(start);
+}
+
+/* A line of the log, where it would break the last line of the screen if it went there alone. */
+static void on_log_line(void *arg, const char *line, size_t n)
+{
+    struct kn_start *start = arg;
+
+    (void)n;
+    kn_text_add(&start->logged, line);
+    if (start->logged.failed)
+        kn_out_of_memory();
+    if (start->tick != NULL && !start->over)
+        kn_timer_set(start->tick, kn_loop_now(start->loop));
 }
 
 /* -- the command */
@@ -300,6 +317,8 @@ static enum kn_exit run(struct kn_cli *cli)
         return refuse_both(cli);
     if (asks_for_full(cli) && (start.dry_run || kn_cli_option(cli, "--machine") != NULL))
         return refuse_full(cli);
+    if (has_last_line(&start) && cli->err_term.is_terminal)
+        options.log_line = on_log_line;
     code = read_machine(&start, &machine);
     if (code == KN_EXIT_DONE && asks_for_full(cli))
         code = kn_calibrate_before_start(cli);
@@ -315,6 +334,7 @@ static enum kn_exit run(struct kn_cli *cli)
                            kn_node_failure(start.node));
     kn_snapshot_unref(start.loaded);
     kn_text_done(&start.held);
+    kn_text_done(&start.logged);
     kn_text_done(&start.text);
     kn_node_free(start.node);
     return code;
