@@ -81,6 +81,7 @@ static const struct kind kinds[] = {
     [KWAAI_EVENT_ANNOUNCED] = { KN_LEVEL_INFO, KN_LOG_DHT, "announced" },
     [KWAAI_EVENT_VISIBLE] = { KN_LEVEL_INFO, KN_LOG_DHT, "visible" },
     [KWAAI_EVENT_CACHES_FAILED] = { KN_LEVEL_WARN, KN_LOG_CONFIG, "cache-failed" },
+    [KWAAI_EVENT_RELOADED] = { KN_LEVEL_INFO, KN_LOG_RELOAD, "reloaded" },
     [KWAAI_EVENT_ENDED] = { KN_LEVEL_INFO, KN_LOG_NODE, "ended" },
 };
 
@@ -152,6 +153,21 @@ static void say_blocks(const struct kn_journal *journal, struct kind kind, const
         text);
 }
 
+/* spec: decisions D22: in the log too. */
+static void say_reloaded(const struct kn_journal *journal, struct kind kind, const char *text)
+{
+    const struct kn_reload_report *report = kn_node_reloaded(journal->node);
+
+    if (report->err.code != KN_OK) {
+        kind.level = KN_LEVEL_WARN;
+        kind.event = "not-reloaded";
+    }
+    say(journal, &kind,
+        KN_FIELDS(KN_FIELD_WHOLE("changed", report->what.changed_count),
+                  KN_FIELD_WHOLE("waiting", report->what.waiting_count)),
+        text);
+}
+
 static void on_told(void *arg, enum kwaai_event_kind told, const char *text)
 {
     const struct kn_journal *journal = arg;
@@ -165,6 +181,8 @@ static void on_told(void *arg, enum kwaai_event_kind told, const char *text)
         say_visible(journal, *kind, text);
     else if (told == KWAAI_EVENT_BLOCKS)
         say_blocks(journal, *kind, text);
+    else if (told == KWAAI_EVENT_RELOADED)
+        say_reloaded(journal, *kind, text);
     else
         say(journal, kind, KN_NO_FIELDS, text);
 }

@@ -93,6 +93,51 @@ class Logs(program.Case):
                 self.assertLessEqual(there, words)
                 self.assertEqual(missing & words, set())
 
+    def configure(self, **values):
+        self.h.config.write_text("logging:\n" + "".join(f"  {key}: {value}\n"
+                                                        for key, value in values.items()))
+
+    def reload(self):
+        self.expect(self.h.run("reload"), DONE)
+
+    # proves: FR-2/logging.level, FR-2/logging.file_path, FR-2/logging.max_file_size_mb
+    # proves: FR-2/logging.backup_count
+    def test_every_setting_of_the_log_changes_while_the_node_runs(self):
+        other = self.h.root / "other.log"
+        self.configure(file_path=self.log)
+        node = self.node(log=False)
+        self.expect(self.h.run("status"), DONE)
+        self.configure(file_path=self.log, level="debug")
+        self.reload()
+        self.has("info  reload: the configuration was read again: 1 changed")
+        self.has("debug control: asked over the control socket request=reload")
+        self.configure(file_path=self.log, level="debug", modules="[control=info]")
+        self.reload()
+        asked = sum("asked over" in line for line in self.lines())
+        self.expect(self.h.run("status"), DONE)
+        self.configure(file_path=other, format="json", level="debug")
+        self.reload()
+        self.assertEqual(sum("asked over" in line for line in self.lines()), asked)
+        self.assertEqual(json.loads(self.has('"reloaded"', path=other))["module"], "reload")
+        self.configure(file_path=other, max_file_size_mb=0.001, level="debug", backup_count=1)
+        self.reload()
+        for _ in range(40):
+            self.expect(self.h.run("status"), DONE)
+        self.assertTrue(other.with_suffix(".log.1").exists())
+        self.assertFalse(other.with_suffix(".log.2").exists())
+        self.configure(file_path=other, max_file_size_mb=0.001, level="debug", backup_count=0)
+        self.reload()
+        for _ in range(40):
+            self.expect(self.h.run("status"), DONE)
+        self.assertLessEqual(other.stat().st_size, 1049)
+        self.configure(level="loud")
+        self.h.run("reload")
+        self.has("warn  reload: the configuration was read again and changes nothing", path=other)
+        self.h.config.write_text("{}\n")
+        self.reload()
+        self.assertEqual(node.end(), DONE)
+        self.assertNotIn("the node ends", other.read_text())
+
     def test_an_unknown_module_is_told(self):
         got = self.h.run("config", "check", "--set", "logging.modules=netwrk=debug")
         self.expect(got, DONE, 'no module is called "netwrk"', "Modules are node, config, network")
@@ -130,7 +175,7 @@ class Logs(program.Case):
     # Failure 32: no rotation.
     # proves: FR-2/logging.max_file_size_mb, FR-2/logging.backup_count
     def test_a_full_file_is_put_aside(self):
-        self.h.config.write_text("logging:\n  max_file_size_mb: 0.001\n  backup_count: 2\n")
+        self.configure(max_file_size_mb=0.001, backup_count=2)
         node = self.node("--log-level", "debug")
         for _ in range(40):
             self.expect(self.h.run("status"), DONE)
@@ -142,7 +187,7 @@ class Logs(program.Case):
         self.assertIn("the node ends", self.log.read_text())
 
     def test_without_backups_the_file_is_emptied(self):
-        self.h.config.write_text("logging:\n  max_file_size_mb: 0.001\n  backup_count: 0\n")
+        self.configure(max_file_size_mb=0.001, backup_count=0)
         node = self.node("--log-level", "debug")
         self.assertEqual(node.end(), DONE)
         self.assertEqual([path.name for path in self.log.parent.iterdir()], ["node.log"])
