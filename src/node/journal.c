@@ -248,10 +248,33 @@ static void say_bootstrap_again(const struct kn_journal *journal)
                failed ? "a bootstrap did not answer" : "a bootstrap answered");
 }
 
+static void count(struct kn_journal *journal, enum kn_node_event event)
+{
+    struct kn_journal_counts *counts = &journal->counts;
+    const struct kn_announced *round;
+    bool failed;
+
+    if (event == KN_NODE_BOOTSTRAP) {
+        failed = kn_node_bootstrap(journal->node)->code != KN_OK;
+        counts->bootstrap_failures += failed;
+        counts->bootstrap_answers += !failed;
+    } else if (event == KN_NODE_ANNOUNCED) {
+        round = kn_node_announced(journal->node);
+        counts->rounds++;
+        counts->records += round->keys;
+        counts->acknowledged += round->acknowledged;
+    } else if (event == KN_NODE_RELOADED) {
+        failed = kn_node_reloaded(journal->node)->err.code != KN_OK;
+        counts->reload_failures += failed;
+        counts->reloads += !failed;
+    }
+}
+
 void kn_journal_take(struct kn_journal *journal, enum kn_node_event event)
 {
-    if (journal == NULL || journal->log == NULL)
+    if (journal == NULL)
         return;
+    count(journal, event);
     if (event == KN_NODE_LISTENING)
         say_started(journal);
     kn_teller_take(&journal->teller, journal->node, event);

@@ -13,10 +13,18 @@
 #include "node/presence/changes.h"
 #include "node/teller.h"
 
+/* Of what happened since the start, with a log or without. */
+struct kn_journal_counts {
+    uint64_t bootstrap_answers, bootstrap_failures;
+    uint64_t rounds, records, acknowledged; /* announced; records of all rounds */
+    uint64_t reloads, reload_failures;
+};
+
 struct kn_journal {
     struct kn_node *node;
     struct kn_log *log;
     struct kn_teller teller;
+    struct kn_journal_counts counts;
 };
 
 /* What the configuration asks of the log. Lent from both. */

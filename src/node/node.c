@@ -5,6 +5,7 @@
 #include "lib/os/process_info.h"
 #include "lib/os/terminal.h"
 #include "node/course.h"
+#include "node/gauges.h"
 #include "node/machine/machine_file.h"
 #include "node/parts.h"
 #include "node/presence/agent.h"
@@ -217,11 +218,8 @@ static enum kn_code answer_reopen(void *arg, const struct kn_json *request, stru
 }
 
 static const struct kn_control_handler handlers[] = {
-    { "reload", kn_reload_asked },
-    { "status", answer_status },
-    { "stop", answer_stop },
-    { "reopen", answer_reopen },
-    { NULL, NULL },
+    { "reload", kn_reload_asked }, { "status", answer_status },    { "stop", answer_stop },
+    { "reopen", answer_reopen },   { "metrics", kn_gauges_asked }, { NULL, NULL },
 };
 
 /* So that others find the node, and know with what it was started. */

@@ -23,6 +23,7 @@ import program  # pylint: disable=wrong-import-position
 import started  # pylint: disable=wrong-import-position
 from program import DONE, FAILED, USAGE  # pylint: disable=wrong-import-position
 
+ALONE = __name__ == "__main__" and started.own_network()
 UNREACHABLE = 69
 TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z "
                   r"(error|warn |info |debug|trace) [a-z]+: .*")

@@ -35,6 +35,7 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_docs_commands,
     &kn_cmd_docs_errors,
     &kn_cmd_docs_states,
+    &kn_cmd_docs_metrics,
     &kn_cmd_completion,
     &kn_cmd_man,
     &kn_cmd_help,

@@ -18,6 +18,7 @@ extern const struct kn_command kn_cmd_network_models, kn_cmd_network_coverage;
 extern const struct kn_command kn_cmd_network_peers, kn_cmd_network_ping;
 extern const struct kn_command kn_cmd_identity_show, kn_cmd_identity_new, kn_cmd_identity_import;
 extern const struct kn_command kn_cmd_docs_settings, kn_cmd_docs_commands, kn_cmd_docs_errors;
-extern const struct kn_command kn_cmd_docs_states, kn_cmd_completion, kn_cmd_man, kn_cmd_help;
+extern const struct kn_command kn_cmd_docs_states, kn_cmd_docs_metrics;
+extern const struct kn_command kn_cmd_completion, kn_cmd_man, kn_cmd_help;
 
 #endif

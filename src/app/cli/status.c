@@ -6,12 +6,36 @@
 #include "app/cli/running.h"
 #include "lib/json/json.h"
 
+static enum kn_exit show_metrics(struct kn_cli *cli)
+{
+    struct kn_running running;
+    struct kn_json *metrics;
+    const char *text;
+    enum kn_exit code = kn_running_find(cli, &running);
+
+    if (code == KN_EXIT_DONE)
+        code = kn_running_ask(cli, &running, "metrics", &metrics);
+    if (code != KN_EXIT_DONE)
+        return code;
+    if (cli->json) {
+        kn_cli_answer(cli, metrics);
+        return KN_EXIT_DONE;
+    }
+    text = kn_json_to_text(kn_json_get(metrics, "text"));
+    kn_text_add(&cli->answer, text != NULL ? text : "");
+    kn_json_free(metrics);
+    return KN_EXIT_DONE;
+}
+
 static enum kn_exit run(struct kn_cli *cli)
 {
     struct kn_running running;
     struct kn_json *status;
-    enum kn_exit code = kn_running_find(cli, &running);
+    enum kn_exit code;
 
+    if (kn_cli_option(cli, "--metrics") != NULL)
+        return show_metrics(cli);
+    code = kn_running_find(cli, &running);
     if (code == KN_EXIT_DONE)
         code = kn_running_ask(cli, &running, "status", &status);
     if (code != KN_EXIT_DONE)
@@ -25,13 +49,20 @@ static enum kn_exit run(struct kn_cli *cli)
     return KN_EXIT_DONE;
 }
 
+static const struct kn_command_flag flags[] = {
+    { "--metrics", NULL, "Print everything that it counts, as OpenMetrics text." },
+    { NULL, NULL, NULL },
+};
+
 const struct kn_command kn_cmd_status = {
     .name = "status",
     .brief = "Show what the running node does.",
+    .flags = flags,
     .loads_configuration = true,
     .detail =
         "Asks the node that runs with the data folder. The exit code is 69 when none runs or "
-        "it does not answer. What the node does not know is left out.\n\n"
+        "it does not answer. What the node does not know is left out. The metrics are described by "
+        "kwaainet docs metrics; with --json they are {\"text\"}.\n\n"
         "With --json: {\"pid\", \"version\", \"peer_id\", \"name\", \"state\", \"since\", "
         "\"uptime_s\", \"model\", \"prefix\", \"start_block\", \"end_block\", \"port\", "
         "\"addresses\", \"peers\", \"announced\": {\"blocks\", \"records\", \"acknowledged\", "
