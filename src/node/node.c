@@ -217,6 +217,8 @@ static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
         .config = node->paths.config_exists ? node->paths.config : NULL,
         .started = node->started_s,
         .port = node->listening.port,
+        .flags = node->options.flags,
+        .flag_count = node->options.flag_count,
     };
     enum kn_code rc = kn_run_folder_tell(node->folder, &facts, err);
 

@@ -46,8 +46,10 @@ struct kn_node_options {
     bool recalibrate; /* as if no earlier start had planned blocks */
     const struct kn_hardware *machine; /* plan for this one; NULL: the one we run on; kept.
                                         * Only where kn_machine_may_stand_in() */
-    struct kn_loop *loop;              /* kept and outlives the node; NULL: one of its own */
-    bool leaves_signals;               /* an interrupt is somebody else's to handle */
+    const char *const *flags;          /* for the run file; kept */
+    size_t flag_count;
+    struct kn_loop *loop; /* kept and outlives the node; NULL: one of its own */
+    bool leaves_signals;  /* an interrupt is somebody else's to handle */
     void *arg;
     void (*event)(void *arg, enum kn_node_event event);
 };

@@ -4,6 +4,7 @@
 
 #include "app/cli/cli.h"
 #include "app/cli/commands.h"
+#include "app/cli/detached.h"
 #include "lib/base/arena.h"
 #include "lib/base/nearest.h"
 
@@ -141,6 +142,12 @@ static enum kn_code find_command(struct parsing *parsing, struct kn_error *err)
     }
     return unknown_command(parsing, first, err);
 }
+
+/* What the program tells itself, and nobody types. */
+static const struct kn_command_flag between_ourselves[] = {
+    { KN_DETACHED_FLAG, "CHANNEL", NULL },
+    { NULL, NULL, NULL },
+};
 
 static const struct kn_command_flag *find_flag(const struct kn_command_flag *flags,
                                                const char *word, size_t n)
@@ -299,6 +306,8 @@ static enum kn_code take_flag(struct parsing *parsing, struct kn_error *err)
         return KN_OK;
     }
     flag = find_flag(kn_common_flags, word, n);
+    if (flag == NULL && command == &kn_cmd_start)
+        flag = find_flag(between_ourselves, word, n);
     if (flag == NULL && command != NULL)
         flag = find_flag(command->flags, word, n);
     if (flag != NULL)

@@ -24,4 +24,7 @@ enum kn_exit kn_running_find(struct kn_cli *cli, struct kn_running *out);
 enum kn_exit kn_running_ask(struct kn_cli *cli, const struct kn_running *running, const char *what,
                             struct kn_json **answer);
 
+/* The seconds of --wait, `usual` without it. KN_EXIT_USAGE: reported. */
+enum kn_exit kn_read_wait(struct kn_cli *cli, int64_t usual, int64_t *seconds);
+
 #endif

@@ -29,6 +29,9 @@ struct kn_run_folder;
 KN_MUST_USE enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out,
                                             struct kn_error *err);
 
+/* Fill `err` for a folder that is held; `pid` 0: by whom is not known. KN_E_BUSY. */
+enum kn_code kn_run_folder_is_held(const char *home, int64_t pid, struct kn_error *err);
+
 /* HOME/run, for the sockets and files of the node that holds the folder. */
 const char *kn_run_folder_path(const struct kn_run_folder *folder);
 
