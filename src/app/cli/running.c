@@ -33,7 +33,9 @@ enum kn_exit kn_running_find(struct kn_cli *cli, struct kn_running *out)
         return code;
     if (kn_run_folder_look(paths.home, &look, &err) != KN_OK)
         return kn_cli_fail(cli, KN_EXIT_FAILED, &err);
-    *out = (struct kn_running){ .home = paths.home, .pid = look.pid };
+    *out = (struct kn_running){ .home = paths.home,
+                                .pid = look.pid,
+                                .started_ms = look.facts.started_ms };
     runs = look.runs;
     kn_run_look_done(&look);
     return runs ? KN_EXIT_DONE : none_runs(cli, paths.home);

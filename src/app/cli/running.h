@@ -12,8 +12,9 @@ struct kn_cli;
 struct kn_json;
 
 struct kn_running {
-    const char *home; /* lives as long as the run */
-    int64_t pid;      /* 0: not known */
+    const char *home;   /* lives as long as the run */
+    int64_t pid;        /* 0: not known */
+    int64_t started_ms; /* since 1970; 0: not known */
 };
 
 /* KN_EXIT_UNREACHABLE: none runs. Whatever is not KN_EXIT_DONE is reported. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "app/cli/again.h"
 #include "app/cli/calibrate.h"
 #include "app/cli/commands.h"
 #include "app/cli/detach.h"
@@ -289,6 +290,30 @@ static enum kn_exit read_machine(struct kn_start *start, struct kn_hardware *out
     return kn_cli_fail(cli, KN_EXIT_CONFIGURATION, &err);
 }
 
+static enum kn_code may_restart(void *arg, struct kn_error *err)
+{
+    const struct kn_start *start = arg;
+
+    return kn_again_may(start->program, err);
+}
+
+/* Nothing is left of the node: begin anew, if it was told to. */
+static enum kn_exit end(struct kn_start *start, enum kn_exit code)
+{
+    bool restarts = kn_node_restarts(start->node);
+    struct kn_error err = { 0 };
+
+    kn_snapshot_unref(start->loaded);
+    kn_text_done(&start->held);
+    kn_text_done(&start->text);
+    kn_node_free(start->node);
+    if (!restarts)
+        return code;
+    if (kn_cli_flush(start->cli, &err) == KN_OK || err.code == KN_E_NOT_FOUND)
+        (void)!kn_again(start->cli, start->program, &err);
+    return kn_cli_fail(start->cli, KN_EXIT_FAILED, &err);
+}
+
 /* Everything is known that the command line says: become the node, until its end. */
 static enum kn_exit be(struct kn_start *start, const struct kn_hardware *machine)
 {
@@ -303,23 +328,21 @@ static enum kn_exit be(struct kn_start *start, const struct kn_hardware *machine
         .flags = words.at,
         .flag_count = words.n,
         .arg = start,
+        .may_restart = may_restart,
         .event = on_event,
     };
     struct kn_snapshot *wrong;
     struct kn_error err = { 0 };
     enum kn_exit code = KN_EXIT_DONE;
 
+    start->program = kn_again_program(cli);
     if (kn_node_new(&options, &start->node, &wrong, &err) != KN_OK)
         return refuse(start, wrong, &err);
     run_node(start);
     say_last_words(start);
     if (kn_node_failure(start->node)->code != KN_OK)
         code = fail(start, kn_node_failure(start->node));
-    kn_snapshot_unref(start->loaded);
-    kn_text_done(&start->held);
-    kn_text_done(&start->text);
-    kn_node_free(start->node);
-    return code;
+    return end(start, code);
 }
 
 static enum kn_exit run(struct kn_cli *cli)

@@ -36,6 +36,7 @@ struct kn_start {
     const char *machine_file; /* of --machine; NULL: the machine is measured */
     bool is_first_run, dry_run, yes, no_save;
     struct kn_detached detached;
+    const char *program; /* that a restart becomes; NULL: it is not known */
 
     /* asking and saving */
     struct kn_lines *lines;

@@ -40,6 +40,7 @@ struct kn_run_facts {
     const char *version, *peer_id;
     const char *config;       /* absolute path of the configuration */
     int64_t started;          /* seconds since 1970 */
+    int64_t started_ms;       /* the same in milliseconds: one process may run twice */
     unsigned port;            /* that the node listens on */
     const char *const *flags; /* with which it was started, those that make a difference */
     size_t flag_count;
