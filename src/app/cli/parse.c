@@ -164,11 +164,13 @@ static bool may_stand_alone(const struct kn_command_flag *flag)
     return flag->value_name != NULL && flag->value_name[0] == '[';
 }
 
-/* Is it one of "[quick|full]"? */
+/* Is it one of "[quick|full]", or the number that "[SECONDS]" means? */
 static bool is_one_of(const char *names, const char *word)
 {
     size_t n = strlen(word), m;
 
+    if (strcmp(names, "[SECONDS]") == 0)
+        return n > 0 && strspn(word, "0123456789") == n;
     for (const char *at = names + 1; n > 0; at += m + 1) {
         m = strcspn(at, "|]");
         if (m == n && strncmp(at, word, n) == 0)
