@@ -449,6 +449,21 @@ class Reading(program.Case):
         self.assertIn(b"The node has ended.", err)
         self.assertEqual(child.returncode, DONE)
 
+    def test_a_node_in_the_background_has_a_log_without_being_asked(self):
+        self.expect(self.h.run("start", "--detach", "--no-save", "--set",
+                               "network.new_swarm=true"), DONE)
+        self.addCleanup(self.h.run, "stop")
+        child = self.follow("-n", "1000")
+        self.assertIn(b"the node begins", child.stdout.readline())
+        self.expect(self.h.run("restart"), DONE)
+        self.expect(self.h.run("stop"), DONE)
+        out, err = child.communicate(timeout=started.SOON)
+        self.assertEqual(out.count(b"the node begins"), 1)  # and the one before the restart
+        self.assertEqual(out.count(b"the node ends"), 2)
+        self.assertIn(b"The node has ended.", err)
+        self.assertEqual(self.log.stat().st_mode & 0o777, 0o600)
+        self.expect(self.h.run("logs -n 1"), DONE, "the node ends")
+
     def test_a_reader_that_goes_ends_it(self):
         self.log.write_text("one\n")
         child = self.follow()

@@ -3,7 +3,7 @@
 #include "lib/io/loop.h"
 #include "node/control/run_folder.h"
 
-enum { LOOK_MS = 200, NODE_MS = 1000 };
+enum { LOOK_MS = 200, NODE_MS = 1000, MISSED_MAX = 2 };
 
 struct following {
     struct kn_logs *logs;
@@ -12,6 +12,7 @@ struct following {
     struct kn_loop *loop;
     struct kn_timer *timer;
     kn_time node_at; /* when to look whether it runs still */
+    unsigned missed; /* looks in a row that did not find it: one that restarts is away for short */
     enum kn_code code;
     struct kn_error *err;
 };
@@ -40,13 +41,14 @@ static void on_timer(void *arg)
 {
     struct following *f = arg;
     kn_time now = kn_loop_now(f->loop);
-    bool ended = f->pid > 0 && now >= f->node_at && has_ended(f);
 
     kn_timer_set(f->timer, now + LOOK_MS);
-    if (now >= f->node_at)
+    if (f->pid > 0 && now >= f->node_at) {
         f->node_at = now + NODE_MS;
+        f->missed = has_ended(f) ? f->missed + 1 : 0;
+    }
     look(f); /* after its end: its last words are there */
-    if (!ended || f->code != KN_OK)
+    if (f->missed < MISSED_MAX || f->code != KN_OK)
         return;
     if (!f->logs->cli->quiet && !f->logs->cli->json)
         kn_text_add(&f->logs->cli->talk, "The node has ended.\n");
