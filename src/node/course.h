@@ -10,6 +10,7 @@
 
 #include "lib/crypto/random.h"
 #include "node/blocks/blocks.h"
+#include "node/checkup.h"
 #include "node/control/control.h"
 #include "node/control/run_folder.h"
 #include "node/identity/identity.h"
@@ -61,6 +62,7 @@ struct kn_node {
     struct kn_announcer *announcer;
     struct kn_blocks *blocks;
     struct kn_move *move;
+    struct kn_checkup checkup;
     struct kn_control *control;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;

@@ -9,6 +9,7 @@
 #define KN_NODE_NODE_H
 
 #include "node/blocks/blocks.h"
+#include "node/health/health.h"
 #include "node/lifecycle.h"
 #include "node/move.h"
 #include "node/plan/plan.h"
@@ -35,6 +36,7 @@ enum kn_node_event {
                            * kn_node_move() */
     KN_NODE_BLOCKS,       /* kn_node_blocks() are in another stage */
     KN_NODE_STATE,        /* kn_node_state() is another */
+    KN_NODE_HEALTH,       /* kn_node_health() has another verdict, or gave up reconnecting */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
     KN_NODE_ENDED, /* the last one, and the loop stops; kn_node_failure() tells why, if it tells */
 };
@@ -101,6 +103,7 @@ void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void 
 size_t kn_node_peers(const struct kn_node *node);
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
+void kn_node_health(const struct kn_node *node, struct kn_health_report *out);
 
 /* The loop on which events come, for whoever has something else to wait for. Freed with the node.
  */

@@ -174,6 +174,14 @@ static void add_rebalance(const struct kn_node *node, struct document *d)
     set(d, "rebalance", inner.json);
 }
 
+static void add_health(const struct kn_node *node, struct document *d)
+{
+    struct kn_health_report report;
+
+    kn_node_health(node, &report);
+    set(d, "health", kn_health_json(&report));
+}
+
 static void add_config(const struct kn_node *node, struct document *d)
 {
     const struct kn_config_paths *paths = kn_node_paths(node);
@@ -210,6 +218,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_files(node, &d);
     add_serving(node, &d);
     add_rebalance(node, &d);
+    add_health(node, &d);
     add_config(node, &d);
     set(&d, "problems", kn_json_array());
     printed = !d.failed && kn_json_print_line(d.json, out);

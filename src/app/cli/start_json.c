@@ -237,6 +237,19 @@ static void print_rebalanced(struct kn_start *start)
     print(start, json);
 }
 
+static void print_health(struct kn_start *start)
+{
+    struct kn_json *json = object("health");
+    struct kn_health_report report;
+
+    kn_node_health(start->node, &report);
+    kn_tree_text(json, "verdict", kn_health_word(report.verdict));
+    kn_tree_text(json, "reason", report.reason);
+    kn_tree_text(json, "hint", report.hint);
+    kn_tree_set(json, "gave_up", kn_json_bool(report.gave_up));
+    print(start, json);
+}
+
 void kn_start_json_saved(struct kn_start *start)
 {
     struct kn_json *json = object("saved");
@@ -312,6 +325,9 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_STATE:
         print_state(start);
+        break;
+    case KN_NODE_HEALTH:
+        print_health(start);
         break;
     case KN_NODE_CACHE_FAILED:
         print(start, object("cache-failed"));

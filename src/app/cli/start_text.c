@@ -267,6 +267,28 @@ static void show_cache_failure(struct kn_start *start)
                  kn_node_cache_failure(start->node)->text);
 }
 
+/* Well again is news only after something was not. */
+static void show_health(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+    struct kn_health_report report;
+
+    kn_node_health(start->node, &report);
+    if (report.gave_up)
+        kn_page_line(&page, "❗", "Health: given up reconnecting after %u attempt%s.",
+                     report.attempts, report.attempts == 1 ? "" : "s");
+    else if (report.verdict == KN_HEALTH_FAILING || report.verdict == KN_HEALTH_DEGRADED)
+        kn_page_line(&page, "🩺", "Health: %s: %s", kn_health_word(report.verdict),
+                     report.reason);
+    else if (start->was_unwell && report.verdict == KN_HEALTH_HEALTHY)
+        kn_page_line(&page, "🩺", "Health: healthy again.");
+    if (report.hint != NULL && !report.gave_up)
+        kn_page_more(&page, "%s", report.hint);
+    start->was_unwell = report.verdict == KN_HEALTH_FAILING ||
+                        report.verdict == KN_HEALTH_DEGRADED ||
+                        (start->was_unwell && report.verdict == KN_HEALTH_UNKNOWN);
+}
+
 static void show_ended(struct kn_start *start)
 {
     const struct kn_page page = page_of(start);
@@ -318,6 +340,9 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_STATE:
         show_state(start);
+        break;
+    case KN_NODE_HEALTH:
+        show_health(start);
         break;
     case KN_NODE_CACHE_FAILED:
         show_cache_failure(start);
