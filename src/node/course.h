@@ -9,6 +9,7 @@
 #define KN_NODE_COURSE_H
 
 #include "lib/crypto/random.h"
+#include "node/alarm.h"
 #include "node/blocks/blocks.h"
 #include "node/checkup.h"
 #include "node/control/control.h"
@@ -63,6 +64,8 @@ struct kn_node {
     struct kn_blocks *blocks;
     struct kn_move *move;
     struct kn_checkup checkup;
+    struct kn_alerts *alerts;               /* NULL: a dry run */
+    const struct kn_alert_outcome *alerted; /* of the event under way */
     struct kn_control *control;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;

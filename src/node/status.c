@@ -177,9 +177,12 @@ static void add_rebalance(const struct kn_node *node, struct document *d)
 static void add_health(const struct kn_node *node, struct document *d)
 {
     struct kn_health_report report;
+    struct kn_alerts_report alerts;
 
     kn_node_health(node, &report);
     set(d, "health", kn_health_json(&report));
+    if (kn_node_alerts(node, &alerts))
+        set(d, "alerts", kn_alerts_json(&alerts));
 }
 
 static void add_config(const struct kn_node *node, struct document *d)

@@ -354,7 +354,8 @@ const struct kn_command kn_cmd_start = {
         "name, memory_total, memory_free, capability), host_name and user_name.\n\n"
         "With --json: one object a line, {\"time\", \"event\", …}. The events are listening, "
         "progress, bootstrap, discovery, calibration, port, name, blocks, planned, saved, "
-        "joined, announced, visible, moved, state, health, cache-failed and ended. Lines that "
+        "joined, announced, visible, moved, state, health, alert, cache-failed and ended. Lines "
+        "that "
         "nobody "
         "reads are dropped and counted; they never stop the node.",
     .run = run,

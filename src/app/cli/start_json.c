@@ -250,6 +250,18 @@ static void print_health(struct kn_start *start)
     print(start, json);
 }
 
+static void print_alert(struct kn_start *start)
+{
+    const struct kn_alert_outcome *told = kn_node_alerted(start->node);
+    struct kn_json *json = object("alert");
+
+    kn_tree_text(json, "about", kn_alert_word(told->event));
+    kn_tree_text(json, "by", told->way == KN_ALERT_WEBHOOK ? "webhook" : "command");
+    kn_tree_set(json, "ok", kn_json_bool(told->failure == NULL));
+    kn_tree_text(json, "error", told->failure != NULL ? told->failure->text : NULL);
+    print(start, json);
+}
+
 void kn_start_json_saved(struct kn_start *start)
 {
     struct kn_json *json = object("saved");
@@ -328,6 +340,9 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_HEALTH:
         print_health(start);
+        break;
+    case KN_NODE_ALERT:
+        print_alert(start);
         break;
     case KN_NODE_CACHE_FAILED:
         print(start, object("cache-failed"));

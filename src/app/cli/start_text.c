@@ -289,6 +289,19 @@ static void show_health(struct kn_start *start)
                         (start->was_unwell && report.verdict == KN_HEALTH_UNKNOWN);
 }
 
+static void show_alert(struct kn_start *start)
+{
+    const struct kn_alert_outcome *told = kn_node_alerted(start->node);
+    const struct kn_page page = page_of(start);
+    const char *by = told->way == KN_ALERT_WEBHOOK ? "webhook" : "command";
+
+    if (told->failure == NULL)
+        kn_page_line(&page, "🔔", "Alert sent by %s: %s.", by, kn_alert_word(told->event));
+    else
+        kn_page_line(&page, "❗", "The alert (%s) could not be sent by %s: %s",
+                     kn_alert_word(told->event), by, told->failure->text);
+}
+
 static void show_ended(struct kn_start *start)
 {
     const struct kn_page page = page_of(start);
@@ -343,6 +356,9 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_HEALTH:
         show_health(start);
+        break;
+    case KN_NODE_ALERT:
+        show_alert(start);
         break;
     case KN_NODE_CACHE_FAILED:
         show_cache_failure(start);

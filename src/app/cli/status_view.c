@@ -312,6 +312,15 @@ static void show_health(struct view *view)
     end_line(view, "");
 }
 
+/* Only what did not get through: the others have been read elsewhere. */
+static void show_alerts(struct view *view)
+{
+    const struct kn_json *alerts = get(view, "alerts");
+
+    add(view, "the last one that failed: ", kn_json_get(alerts, "last_error"), "");
+    end_line(view, "alerts");
+}
+
 static void show_configuration(struct view *view)
 {
     const struct kn_json *config = get(view, "config");
@@ -354,6 +363,7 @@ void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn
     show_rebalance(&view);
     show_network(&view);
     show_health(&view);
+    show_alerts(&view);
     show_configuration(&view);
     show_problems(&view);
     if (view.line.failed)

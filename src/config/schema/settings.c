@@ -327,22 +327,34 @@ const struct kn_setting kn_settings[] = {
       .flag = "--preset", .value_name = "PRESET", RESTART, .obeyed_by = "node",
       .brief = "Which of the three calibrated sizes an automatic start takes." },
 
-    { SETTING(bool, alerts.enabled), .fallback = "false", LIVE, .brief = "Send alerts." },
-    { SETTING(bool, alerts.on_disconnect), .fallback = "false", LIVE,
+    { SETTING(bool, alerts.enabled), .fallback = "false", LIVE, .obeyed_by = "node",
+      .brief = "Send alerts." },
+    { SETTING(bool, alerts.on_disconnect), .fallback = "true", LIVE, .obeyed_by = "node",
       .brief = "Tell when the network was lost." },
-    { SETTING(bool, alerts.on_reconnect), .fallback = "false", LIVE,
+    { SETTING(bool, alerts.on_reconnect), .fallback = "true", LIVE, .obeyed_by = "node",
       .brief = "Tell when it is back." },
-    { SETTING(bool, alerts.on_critical), .fallback = "false", LIVE,
-      .brief = "Tell when the node gives up." },
-    { SETTING(duration, alerts.after), SECONDS, .fallback = "15m", LIVE,
-      .brief = "How long a trouble must last before an alert." },
+    { SETTING(bool, alerts.on_critical), .fallback = "true", LIVE, .obeyed_by = "node",
+      .brief = "Tell when the node fails, or gives up reconnecting.",
+      .detail =
+          "Memory, the disk, the clock, the event loop or the blocks: what health calls failing "
+          "and is not the network." },
+    { SETTING(duration, alerts.after), SECONDS, .fallback = "15m", LIVE, .obeyed_by = "node",
+      .brief = "How long the network must be lost before an alert.",
+      .detail = "It must be back for as long before that is told, but not for more than 5 s." },
     { SETTING(int, alerts.min_connections), .range = { 1, 10000 }, .fallback = "1", LIVE,
-      .brief = "Fewer connections than this count as lost." },
+      .obeyed_by = "node", .brief = "Fewer connections than this count as lost." },
     { SETTING(string, alerts.webhook_url), NOTHING, .form = &kn_form_url, .secret = true, LIVE,
-      .brief = "Address that receives a POST for each alert." },
+      .obeyed_by = "node", .brief = "Address that receives a POST for each alert.",
+      .detail = "A JSON object with event, time, node, peer_id, reason and text; a status of 2xx "
+                "within 20 s counts as taken. Redirects are not followed." },
     { SETTING(string, alerts.email), NOTHING, .form = &kn_form_email, LIVE,
       .brief = "Mail address for alerts." },
-    { SETTING(string, alerts.command), NOTHING, .form = &kn_form_filled, LIVE,
-      .brief = "Command that is run for each alert." },
+    { SETTING(string, alerts.command), NOTHING, .form = &kn_form_filled, LIVE, .obeyed_by = "node",
+      .brief = "Command that is run for each alert.",
+      .detail =
+          "Words, of which quotes keep blanks together; no shell reads them unless one is "
+          "named: sh -c '...'. It finds KWAAINET_ALERT_EVENT, _TIME, _NODE, _PEER_ID, _REASON "
+          "and _TEXT in its environment and has 30 s. A configuration file that names a "
+          "command is refused when another user owns it or others may write it." },
 };
 const size_t kn_setting_count = KN_COUNT(kn_settings);
