@@ -199,6 +199,12 @@ bool kn_checkup_apply(struct kn_node *node)
     return true;
 }
 
+void kn_checkup_change(struct kn_node *node)
+{
+    kn_health_change(node->checkup.health, node->bootstraps.at,
+                     kn_course_is_first(node) ? 0 : node->bootstraps.n);
+}
+
 bool kn_checkup_make(struct kn_node *node)
 {
     const struct kn_health_options options = kn_health_options(kn_node_settings(node));

@@ -28,6 +28,9 @@ void kn_checkup_begin(struct kn_node *node);
 /* The configuration is another. False when memory is short: all is as it was. */
 KN_MUST_USE bool kn_checkup_apply(struct kn_node *node);
 
+/* The bootstraps are others, and those before are about to go. */
+void kn_checkup_change(struct kn_node *node);
+
 /* A round of announcements is over, or was read back. */
 void kn_checkup_announced(struct kn_node *node, const struct kn_announced *round, bool read_back);
 

@@ -185,13 +185,21 @@ static void add_health(const struct kn_node *node, struct document *d)
         set(d, "alerts", kn_alerts_json(&alerts));
 }
 
+static void add_reload(const struct kn_reload_report *report, struct document *d)
+{
+    set(d, "last_reload", report->at_s > 0 ? kn_json_int(report->at_s) : kn_json_null());
+    set(d, "reload_ok",
+        report->at_s > 0 ? kn_json_bool(report->err.code == KN_OK) : kn_json_null());
+    set(d, "pending_restart", kn_reload_waiting(report));
+}
+
 static void add_config(const struct kn_node *node, struct document *d)
 {
     const struct kn_config_paths *paths = kn_node_paths(node);
     struct document inner = { .json = kn_json_object() };
 
     set(&inner, "path", paths->config_exists ? kn_json_string(paths->config) : kn_json_null());
-    set(&inner, "pending_restart", kn_json_array());
+    add_reload(kn_node_reloaded(node), &inner);
     d->failed = d->failed || inner.failed;
     set(d, "config", inner.json);
 }
@@ -223,7 +231,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_rebalance(node, &d);
     add_health(node, &d);
     add_config(node, &d);
-    set(&d, "problems", kn_json_array());
+    set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));
     printed = !d.failed && kn_json_print_line(d.json, out);
     kn_json_free(d.json);
     return printed && !out->failed;

@@ -159,6 +159,25 @@ class Webhook(Case):
         self.leave(node)
         self.assertLess(time.monotonic() - begin, 5)
 
+    def test_alerts_of_the_file_are_obeyed_live(self):
+        hook, other = self.hook(), self.hook()
+        self.h.config.write_text("alerts: {enabled: false}\nresources: {max_memory_gb: 1}\n")
+        node = self.keep(Node(self.h, SMALL, "--set", "network.new_swarm=true"))
+        node.wait("state", state="JOINING")
+        for server in (hook, other):
+            self.h.config.write_text(
+                f"alerts: {{enabled: true, after: 100ms, webhook_url: '{server.url}'}}\n")
+            self.assertNotIn("s3cr3t", "".join(map(str, self.expect(self.h.run("reload"), DONE))))
+            if server is hook:
+                self.assertEqual(json.loads(hook.posted.get(timeout=SOON)[2])["event"],
+                                 "disconnect")
+        self.h.config.write_text(f"alerts: {{enabled: true, after: 100ms, on_disconnect: false, "
+                                 f"webhook_url: '{other.url}'}}\nresources: {{max_memory_gb: 2MiB}}"
+                                 "\nhealth: {check_interval: 100ms}\n")
+        self.expect(self.h.run("reload"), DONE)
+        self.assertEqual(json.loads(other.posted.get(timeout=SOON)[2])["event"], "critical")
+        self.leave(node)
+
     def test_what_is_switched_off_is_not_told(self):
         hook = self.hook()
         node = self.lonely(webhook_url=hook.url, on_disconnect="false")
@@ -255,6 +274,15 @@ class OthersFiles(Case):
             cure = self.refused(who)
             self.assertEqual(os.waitstatus_to_exitcode(os.system(cure)), 0)
             self.expect(self.h.run("config check"), DONE)
+
+    def test_nor_does_it_at_a_reload(self):
+        path = self.write("alerts:\n  enabled: true\n")
+        node = self.start("--set", "network.new_swarm=true")
+        node.wait("state", state="JOINING")
+        self.write()
+        path.chmod(0o666)
+        self.expect(self.h.run("reload"), CONFIGURATION, "everybody may write it")
+        self.leave(node)
 
     @unittest.skipIf(os.geteuid(), "only root can give a file away")
     def test_a_file_of_somebody_else_names_no_command(self):

@@ -232,6 +232,81 @@ class Reconnect(Case):
         self.leave(node)
 
 
+class Live(Case):
+    """health.* of the file, changed while the node runs: seen in what it does."""
+
+    def write(self, **values):
+        self.h.config.write_text("health:\n" + "".join(
+            f"  {key}: {json.dumps(value)}\n" for key, value in values.items()))
+
+    def change(self, **values):
+        self.write(**values)
+        self.expect(self.h.run("reload"), DONE)
+
+    def test_looking_is_switched_on_and_off(self):
+        self.write(enabled=False, check_interval="100ms")
+        node = self.start("--set", "network.new_swarm=true")
+        node.wait("state", state="JOINING")
+        self.assertEqual(self.health()["checks"], [])
+        self.change(enabled=True, check_interval="100ms")
+        node.wait("health", verdict="healthy")
+        self.change(enabled=False, check_interval="100ms")
+        self.assertEqual(self.health()["verdict"], "unknown")
+        self.leave(node)
+
+    def test_how_often_and_how_many(self):
+        """Ten minutes until the next look become an instant, a thousand failures one."""
+        first = self.first()
+        self.write(check_interval="10m", failure_threshold=1000, timeout="10s")
+        node = self.start("--bootstrap", first.address, *settings(dht__announce_interval="10m"))
+        node.wait("visible", visible_on=1)
+        self.eventually(lambda: self.health()["verdict"] == "healthy")
+        self.stop(first)
+        self.eventually(lambda: self.check("bootstraps")["doubts"] > 0)
+        self.assertEqual(self.health()["verdict"], "healthy")
+        self.change(check_interval="100ms", failure_threshold=1, timeout="200ms")
+        node.wait("health", deadline=SECONDS, verdict="failing")
+        self.leave(node)
+
+    def test_how_it_reconnects(self):
+        first = self.first()
+        usual = {"check_interval": "10m", "failure_threshold": 1, "timeout": "1s"}
+        self.write(**usual, reconnect={"enabled": False})
+        node = self.start("--bootstrap", first.address, *settings(dht__announce_interval="10m"))
+        node.wait("visible", visible_on=1)
+        self.eventually(lambda: self.health()["verdict"] == "healthy")
+        self.stop(first)
+        node.wait("health", deadline=SECONDS, verdict="failing")
+        self.change(**usual, reconnect={"initial_delay": "1ms", "strategy": "fixed",
+                                        "max_attempts": 2})
+        node.wait("health", deadline=SECONDS, gave_up=True)
+        self.assertEqual(self.health()["reconnect"]["attempts"], 2)
+        for values in ({"max_delay": "20m", "initial_delay": "20m", "strategy": "fixed"},
+                       {"max_delay": "20m", "initial_delay": "10m", "strategy": "linear"},
+                       {"max_delay": "20m", "initial_delay": "5m", "multiplier": 3}):
+            self.change(**usual, reconnect={**values, "jitter": False, "max_attempts": 0})
+            self.assertGreater(self.health()["reconnect"]["again_s"], 19 * 60, values)
+        self.change(**usual, reconnect={"initial_delay": "100ms", "max_delay": "100ms",
+                                        "max_attempts": 0})
+        self.again(first)
+        node.wait("health", deadline=SECONDS, verdict="healthy")
+        self.leave(node)
+
+    def test_other_bootstraps_are_asked(self):
+        first, second = self.first(), self.first(home=1)
+        text = "health: {{check_interval: 100ms}}\nnetwork: {{bootstrap_peers: [{}]}}\n"
+        self.h.config.write_text(text.format(first.address))
+        node = self.start()
+        node.wait("health", verdict="healthy")
+        self.h.config.write_text(text.format(second.address))
+        self.expect(self.h.run("reload"), DONE)
+        self.stop(first)
+        self.eventually(lambda: "1 of 1" in self.check("bootstraps")["reason"])
+        self.stop(second)
+        self.assertIn(second.address, node.wait("health", verdict="failing")["reason"])
+        self.leave(node)
+
+
 class Screen(Case):
     def test_a_person_reads_it(self):
         first = self.first()

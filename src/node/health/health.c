@@ -226,6 +226,18 @@ void kn_health_joined(struct kn_health *health)
         kn_health_look(health);
 }
 
+void kn_health_change(struct kn_health *health, const char *const *bootstraps, size_t n)
+{
+    bool was_asking = health->inquiry != NULL;
+
+    kn_inquiry_free(health->inquiry);
+    health->inquiry = NULL;
+    health->place.bootstraps = bootstraps;
+    health->place.bootstrap_count = n;
+    if (was_asking)
+        kn_health_look(health);
+}
+
 void kn_health_apply(struct kn_health *health, const struct kn_health_options *options)
 {
     bool was_enabled = health->options.enabled;

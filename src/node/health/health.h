@@ -59,6 +59,9 @@ void kn_health_joined(struct kn_health *health);
 /* Other settings from now on. */
 void kn_health_apply(struct kn_health *health, const struct kn_health_options *options);
 
+/* Other bootstraps, kept as those before: what is asked of those is given up. */
+void kn_health_change(struct kn_health *health, const char *const *bootstraps, size_t n);
+
 /* Something has happened: look now. */
 void kn_health_look(struct kn_health *health);
 
