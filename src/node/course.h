@@ -71,8 +71,10 @@ struct kn_node {
     struct kn_reload_report reloaded;
     kn_time reloaded_at;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
+    int64_t started_ms;
     enum kn_node_state state;
     bool is_first_run, leaving, over, told_end;
+    bool restarts;              /* it leaves only to begin anew */
     bool has_left, has_drained; /* while leaving: others were told, no session is open */
     struct kn_error failure, cache_failure;
 };

@@ -10,9 +10,10 @@
 #include "node/presence/agent.h"
 #include "node/presence/reach.h"
 #include "node/renewal.h"
+#include "node/restart.h"
 #include "node/status.h"
 
-enum { LEAVE_MS = 3000 };
+enum { LEAVE_MS = 3000, MS_PER_S = 1000 };
 
 /* -- taking what a node needs */
 
@@ -135,6 +136,10 @@ static void on_drained(void *arg)
 
 void kn_node_stop(struct kn_node *node)
 {
+    if (node->restarts) { /* it leaves already, and not to come back */
+        node->restarts = false;
+        return;
+    }
     if (node->leaving || node->over) { /* asked twice: no good-bye */
         kn_course_end(node, NULL);
         return;
@@ -210,6 +215,7 @@ static const struct kn_control_handler handlers[] = {
     { "reload", kn_reload_asked },
     { "status", answer_status },
     { "stop", answer_stop },
+    { "restart", kn_restart_answer },
     { NULL, NULL },
 };
 
@@ -221,7 +227,10 @@ static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
         .peer_id = node->peer_id,
         .config = node->paths.config_exists ? node->paths.config : NULL,
         .started = node->started_s,
+        .started_ms = node->started_ms,
         .port = node->listening.port,
+        .flags = node->options.flags,
+        .flag_count = node->options.flag_count,
     };
     enum kn_code rc = kn_run_folder_tell(node->folder, &facts, err);
 
@@ -301,7 +310,8 @@ enum kn_code kn_node_new(const struct kn_node_options *options, struct kn_node *
     }
     node->options = *options;
     node->random = kn_random_system();
-    node->started_s = node->since_s = (int64_t)kn_loop_unix_time();
+    node->started_ms = (int64_t)(kn_loop_unix_time() * MS_PER_S);
+    node->started_s = node->since_s = node->started_ms / MS_PER_S;
     rc = load(node, snapshot, err);
     if (rc == KN_OK)
         rc = take(node, err);

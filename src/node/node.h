@@ -52,9 +52,13 @@ struct kn_node_options {
     bool recalibrate; /* as if no earlier start had planned blocks */
     const struct kn_hardware *machine; /* plan for this one; NULL: the one we run on; kept.
                                         * Only where kn_machine_may_stand_in() */
-    struct kn_loop *loop;              /* kept and outlives the node; NULL: one of its own */
-    bool leaves_signals;               /* an interrupt is somebody else's to handle */
+    const char *const *flags;          /* for the run file; kept */
+    size_t flag_count;
+    struct kn_loop *loop; /* kept and outlives the node; NULL: one of its own */
+    bool leaves_signals;  /* an interrupt is somebody else's to handle */
     void *arg;
+    /* Asked before a node that was told to restart leaves; NULL: it cannot. */
+    enum kn_code (*may_restart)(void *arg, struct kn_error *err);
     void (*event)(void *arg, enum kn_node_event event);
 };
 
@@ -71,6 +75,9 @@ void kn_node_run(struct kn_node *node);
 
 /* Say good-bye to the swarm, then end the run. */
 void kn_node_stop(struct kn_node *node);
+
+/* After the run: was it told to restart? Then its owner does that, once it is freed. */
+bool kn_node_restarts(const struct kn_node *node);
 
 /* Go on after KN_NODE_PLANNED: nothing is announced before somebody agreed. */
 void kn_node_agree(struct kn_node *node);

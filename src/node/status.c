@@ -3,6 +3,7 @@
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/json/json.h"
 #include "lib/os/process_info.h"
+#include "node/plan/announcement.h"
 
 /* Members that could not be made: asked once at the end. */
 struct document {
@@ -60,6 +61,7 @@ static void add_announced(const struct kn_node *node, struct document *d)
     set(&inner, "acknowledged", kn_json_int(round->acknowledged));
     set(&inner, "visible_on", kn_json_int(round->visible_on));
     set(&inner, "bootstraps", kn_json_int(round->asked));
+    set(&inner, "alone", kn_json_bool(round->alone));
     set(&inner, "at", kn_json_number(round->at));
     d->failed = d->failed || inner.failed;
     set(d, "announced", inner.json);
@@ -226,6 +228,10 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_addresses(node, &d);
     set(&d, "peers", kn_json_int((int64_t)kn_node_peers(node)));
     add_announced(node, &d);
+    set(&d, "silence",
+        kn_node_plan(node) != NULL
+            ? kn_json_string(kn_announcement_silence(config, kn_node_plan(node)))
+            : kn_json_null());
     add_files(node, &d);
     add_serving(node, &d);
     add_rebalance(node, &d);

@@ -121,17 +121,19 @@ class Live(Case):
         node.wait("announced")
 
     def test_a_limit_of_connections_closes_what_is_idle_above_it(self):
-        self.write(network={"max_connections": 100})
+        # Whoever asks whether it can be reached has a stream open for long.
+        still = {"enable_nat_traversal": "false"}
+        self.write(network={"max_connections": 100, **still})
         node = self.start()
         others = [program.Home() for _ in range(3)]
         for other in others:
             self.addCleanup(other._folder.cleanup)
             one = Node(other, "--no-save", "--bootstrap", node.address, "--set",
-                       "dht.announce=false")
+                       "dht.announce=false", "--set", "network.enable_nat_traversal=false")
             self.addCleanup(one.__exit__)
             one.wait("joined")
         self.until(lambda: self.status()["peers"] == 3)
-        self.write(network={"max_connections": 1})
+        self.write(network={"max_connections": 1, **still})
         self.changed()
         self.until(lambda: self.status()["peers"] <= 1)
 

@@ -7,6 +7,7 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_start,
     &kn_cmd_status,
     &kn_cmd_stop,
+    &kn_cmd_restart,
     &kn_cmd_reload,
     &kn_cmd_doctor,
     &kn_cmd_calibrate,

@@ -16,6 +16,13 @@ unsigned kn_terminal_columns(int fd)
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+unsigned kn_terminal_rows(int fd)
+{
+    struct winsize size = { 0 };
+
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_row : 0;
+}
+
 bool kn_terminal_is_in_front(int fd)
 {
     return isatty(fd) == 1 && tcgetpgrp(fd) == getpgrp();
