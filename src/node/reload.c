@@ -61,6 +61,7 @@ static void change_bootstraps(struct kn_node *node)
                          (int)kn_node_settings(node)->dht.discovery_timeout.ms);
     if (node->known != NULL)
         kn_known_peers_change(node->known, next->at, next->n);
+    kn_checkup_change(node);
     kn_snapshot_unref(before);
     if (is_news)
         kn_course_rejoin(node);
@@ -97,6 +98,8 @@ static void apply(struct kn_node *node, const struct kn_placement *before)
         kn_course_tell(node, KN_NODE_MOVED);
     }
     change_announcements(node);
+    if (!kn_checkup_apply(node) || !kn_alarm_apply(node))
+        (void)kn_fail_no_memory(&node->reloaded.trouble);
     kn_course_serve(node);
     kn_move_settings_changed(node->move);
 }
