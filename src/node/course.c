@@ -16,6 +16,7 @@ void kn_course_tell(struct kn_node *node, enum kn_node_event event)
     if (node->told_end)
         return;
     node->told_end = event == KN_NODE_ENDED;
+    kn_journal_take(node->journal, event);
     if (node->options.event != NULL)
         node->options.event(node->options.arg, event);
 }
@@ -92,6 +93,7 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
         return; /* the round after it is told */
     if (node->known != NULL && round->acknowledged > 0)
         kn_known_peers_keep(node->known);
+    kn_checkup_announced(node, round, read_back);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
     kn_move_announced(node->move, round->acknowledged == round->keys);
     kn_course_write_caches(node);
@@ -193,6 +195,17 @@ static void meet(struct kn_node *node, const struct kn_join *join)
     kn_announcer_set_bootstraps(node->announcer, node->met, node->met_count);
 }
 
+void kn_course_rejoin(struct kn_node *node)
+{
+    kn_membership_stop(node->membership);
+    meet(node, NULL);
+    if (node->bootstraps.n == 0)
+        return;
+    kn_membership_join(node->membership);
+    if (node->known != NULL)
+        kn_known_peers_begin(node->known);
+}
+
 static void go_on(struct kn_node *node)
 {
     if (!node->what.is_planned || !node->agreed || node->state == KN_NODE_OFFLINE || node->leaving)
@@ -234,6 +247,7 @@ void kn_course_joined(void *arg, const struct kn_join *join)
     struct kn_node *node = arg;
 
     meet(node, join);
+    kn_checkup_joined(node);
     if (node->state != KN_NODE_OFFLINE || node->leaving)
         return;
     kn_course_step_state(node, KN_CAUSE_JOINED);
@@ -273,6 +287,7 @@ void kn_course_came_back(void *arg, const struct kn_change *change)
 
     if (node->leaving || node->over)
         return;
+    kn_journal_change(node->journal, change);
     kn_network_moved(node->network, &stale);
     if (!kn_course_is_first(node) && (node->state != KN_NODE_OFFLINE || node->seen)) {
         kn_membership_join(node->membership);
@@ -480,6 +495,8 @@ void kn_course_begin(struct kn_node *node)
         kn_acquaint_begin(node);
     if (!node->over)
         begin_asking(node);
-    if (!node->over)
+    if (!node->over) {
+        kn_checkup_begin(node);
         kn_timer_set(node->work_timer, kn_loop_now(node->loop));
+    }
 }

@@ -9,10 +9,13 @@
 #define KN_NODE_COURSE_H
 
 #include "lib/crypto/random.h"
+#include "node/alarm.h"
 #include "node/blocks/blocks.h"
+#include "node/checkup.h"
 #include "node/control/control.h"
 #include "node/control/run_folder.h"
 #include "node/identity/identity.h"
+#include "node/journal.h"
 #include "node/move.h"
 #include "node/node.h"
 #include "node/plan/decision.h"
@@ -27,7 +30,8 @@ struct kn_node {
     struct kn_config_paths paths;
     struct kn_decision what;
     struct kn_snapshot *announced; /* of which the announcer has texts */
-    struct kn_texts bootstraps;    /* of the arena */
+    struct kn_texts bootstraps;    /* of the snapshot below */
+    struct kn_snapshot *bootstraps_of;
     struct kn_random random;
     struct kn_run_folder *folder;
     struct kn_identity identity;
@@ -47,7 +51,7 @@ struct kn_node {
     bool is_placed;                  /* and so the range stays: its files may be fetched */
     struct kn_fetching *acquainting; /* with a model that was named; NULL: not, or done */
     struct kn_error not_acquainted;  /* why that failed */
-    struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer;
+    struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer, *reload_timer;
 
     struct kn_membership *membership;
     struct kn_known_peers *known; /* NULL: a swarm of its own */
@@ -61,10 +65,18 @@ struct kn_node {
     struct kn_announcer *announcer;
     struct kn_blocks *blocks;
     struct kn_move *move;
+    struct kn_checkup checkup;
+    struct kn_alerts *alerts;               /* NULL: a dry run */
+    const struct kn_alert_outcome *alerted; /* of the event under way */
     struct kn_control *control;
+    struct kn_journal *journal; /* the log, and what is told there */
+    struct kn_reload_report reloaded;
+    kn_time reloaded_at;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
+    int64_t started_ms;
     enum kn_node_state state;
     bool is_first_run, leaving, over, told_end;
+    bool restarts;              /* it leaves only to begin anew */
     bool has_left, has_drained; /* while leaving: others were told, no session is open */
     struct kn_error failure, cache_failure;
 };
@@ -81,6 +93,9 @@ bool kn_course_is_first(const struct kn_node *node);
 void kn_course_end(struct kn_node *node, const struct kn_error *err);
 
 void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause);
+
+/* Other bootstraps than before: knock at them, or at none. */
+void kn_course_rejoin(struct kn_node *node);
 
 /* Tell the swarm of the plan that stands now. */
 void kn_course_announce(struct kn_node *node);

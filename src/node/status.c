@@ -3,6 +3,7 @@
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/json/json.h"
 #include "lib/os/process_info.h"
+#include "node/plan/announcement.h"
 
 /* Members that could not be made: asked once at the end. */
 struct document {
@@ -60,6 +61,7 @@ static void add_announced(const struct kn_node *node, struct document *d)
     set(&inner, "acknowledged", kn_json_int(round->acknowledged));
     set(&inner, "visible_on", kn_json_int(round->visible_on));
     set(&inner, "bootstraps", kn_json_int(round->asked));
+    set(&inner, "alone", kn_json_bool(round->alone));
     set(&inner, "at", kn_json_number(round->at));
     d->failed = d->failed || inner.failed;
     set(d, "announced", inner.json);
@@ -174,13 +176,58 @@ static void add_rebalance(const struct kn_node *node, struct document *d)
     set(d, "rebalance", inner.json);
 }
 
+/* Where the log goes; null where nobody asked for one. */
+static void add_log(const struct kn_node *node, struct document *d)
+{
+    static const char *const places[] = { "nowhere", "file", "journal", "standard error",
+                                          "screen" };
+    struct document inner = { .json = kn_json_object() };
+    struct kn_log_report report;
+
+    kn_node_log(node, &report);
+    if (report.place == KN_LOG_NOWHERE) {
+        kn_json_free(inner.json);
+        set(d, "log", kn_json_null());
+        return;
+    }
+    set(&inner, "place", kn_json_string(places[report.place]));
+    set(&inner, "path", kn_json_string(report.path));
+    set(&inner, "records", kn_json_int((int64_t)report.written.records));
+    set(&inner, "held_back", kn_json_int((int64_t)report.held_back));
+    set(&inner, "dropped", kn_json_int((int64_t)report.written.dropped));
+    set(&inner, "error",
+        report.written.failure.code != KN_OK ? kn_json_string(report.written.failure.text)
+                                             : kn_json_null());
+    d->failed = d->failed || inner.failed;
+    set(d, "log", inner.json);
+}
+
+static void add_health(const struct kn_node *node, struct document *d)
+{
+    struct kn_health_report report;
+    struct kn_alerts_report alerts;
+
+    kn_node_health(node, &report);
+    set(d, "health", kn_health_json(&report));
+    if (kn_node_alerts(node, &alerts))
+        set(d, "alerts", kn_alerts_json(&alerts));
+}
+
+static void add_reload(const struct kn_reload_report *report, struct document *d)
+{
+    set(d, "last_reload", report->at_s > 0 ? kn_json_int(report->at_s) : kn_json_null());
+    set(d, "reload_ok",
+        report->at_s > 0 ? kn_json_bool(report->err.code == KN_OK) : kn_json_null());
+    set(d, "pending_restart", kn_reload_waiting(report));
+}
+
 static void add_config(const struct kn_node *node, struct document *d)
 {
     const struct kn_config_paths *paths = kn_node_paths(node);
     struct document inner = { .json = kn_json_object() };
 
     set(&inner, "path", paths->config_exists ? kn_json_string(paths->config) : kn_json_null());
-    set(&inner, "pending_restart", kn_json_array());
+    add_reload(kn_node_reloaded(node), &inner);
     d->failed = d->failed || inner.failed;
     set(d, "config", inner.json);
 }
@@ -207,11 +254,17 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_addresses(node, &d);
     set(&d, "peers", kn_json_int((int64_t)kn_node_peers(node)));
     add_announced(node, &d);
+    set(&d, "silence",
+        kn_node_plan(node) != NULL
+            ? kn_json_string(kn_announcement_silence(config, kn_node_plan(node)))
+            : kn_json_null());
     add_files(node, &d);
     add_serving(node, &d);
     add_rebalance(node, &d);
+    add_health(node, &d);
     add_config(node, &d);
-    set(&d, "problems", kn_json_array());
+    add_log(node, &d);
+    set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));
     printed = !d.failed && kn_json_print_line(d.json, out);
     kn_json_free(d.json);
     return printed && !out->failed;

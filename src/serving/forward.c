@@ -98,7 +98,7 @@ static enum kn_code choose_compression(struct kn_forwarding *f,
 {
     int64_t wish;
 
-    f->compression = f->serving->options.compression;
+    f->compression = f->serving->options.limits.compression;
     if (metadata->output_compressions == 0)
         return KN_OK;
     wish = metadata->output_compression[0];
@@ -116,7 +116,7 @@ static enum kn_code choose_compression(struct kn_forwarding *f,
 static enum kn_code check_size(const struct kn_forwarding *f, struct kn_error *err)
 {
     uint64_t tokens = (uint64_t)f->work->batch * f->work->tokens;
-    uint32_t most = f->serving->options.max_batch_tokens;
+    uint32_t most = f->serving->options.limits.max_batch_tokens;
 
     if (tokens > most)
         return kn_fail(err, KN_E_LIMIT, "a batch of %llu tokens, more than %u",
@@ -188,7 +188,7 @@ void kn_forward_asked(void *arg, const struct kn_peer_id *peer, struct kn_span r
     f->call = call;
     if (begin(f, request, &err) == KN_OK)
         return;
-    serving->counters.refused++;
+    kn_serving_refused(serving, peer, err.text);
     kn_answer_error(call, "RuntimeError", err.text);
     kn_forwarding_free(f);
 }

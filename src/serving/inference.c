@@ -32,7 +32,7 @@ static int patience(const struct kn_inference *in)
     case KN_INFERENCE_SILENT:
     case KN_INFERENCE_READY:
     case KN_INFERENCE_UNREAD:
-        return in->serving->options.step_ms;
+        return in->serving->options.limits.step_ms;
     case KN_INFERENCE_CLOSING:
         return KN_SERVING_CLOSE_MS;
     case KN_INFERENCE_OVER:
@@ -41,7 +41,30 @@ static int patience(const struct kn_inference *in)
     case KN_INFERENCE_STEP:
         break;
     }
-    return in->serving->options.session_ms;
+    return in->serving->options.limits.session_ms;
+}
+
+static void tell_session(const struct kn_inference *in, enum kn_serving_event event)
+{
+    const struct kn_serving_news news = {
+        .event = event,
+        .peer = &in->peer,
+        .from = in->from,
+        .to = in->to,
+        .batch = in->batch,
+        .max_length = in->max_length,
+        .ms = kn_loop_now(loop_of(in)) - in->opened_at,
+        .tokens = in->prefix,
+    };
+
+    kn_serving_tell(in->serving, &news);
+}
+
+static void note_closed(struct kn_inference *in)
+{
+    if (in->opened_at != 0)
+        tell_session(in, KN_SERVING_CLOSED);
+    in->opened_at = 0;
 }
 
 /* What the client waits for is not in the cache any more: free its room at once. */
@@ -72,6 +95,7 @@ void kn_inference_enter(struct kn_inference *in, enum kn_inference_state state)
     if (!was_open && is_open(state))
         in->serving->counters.open++;
     if (was_open && !is_open(state)) {
+        note_closed(in);
         close_session(in);
         in->serving->counters.open--;
         kn_serving_ended(in->serving);
@@ -93,7 +117,7 @@ static void finish(struct kn_inference *in)
 
 static void refuse(struct kn_inference *in, const struct kn_error *err)
 {
-    in->serving->counters.refused++;
+    kn_serving_refused(in->serving, &in->peer, err->text);
     kn_inference_fail(in, err->text);
 }
 
@@ -110,6 +134,8 @@ static void on_session(void *arg, enum kn_code code, struct kn_session *session,
         return;
     }
     in->serving->counters.sessions++;
+    in->opened_at = kn_loop_now(loop_of(in));
+    tell_session(in, KN_SERVING_OPENED);
     kn_inference_enter(in, KN_INFERENCE_READY);
     kn_inference_go_on(in);
 }
@@ -138,7 +164,7 @@ static enum kn_code check_first(const struct kn_inference *in,
 /* A patience of its own, which no client asks for that is in use. */
 static int wait_of(const struct kn_inference *in, const struct kn_rpc_metadata *metadata)
 {
-    double most = in->serving->options.cache_wait_ms, wish = metadata->alloc_timeout * 1000;
+    double most = in->serving->options.limits.cache_wait_ms, wish = metadata->alloc_timeout * 1000;
 
     return wish > 0 ? (int)(wish < most ? wish : most) : 0;
 }
@@ -312,6 +338,7 @@ static void free_inference(struct kn_inference *in)
     *in->place = in->next;
     if (in->next != NULL)
         in->next->place = in->place;
+    note_closed(in);
     close_session(in);
     kn_channel_done(&in->channel);
     kn_timer_free(in->timer);
@@ -329,12 +356,12 @@ static void on_timer(void *arg)
         finish(in);
     } else if (kn_loop_now(loop_of(in)) >= in->end_by) {
         (void)snprintf(text, sizeof(text), "a session lasts at most %d s here",
-                       in->serving->options.session_ms / 1000);
+                       in->serving->options.limits.session_ms / 1000);
         kn_inference_fail(in, text);
     } else {
         (void)snprintf(text, sizeof(text), "nothing was %s for %d s",
                        in->state == KN_INFERENCE_UNREAD ? "read" : "asked",
-                       in->serving->options.step_ms / 1000);
+                       in->serving->options.limits.step_ms / 1000);
         kn_inference_fail(in, text);
     }
 }
@@ -352,6 +379,7 @@ void kn_inference_opened(void *arg, struct kn_stream *stream)
         return;
     }
     in->serving = serving;
+    in->peer = *kn_connection_peer(kn_stream_connection(stream));
     if (!kn_channel_open(&in->channel, serving, stream, &channel_events, in)) {
         kn_timer_free(in->timer);
         kn_free(in);
@@ -362,7 +390,7 @@ void kn_inference_opened(void *arg, struct kn_stream *stream)
     if (in->next != NULL)
         in->next->place = &in->next;
     serving->inferences = in;
-    in->end_by = kn_loop_now(loop_of(in)) + serving->options.session_ms;
+    in->end_by = kn_loop_now(loop_of(in)) + serving->options.limits.session_ms;
     kn_inference_enter(in, KN_INFERENCE_SILENT);
 }
 

@@ -31,6 +31,27 @@ enum {
 
 struct kn_serving;
 
+/* What happens to clients, for a log. Lent for the call. */
+enum kn_serving_event { KN_SERVING_OPENED, KN_SERVING_CLOSED, KN_SERVING_REFUSED };
+
+struct kn_serving_news {
+    enum kn_serving_event event;
+    const struct kn_peer_id *peer;
+    uint32_t from, to;   /* blocks of a session, `to` exclusive */
+    uint32_t batch;      /* sequences of a session that opens */
+    int64_t max_length;  /* tokens of each */
+    int64_t ms, tokens;  /* of one that closes: how long it was open, and how far it came */
+    const char *refusal; /* words of ours, perhaps with some of the client's */
+};
+
+/* What may become another while sessions are open. */
+struct kn_serving_limits {
+    enum kn_tensor_compression compression; /* that rpc_info asks for, and replies have */
+    uint32_t max_batch_tokens;
+    int cache_wait_ms;       /* the longest that a client may ask to wait for cache room */
+    int session_ms, step_ms; /* a session in all; from a reply to the next request */
+};
+
 struct kn_serving_options {
     struct kn_host *host;
     struct kn_compute *compute;
@@ -38,18 +59,22 @@ struct kn_serving_options {
     const char *prefix;  /* of the blocks' names; copied */
     uint32_t first, end; /* blocks; end exclusive */
     uint32_t hidden;
-    enum kn_tensor_dtype dtype;             /* of replies */
-    enum kn_tensor_compression compression; /* that rpc_info asks for, and replies have */
-    uint32_t max_length, max_batch_tokens;
-    int cache_wait_ms;       /* the longest that a client may ask to wait for cache room */
-    int session_ms, step_ms; /* a session in all; from a reply to the next request */
+    enum kn_tensor_dtype dtype; /* of replies */
+    uint32_t max_length;
+    struct kn_serving_limits limits;
     bool is_dht_client;
+    void *arg;
+    void (*news)(void *arg, const struct kn_serving_news *news); /* may be NULL */
 };
 
 /* KN_E_LIMIT, KN_E_NO_MEMORY; KN_E_UNSUPPORTED: replies cannot be written so. From here on clients
  * are answered. */
 KN_MUST_USE enum kn_code kn_serving_start(const struct kn_serving_options *options,
                                           struct kn_serving **out);
+/* Other limits for what is asked next; a session that is open ends when it was to. A failure, as
+ * above, changes nothing. */
+KN_MUST_USE enum kn_code kn_serving_change(struct kn_serving *serving,
+                                           const struct kn_serving_limits *limits);
 /* No new sessions; those that are open go on. `drained` comes once none is left, later. */
 void kn_serving_drain(struct kn_serving *serving, void (*drained)(void *arg), void *arg);
 /* Before its compute and its host. Sessions that are open end with an error that says so. */

@@ -5,6 +5,9 @@
 #include "app/cli/first_run.h"
 #include "app/cli/later_run.h"
 #include "app/cli/launch.h"
+#include "app/cli/reload_view.h"
+#include "lib/base/memory.h"
+#include "lib/json/json.h"
 
 static struct kn_page page_of(struct kn_start *start)
 {
@@ -259,12 +262,70 @@ static void show_state(struct kn_start *start)
         kn_page_line(&page, "👋", "Telling the swarm that this node leaves");
 }
 
+static void show_reloaded(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+    struct kn_json *answer = kn_reload_json(kn_node_reloaded(start->node));
+    struct kn_text more = { 0 };
+
+    if (answer == NULL)
+        kn_out_of_memory();
+    if (!kn_reload_view_holds(answer)) {
+        kn_page_line(&page, "❗",
+                     "The configuration was read again and is wrong: the node goes on with the one "
+                     "that it had");
+        (void)kn_reload_view_problems(page.term, answer, &more);
+    } else {
+        kn_reload_view_changes(page.term, answer, &more);
+        kn_page_line(&page, "📋", "Configuration read again%s",
+                     more.n > 0 ? "" : ": nothing has changed");
+    }
+    kn_text_add(page.out, kn_text_get(&more));
+    kn_text_done(&more);
+    kn_json_free(answer);
+}
+
 static void show_cache_failure(struct kn_start *start)
 {
     const struct kn_page page = page_of(start);
 
     kn_page_line(&page, "❗", "What was found out could not be kept: %s",
                  kn_node_cache_failure(start->node)->text);
+}
+
+/* Well again is news only after something was not. */
+static void show_health(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+    struct kn_health_report report;
+
+    kn_node_health(start->node, &report);
+    if (report.gave_up)
+        kn_page_line(&page, "❗", "Health: given up reconnecting after %u attempt%s.",
+                     report.attempts, report.attempts == 1 ? "" : "s");
+    else if (report.verdict == KN_HEALTH_FAILING || report.verdict == KN_HEALTH_DEGRADED)
+        kn_page_line(&page, "🩺", "Health: %s: %s", kn_health_word(report.verdict),
+                     report.reason);
+    else if (start->was_unwell && report.verdict == KN_HEALTH_HEALTHY)
+        kn_page_line(&page, "🩺", "Health: healthy again.");
+    if (report.hint != NULL && !report.gave_up)
+        kn_page_more(&page, "%s", report.hint);
+    start->was_unwell = report.verdict == KN_HEALTH_FAILING ||
+                        report.verdict == KN_HEALTH_DEGRADED ||
+                        (start->was_unwell && report.verdict == KN_HEALTH_UNKNOWN);
+}
+
+static void show_alert(struct kn_start *start)
+{
+    const struct kn_alert_outcome *told = kn_node_alerted(start->node);
+    const struct kn_page page = page_of(start);
+    const char *by = told->way == KN_ALERT_WEBHOOK ? "webhook" : "command";
+
+    if (told->failure == NULL)
+        kn_page_line(&page, "🔔", "Alert sent by %s: %s.", by, kn_alert_word(told->event));
+    else
+        kn_page_line(&page, "❗", "The alert (%s) could not be sent by %s: %s",
+                     kn_alert_word(told->event), by, told->failure->text);
 }
 
 static void show_ended(struct kn_start *start)
@@ -318,6 +379,15 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_STATE:
         show_state(start);
+        break;
+    case KN_NODE_HEALTH:
+        show_health(start);
+        break;
+    case KN_NODE_ALERT:
+        show_alert(start);
+        break;
+    case KN_NODE_RELOADED:
+        show_reloaded(start);
         break;
     case KN_NODE_CACHE_FAILED:
         show_cache_failure(start);

@@ -17,8 +17,23 @@
 KN_MUST_USE enum kn_code kn_process_run(const char *const argv[], int *exit_status,
                                         struct kn_error *err);
 
+/* Could `program`, a path, be run by us? KN_E_NOT_FOUND, KN_E_DENIED, KN_E_IO (a folder). */
+KN_MUST_USE enum kn_code kn_process_may_run(const char *program, struct kn_error *err);
+
+/*
+ * Run `program`, a path, in the place of this one: the process keeps its number, its folder and the
+ * descriptors that it hands on. Other threads end. Returns only when that failed.
+ */
+KN_MUST_USE enum kn_code kn_process_become(const char *program, const char *const *words,
+                                           const char *const *environment, struct kn_error *err);
+
 /* NAME=value each, NULL at the end. Lent; valid until somebody changes the environment. */
 const char *const *kn_os_environment(void);
+
+/* Let lookups of names in this process give up after a second or two, however many servers are
+ * silent (RES_OPTIONS, unless the user set it): for a command that must end. Before the first
+ * lookup, and before there are threads. */
+void kn_os_hurry_lookups(void);
 
 /* A kn_lookup_fn over the environment; `arg` is not used. Valid as long as the above. */
 const char *kn_os_lookup(void *arg, const char *name);

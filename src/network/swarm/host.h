@@ -19,6 +19,7 @@ enum {
     KN_HOST_PER_IP_MAX = 64,     /* accepted from one IPv4 address or IPv6 /64; not loopback */
     KN_HOST_PER_RELAY_MAX = 64,  /* that one relay has brought */
     KN_HOST_TRIM_LOOKS = 64,     /* connections that are looked at to find one to close */
+    KN_HOST_TRIM_MS = 1000,      /* until they are looked at again while there are too many */
     KN_HOST_DIALS_MAX = 64,      /* peers that are dialled at once; more wait */
     KN_HOST_PROTOCOLS_MAX = 64,
     KN_HOST_LISTENERS_MAX = 8,
@@ -81,6 +82,9 @@ const struct kn_random *kn_host_random(const struct kn_host *host);
 void kn_host_mark(struct kn_host *host, uint8_t *out, size_t n);
 const struct kn_host_counters *kn_host_counters(const struct kn_host *host);
 size_t kn_host_connection_count(const struct kn_host *host);
+
+/* Another limit from now on: what is idle above it is closed, what is in use once it is not. */
+void kn_host_allow(struct kn_host *host, size_t connections_max);
 
 /* Speak a protocol from now on. `protocol->name` is kept. KN_E_LIMIT. */
 KN_MUST_USE enum kn_code kn_host_serve(struct kn_host *host, const struct kn_protocol *protocol);
@@ -180,6 +184,9 @@ struct kn_relayed {
     uint64_t bytes;      /* each way; 0: as many as it likes */
 };
 const struct kn_relayed *kn_host_relayed(const struct kn_connection *connection);
+
+/* Inside lost(): why, or NULL: we have closed it. Lent for the call. */
+const struct kn_error *kn_host_lost_why(const struct kn_connection *connection);
 
 /* Close a connection, soon. */
 void kn_host_close(struct kn_connection *connection);

@@ -34,8 +34,15 @@ struct kn_membership_options {
 KN_MUST_USE struct kn_membership *kn_membership_new(const struct kn_membership_options *options);
 void kn_membership_free(struct kn_membership *m);
 
+/* Other bootstraps, kept as those before, and another time to wait, from the next try on. */
+void kn_membership_change(struct kn_membership *m, const char *const *bootstraps, size_t n,
+                          int timeout_ms);
+
 /* Knock at every bootstrap now. */
 void kn_membership_join(struct kn_membership *m);
+
+/* The same, and when none answers it is left to somebody else to try again. */
+void kn_membership_join_once(struct kn_membership *m);
 
 /* Somebody else has knocked in vain: try again in a while. */
 void kn_membership_try_later(struct kn_membership *m);
