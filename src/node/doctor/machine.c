@@ -4,12 +4,12 @@
 
 #include "config/discovery/fit.h"
 #include "lib/base/arena.h"
+#include "lib/os/access.h"
 #include "lib/os/cgroup.h"
 #include "lib/os/disk.h"
 #include "lib/os/file.h"
 #include "lib/os/folder.h"
 #include "lib/os/gpu.h"
-#include "lib/os/access.h"
 #include "lib/os/limit.h"
 #include "lib/os/memory.h"
 #include "node/doctor/visit.h"
