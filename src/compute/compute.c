@@ -8,13 +8,17 @@ static void on_timer(void *arg)
     kn_compute_turn(arg);
 }
 
+void kn_compute_set_share(struct kn_compute *c, double share)
+{
+    c->options.share = share > 0 && share < 1 ? share : 1;
+}
+
 static void take_options(struct kn_compute *c, const struct kn_compute_options *options)
 {
     c->options = *options;
+    kn_compute_set_share(c, options->share);
     if (c->options.max_tokens == 0 || c->options.max_tokens > KN_PASS_TOKENS_MAX)
         c->options.max_tokens = KN_PASS_TOKENS_MAX;
-    if (!(c->options.share > 0 && c->options.share < 1))
-        c->options.share = 1;
 }
 
 struct kn_compute *kn_compute_new(const struct kn_compute_options *options)

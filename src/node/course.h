@@ -15,6 +15,7 @@
 #include "node/identity/identity.h"
 #include "node/move.h"
 #include "node/node.h"
+#include "node/pause.h"
 #include "node/plan/decision.h"
 #include "node/presence/changes.h"
 #include "node/presence/known_peers.h"
@@ -61,9 +62,12 @@ struct kn_node {
     struct kn_announcer *announcer;
     struct kn_blocks *blocks;
     struct kn_move *move;
+    struct kn_scheduler *scheduler;
+    struct kn_pause pause;
     struct kn_control *control;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     enum kn_node_state state;
+    bool in_swarm; /* since somebody answered, also while it is paused and OFFLINE */
     bool is_first_run, leaving, over, told_end;
     bool has_left, has_drained; /* while leaving: others were told, no session is open */
     struct kn_error failure, cache_failure;
@@ -81,6 +85,18 @@ bool kn_course_is_first(const struct kn_node *node);
 void kn_course_end(struct kn_node *node, const struct kn_error *err);
 
 void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause);
+
+/* Whoever leaves or pauses takes on nothing new. */
+bool kn_course_is_resting(const struct kn_node *node);
+
+/* Announce and serve, as far as all is known that it needs. */
+void kn_course_go_on(struct kn_node *node);
+
+/* The limits in force now: those of the configuration, and the open window's over them. */
+struct kn_limits kn_course_limits(const struct kn_node *node);
+
+/* They are others than before: what runs is to obey them. */
+void kn_course_limits_changed(struct kn_node *node);
 
 /* Tell the swarm of the plan that stands now. */
 void kn_course_announce(struct kn_node *node);

@@ -172,7 +172,7 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
         node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
         node->hardware == NULL)
         return kn_fail_no_memory(err);
-    return KN_OK;
+    return kn_pause_init(node, err);
 }
 
 /* -- being asked */
@@ -205,6 +205,8 @@ static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct
 static const struct kn_control_handler handlers[] = {
     { "status", answer_status },
     { "stop", answer_stop },
+    { "pause", kn_pause_answer_pause },
+    { "resume", kn_pause_answer_resume },
     { NULL, NULL },
 };
 
@@ -344,6 +346,7 @@ void kn_node_free(struct kn_node *node)
     kn_known_peers_free(node->known);
     kn_announcer_free(node->announcer);
     kn_move_free(node->move);
+    kn_pause_done(node);
     kn_fetching_abandon(node->acquainting);
     kn_blocks_free(node->blocks);
     kn_membership_free(node->membership);
@@ -471,6 +474,11 @@ void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out)
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out)
 {
     kn_move_report(node->move, out);
+}
+
+void kn_node_schedule(const struct kn_node *node, struct kn_scheduler_report *out)
+{
+    kn_scheduler_report(node->scheduler, out);
 }
 
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg)

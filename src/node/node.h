@@ -14,6 +14,7 @@
 #include "node/plan/plan.h"
 #include "node/presence/announcer.h"
 #include "node/presence/look.h"
+#include "node/schedule/scheduler.h"
 
 struct kn_node;
 
@@ -35,6 +36,9 @@ enum kn_node_event {
                            * kn_node_move() */
     KN_NODE_BLOCKS,       /* kn_node_blocks() are in another stage */
     KN_NODE_STATE,        /* kn_node_state() is another */
+    KN_NODE_PAUSED,       /* nothing is served until kn_node_schedule() says otherwise; or the
+                           * reason is another */
+    KN_NODE_RESUMED,      /* blocks are served again, from here on */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
     KN_NODE_ENDED, /* the last one, and the loop stops; kn_node_failure() tells why, if it tells */
 };
@@ -101,6 +105,7 @@ void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void 
 size_t kn_node_peers(const struct kn_node *node);
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
+void kn_node_schedule(const struct kn_node *node, struct kn_scheduler_report *out);
 
 /* The loop on which events come, for whoever has something else to wait for. Freed with the node.
  */

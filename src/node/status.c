@@ -3,6 +3,7 @@
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/json/json.h"
 #include "lib/os/process_info.h"
+#include "node/pause.h"
 
 /* Members that could not be made: asked once at the end. */
 struct document {
@@ -210,6 +211,8 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_files(node, &d);
     add_serving(node, &d);
     add_rebalance(node, &d);
+    set(&d, "paused", kn_pause_json(node));
+    set(&d, "window", kn_pause_window_json(node));
     add_config(node, &d);
     set(&d, "problems", kn_json_array());
     printed = !d.failed && kn_json_print_line(d.json, out);

@@ -364,6 +364,13 @@ void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish
         forget(blocks);
 }
 
+void kn_blocks_set_share(struct kn_blocks *blocks, double share)
+{
+    blocks->wish.share = blocks->next.share = blocks->asked.share = share;
+    if (blocks->compute != NULL)
+        kn_compute_set_share(blocks->compute, share);
+}
+
 void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void *arg)
 {
     blocks->left = drained;

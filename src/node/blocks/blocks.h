@@ -56,6 +56,10 @@ void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish
 /* Take no new session, and call `drained` later, when none is open or after KN_BLOCKS_DRAIN_MS. */
 void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void *arg);
 
+/* The share of the time that passes may run, from the next pass on; of what is served and of what
+ * is on its way. */
+void kn_blocks_set_share(struct kn_blocks *blocks, double share);
+
 struct kn_blocks_report {
     enum kn_blocks_stage stage;
     const struct kn_error *failure;    /* with FAILED, and with FETCHING of the last try; lent */

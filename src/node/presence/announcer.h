@@ -72,6 +72,9 @@ void kn_announcer_use_relay(struct kn_announcer *a, bool is_relayed);
 /* Announce again now: the network came back, or the machine slept. */
 void kn_announcer_renew(struct kn_announcer *a);
 
+/* Are there keys that are told OFFLINE, and of which nobody has taken that yet? */
+bool kn_announcer_takes_back(const struct kn_announcer *a);
+
 /* Was a round begun? Then somebody may hold a record of ours, acknowledged or not. */
 bool kn_announcer_has_told(const struct kn_announcer *a);
 
