@@ -42,11 +42,12 @@ struct kn_compute_options {
 };
 
 KN_MUST_USE struct kn_compute *kn_compute_new(const struct kn_compute_options *options);
-/* As in the options, from the next pass on. */
-void kn_compute_set_share(struct kn_compute *c, double share);
 /* Waits for the pass under way. What is open is closed without a word, its steps are released. At
  * any time, also inside what is called back, except `release`. */
 void kn_compute_free(struct kn_compute *c);
+
+/* Other limits from the next pass on; as in the options. */
+void kn_compute_change(struct kn_compute *c, uint32_t max_tokens, double share);
 
 /* What a request wants. `err` is lent; its text is for the peer. */
 typedef void kn_session_opened_fn(void *arg, enum kn_code code, struct kn_session *session,

@@ -123,14 +123,9 @@ static double share_now(const struct kn_node *node, const struct kn_blocks_wish 
                           wish->threads);
 }
 
-/* Memory waits for the next plan: what is loaded is loaded. */
 void kn_course_limits_changed(struct kn_node *node)
 {
-    struct kn_blocks_report report;
-
-    kn_blocks_report(node->blocks, &report);
-    if (node->measured && report.wish != NULL)
-        kn_blocks_set_share(node->blocks, share_now(node, report.wish));
+    kn_course_serve(node);
 }
 
 bool kn_course_is_resting(const struct kn_node *node)
@@ -224,6 +219,17 @@ static void meet(struct kn_node *node, const struct kn_join *join)
 {
     node->met_count = join != NULL ? kn_join_peers(join, node->met, KN_COUNT(node->met)) : 0;
     kn_announcer_set_bootstraps(node->announcer, node->met, node->met_count);
+}
+
+void kn_course_rejoin(struct kn_node *node)
+{
+    kn_membership_stop(node->membership);
+    meet(node, NULL);
+    if (node->bootstraps.n == 0)
+        return;
+    kn_membership_join(node->membership);
+    if (node->known != NULL)
+        kn_known_peers_begin(node->known);
 }
 
 void kn_course_go_on(struct kn_node *node)

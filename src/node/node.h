@@ -14,6 +14,7 @@
 #include "node/plan/plan.h"
 #include "node/presence/announcer.h"
 #include "node/presence/look.h"
+#include "node/reload.h"
 #include "node/schedule/scheduler.h"
 
 struct kn_node;
@@ -39,6 +40,7 @@ enum kn_node_event {
     KN_NODE_PAUSED,       /* nothing is served until kn_node_schedule() says otherwise; or the
                            * reason is another */
     KN_NODE_RESUMED,      /* blocks are served again, from here on */
+    KN_NODE_RELOADED,     /* the configuration was read again: kn_node_reloaded() */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
     KN_NODE_ENDED, /* the last one, and the loop stops; kn_node_failure() tells why, if it tells */
 };
@@ -50,9 +52,13 @@ struct kn_node_options {
     bool recalibrate; /* as if no earlier start had planned blocks */
     const struct kn_hardware *machine; /* plan for this one; NULL: the one we run on; kept.
                                         * Only where kn_machine_may_stand_in() */
-    struct kn_loop *loop;              /* kept and outlives the node; NULL: one of its own */
-    bool leaves_signals;               /* an interrupt is somebody else's to handle */
+    const char *const *flags;          /* for the run file; kept */
+    size_t flag_count;
+    struct kn_loop *loop; /* kept and outlives the node; NULL: one of its own */
+    bool leaves_signals;  /* an interrupt is somebody else's to handle */
     void *arg;
+    /* Asked before a node that was told to restart leaves; NULL: it cannot. */
+    enum kn_code (*may_restart)(void *arg, struct kn_error *err);
     void (*event)(void *arg, enum kn_node_event event);
 };
 
@@ -69,6 +75,9 @@ void kn_node_run(struct kn_node *node);
 
 /* Say good-bye to the swarm, then end the run. */
 void kn_node_stop(struct kn_node *node);
+
+/* After the run: was it told to restart? Then its owner does that, once it is freed. */
+bool kn_node_restarts(const struct kn_node *node);
 
 /* Go on after KN_NODE_PLANNED: nothing is announced before somebody agreed. */
 void kn_node_agree(struct kn_node *node);
@@ -104,6 +113,7 @@ uint16_t kn_node_port(const struct kn_node *node);
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
 size_t kn_node_peers(const struct kn_node *node);
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
+const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node);
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
 void kn_node_schedule(const struct kn_node *node, struct kn_scheduler_report *out);
 

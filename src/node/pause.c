@@ -112,11 +112,23 @@ static void on_changed(void *arg)
 
 /* -- */
 
-enum kn_code kn_pause_init(struct kn_node *node, struct kn_error *err)
+static struct kn_scheduler_options options_of(const struct kn_node *node)
 {
     const char *const *environment = node->options.request->environment;
-    const char *zone = kn_lookup_in(&environment, "TZ");
-    const struct kn_scheduler_options options = kn_scheduler_options(kn_node_settings(node), zone);
+
+    return kn_scheduler_options(kn_node_settings(node), kn_lookup_in(&environment, "TZ"));
+}
+
+enum kn_code kn_pause_settings_changed(struct kn_node *node, struct kn_error *err)
+{
+    const struct kn_scheduler_options options = options_of(node);
+
+    return kn_scheduler_apply(node->scheduler, &options, err);
+}
+
+enum kn_code kn_pause_init(struct kn_node *node, struct kn_error *err)
+{
+    const struct kn_scheduler_options options = options_of(node);
 
     node->pause.limits = options.limits;
     node->pause.timer = kn_timer_new(node->loop, on_told, node);

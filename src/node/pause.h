@@ -27,6 +27,9 @@ struct kn_pause {
 KN_MUST_USE enum kn_code kn_pause_init(struct kn_node *node, struct kn_error *err);
 void kn_pause_done(struct kn_node *node);
 
+/* The configuration is another: schedules and settings of it hold from now on. */
+KN_MUST_USE enum kn_code kn_pause_settings_changed(struct kn_node *node, struct kn_error *err);
+
 /* What the course calls: it begins; a round was stored, `alone`: there is nobody to take it. */
 void kn_pause_begin(struct kn_node *node);
 void kn_pause_announced(struct kn_node *node, bool alone);

@@ -4,6 +4,7 @@
 #include "lib/json/json.h"
 #include "lib/os/process_info.h"
 #include "node/pause.h"
+#include "node/plan/announcement.h"
 
 /* Members that could not be made: asked once at the end. */
 struct document {
@@ -61,6 +62,7 @@ static void add_announced(const struct kn_node *node, struct document *d)
     set(&inner, "acknowledged", kn_json_int(round->acknowledged));
     set(&inner, "visible_on", kn_json_int(round->visible_on));
     set(&inner, "bootstraps", kn_json_int(round->asked));
+    set(&inner, "alone", kn_json_bool(round->alone));
     set(&inner, "at", kn_json_number(round->at));
     d->failed = d->failed || inner.failed;
     set(d, "announced", inner.json);
@@ -175,13 +177,21 @@ static void add_rebalance(const struct kn_node *node, struct document *d)
     set(d, "rebalance", inner.json);
 }
 
+static void add_reload(const struct kn_reload_report *report, struct document *d)
+{
+    set(d, "last_reload", report->at_s > 0 ? kn_json_int(report->at_s) : kn_json_null());
+    set(d, "reload_ok",
+        report->at_s > 0 ? kn_json_bool(report->err.code == KN_OK) : kn_json_null());
+    set(d, "pending_restart", kn_reload_waiting(report));
+}
+
 static void add_config(const struct kn_node *node, struct document *d)
 {
     const struct kn_config_paths *paths = kn_node_paths(node);
     struct document inner = { .json = kn_json_object() };
 
     set(&inner, "path", paths->config_exists ? kn_json_string(paths->config) : kn_json_null());
-    set(&inner, "pending_restart", kn_json_array());
+    add_reload(kn_node_reloaded(node), &inner);
     d->failed = d->failed || inner.failed;
     set(d, "config", inner.json);
 }
@@ -208,13 +218,17 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_addresses(node, &d);
     set(&d, "peers", kn_json_int((int64_t)kn_node_peers(node)));
     add_announced(node, &d);
+    set(&d, "silence",
+        kn_node_plan(node) != NULL
+            ? kn_json_string(kn_announcement_silence(config, kn_node_plan(node)))
+            : kn_json_null());
     add_files(node, &d);
     add_serving(node, &d);
     add_rebalance(node, &d);
     set(&d, "paused", kn_pause_json(node));
     set(&d, "window", kn_pause_window_json(node));
     add_config(node, &d);
-    set(&d, "problems", kn_json_array());
+    set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));
     printed = !d.failed && kn_json_print_line(d.json, out);
     kn_json_free(d.json);
     return printed && !out->failed;

@@ -173,7 +173,9 @@ static enum kn_exit finish(struct kn_cli *cli, enum kn_exit code)
 
 int kn_cli_main(int argc, const char *const *argv, const char *const *environment)
 {
-    struct kn_cli cli = { .request.environment = environment, .arena = kn_arena_new() };
+    struct kn_cli cli = { .words = argv,
+                          .request.environment = environment,
+                          .arena = kn_arena_new() };
     size_t n = argc > 0 ? (size_t)argc - 1 : 0;
     enum kn_exit code;
 

@@ -26,6 +26,7 @@ struct kn_cli_option {
 };
 
 struct kn_cli {
+    const char *const *words;         /* as typed, the program's name the first; ends with NULL */
     const struct kn_command *command; /* NULL: only a group was named */
     bool unnamed;                     /* no command was named: it is start */
     const char *group;                /* "config" when only that was named; else NULL */

@@ -10,6 +10,8 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_pause,
     &kn_cmd_resume,
     &kn_cmd_schedule,
+    &kn_cmd_restart,
+    &kn_cmd_reload,
     &kn_cmd_calibrate,
     &kn_cmd_bench,
     &kn_cmd_demo,

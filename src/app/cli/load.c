@@ -62,7 +62,7 @@ enum kn_exit kn_refuse_key(struct kn_cli *cli, const struct kn_snapshot *snapsho
     return kn_problems_exit(problems);
 }
 
-static void warn(struct kn_cli *cli, const struct kn_snapshot *snapshot)
+void kn_warn(struct kn_cli *cli, const struct kn_snapshot *snapshot)
 {
     const struct kn_problems *problems = kn_snapshot_problems(snapshot);
     const struct kn_problems_view view = { .snapshot = snapshot };
@@ -82,7 +82,7 @@ static enum kn_exit need_valid(struct kn_cli *cli, struct kn_snapshot *snapshot,
     enum kn_exit code;
 
     if (kn_snapshot_is_valid(snapshot)) {
-        warn(cli, snapshot);
+        kn_warn(cli, snapshot);
         *out = snapshot;
         return KN_EXIT_DONE;
     }

@@ -18,6 +18,9 @@ enum kn_exit kn_load_any(struct kn_cli *cli, struct kn_snapshot **out);
 /* The same, but a wrong configuration is reported and refused, and warnings are shown. */
 enum kn_exit kn_load_valid(struct kn_cli *cli, struct kn_snapshot **out);
 
+/* Show the warnings. */
+void kn_warn(struct kn_cli *cli, const struct kn_snapshot *snapshot);
+
 /* The same for one file alone: without flags, without variables of settings. */
 enum kn_exit kn_load_file(struct kn_cli *cli, const char *path, struct kn_snapshot **out);
 

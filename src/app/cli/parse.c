@@ -4,6 +4,7 @@
 
 #include "app/cli/cli.h"
 #include "app/cli/commands.h"
+#include "app/cli/detached.h"
 #include "lib/base/arena.h"
 #include "lib/base/nearest.h"
 
@@ -142,6 +143,12 @@ static enum kn_code find_command(struct parsing *parsing, struct kn_error *err)
     return unknown_command(parsing, first, err);
 }
 
+/* What the program tells itself, and nobody types. */
+static const struct kn_command_flag between_ourselves[] = {
+    { KN_DETACHED_FLAG, "CHANNEL", NULL },
+    { NULL, NULL, NULL },
+};
+
 static const struct kn_command_flag *find_flag(const struct kn_command_flag *flags,
                                                const char *word, size_t n)
 {
@@ -157,11 +164,13 @@ static bool may_stand_alone(const struct kn_command_flag *flag)
     return flag->value_name != NULL && flag->value_name[0] == '[';
 }
 
-/* Is it one of "[quick|full]"? */
+/* Is it one of "[quick|full]", or the number that "[SECONDS]" means? */
 static bool is_one_of(const char *names, const char *word)
 {
     size_t n = strlen(word), m;
 
+    if (strcmp(names, "[SECONDS]") == 0)
+        return n > 0 && strspn(word, "0123456789") == n;
     for (const char *at = names + 1; n > 0; at += m + 1) {
         m = strcspn(at, "|]");
         if (m == n && strncmp(at, word, n) == 0)
@@ -299,6 +308,8 @@ static enum kn_code take_flag(struct parsing *parsing, struct kn_error *err)
         return KN_OK;
     }
     flag = find_flag(kn_common_flags, word, n);
+    if (flag == NULL && command == &kn_cmd_start)
+        flag = find_flag(between_ourselves, word, n);
     if (flag == NULL && command != NULL)
         flag = find_flag(command->flags, word, n);
     if (flag != NULL)

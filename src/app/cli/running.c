@@ -3,11 +3,12 @@
 #include "app/cli/cli.h"
 #include "app/cli/load.h"
 #include "lib/base/memory.h"
+#include "lib/base/number.h"
 #include "lib/json/json.h"
 #include "node/control/control.h"
 #include "node/control/run_folder.h"
 
-enum { ASK_TIMEOUT_MS = 5000 };
+enum { ASK_TIMEOUT_MS = 5000, WAIT_MAX_S = 3600 };
 
 static enum kn_exit none_runs(struct kn_cli *cli, const char *home)
 {
@@ -32,7 +33,9 @@ enum kn_exit kn_running_find(struct kn_cli *cli, struct kn_running *out)
         return code;
     if (kn_run_folder_look(paths.home, &look, &err) != KN_OK)
         return kn_cli_fail(cli, KN_EXIT_FAILED, &err);
-    *out = (struct kn_running){ .home = paths.home, .pid = look.pid };
+    *out = (struct kn_running){ .home = paths.home,
+                                .pid = look.pid,
+                                .started_ms = look.facts.started_ms };
     runs = look.runs;
     kn_run_look_done(&look);
     return runs ? KN_EXIT_DONE : none_runs(cli, paths.home);
@@ -80,4 +83,18 @@ enum kn_exit kn_running_ask_with(struct kn_cli *cli, const struct kn_running *ru
     }
     kn_text_done(&text);
     return code;
+}
+
+enum kn_exit kn_read_wait(struct kn_cli *cli, int64_t usual, int64_t *seconds)
+{
+    const char *word = kn_cli_option(cli, "--wait");
+    struct kn_error err = { 0 };
+
+    *seconds = usual;
+    if (word == NULL ||
+        (kn_parse_whole(word, seconds) == KN_OK && *seconds >= 0 && *seconds <= WAIT_MAX_S))
+        return KN_EXIT_DONE;
+    (void)kn_fail(&err, KN_E_RANGE, "--wait %.40s: must be a whole number from 0 to %d", word,
+                  WAIT_MAX_S);
+    return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
 }

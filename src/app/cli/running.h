@@ -13,8 +13,9 @@ struct kn_cli;
 struct kn_json;
 
 struct kn_running {
-    const char *home; /* lives as long as the run */
-    int64_t pid;      /* 0: not known */
+    const char *home;   /* lives as long as the run */
+    int64_t pid;        /* 0: not known */
+    int64_t started_ms; /* since 1970; 0: not known */
 };
 
 /* KN_EXIT_UNREACHABLE: none runs. Whatever is not KN_EXIT_DONE is reported. */
@@ -29,5 +30,8 @@ enum kn_exit kn_running_ask(struct kn_cli *cli, const struct kn_running *running
 enum kn_exit kn_running_ask_with(struct kn_cli *cli, const struct kn_running *running,
                                  const char *what, KN_TAKES struct kn_json *arguments,
                                  struct kn_json **answer);
+
+/* The seconds of --wait, `usual` without it. KN_EXIT_USAGE: reported. */
+enum kn_exit kn_read_wait(struct kn_cli *cli, int64_t usual, int64_t *seconds);
 
 #endif

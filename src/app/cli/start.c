@@ -3,13 +3,16 @@
 
 #include <string.h>
 
+#include "app/cli/again.h"
 #include "app/cli/calibrate.h"
 #include "app/cli/commands.h"
+#include "app/cli/detach.h"
 #include "app/cli/load.h"
 #include "app/cli/problems.h"
 #include "app/cli/start_json.h"
 #include "app/cli/start_live.h"
 #include "app/cli/start_text.h"
+#include "app/cli/start_words.h"
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
 #include "lib/os/output.h"
@@ -129,8 +132,10 @@ static void on_event(void *arg, enum kn_node_event event)
 
     if (cli->out_term.is_terminal) /* the window may have another size by now */
         cli->out_term = kn_term_of(STDOUT, kn_cli_lookup, cli);
-    if (event == KN_NODE_LISTENING)
+    if (event == KN_NODE_LISTENING) {
         keep_loaded(start);
+        kn_detached_listening(start);
+    }
     if (cli->json)
         kn_start_json(start, event);
     else if (!cli->quiet)
@@ -146,6 +151,7 @@ static void on_event(void *arg, enum kn_node_event event)
     kn_start_flush(start);
     if (event == KN_NODE_PLANNED && !start->dry_run)
         kn_start_settle(start);
+    kn_detached_take(start, event);
 }
 
 /* -- the command */
@@ -165,15 +171,24 @@ static enum kn_exit exit_of(enum kn_code code)
     }
 }
 
-static enum kn_exit refuse(struct kn_cli *cli, struct kn_snapshot *wrong,
+static enum kn_exit fail(struct kn_start *start, const struct kn_error *err)
+{
+    enum kn_exit code = kn_cli_fail(start->cli, exit_of(err->code), err);
+
+    kn_detached_failed(&start->detached, code, err);
+    return code;
+}
+
+static enum kn_exit refuse(struct kn_start *start, struct kn_snapshot *wrong,
                            const struct kn_error *err)
 {
     enum kn_exit code;
 
     if (wrong == NULL)
-        return kn_cli_fail(cli, exit_of(err->code), err);
-    code = kn_refuse(cli, wrong, "the node was not started");
+        return fail(start, err);
+    code = kn_refuse(start->cli, wrong, "the node was not started");
     kn_snapshot_unref(wrong);
+    kn_detached_failed(&start->detached, code, err);
     return code;
 }
 
@@ -275,6 +290,61 @@ static enum kn_exit read_machine(struct kn_start *start, struct kn_hardware *out
     return kn_cli_fail(cli, KN_EXIT_CONFIGURATION, &err);
 }
 
+static enum kn_code may_restart(void *arg, struct kn_error *err)
+{
+    const struct kn_start *start = arg;
+
+    return kn_again_may(start->program, err);
+}
+
+/* Nothing is left of the node: begin anew, if it was told to. */
+static enum kn_exit end(struct kn_start *start, enum kn_exit code)
+{
+    bool restarts = kn_node_restarts(start->node);
+    struct kn_error err = { 0 };
+
+    kn_snapshot_unref(start->loaded);
+    kn_text_done(&start->held);
+    kn_text_done(&start->text);
+    kn_node_free(start->node);
+    if (!restarts)
+        return code;
+    if (kn_cli_flush(start->cli, &err) == KN_OK || err.code == KN_E_NOT_FOUND)
+        (void)!kn_again(start->cli, start->program, &err);
+    return kn_cli_fail(start->cli, KN_EXIT_FAILED, &err);
+}
+
+/* Everything is known that the command line says: become the node, until its end. */
+static enum kn_exit be(struct kn_start *start, const struct kn_hardware *machine)
+{
+    struct kn_cli *cli = start->cli;
+    const struct kn_start_words words = kn_start_words(cli);
+    const struct kn_node_options options = {
+        .request = &cli->request,
+        .dry_run = start->dry_run,
+        .rediscover = kn_cli_option(cli, "--rediscover") != NULL,
+        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL && !asks_for_full(cli),
+        .machine = machine,
+        .flags = words.at,
+        .flag_count = words.n,
+        .arg = start,
+        .may_restart = may_restart,
+        .event = on_event,
+    };
+    struct kn_snapshot *wrong;
+    struct kn_error err = { 0 };
+    enum kn_exit code = KN_EXIT_DONE;
+
+    start->program = kn_again_program(cli);
+    if (kn_node_new(&options, &start->node, &wrong, &err) != KN_OK)
+        return refuse(start, wrong, &err);
+    run_node(start);
+    say_last_words(start);
+    if (kn_node_failure(start->node)->code != KN_OK)
+        code = fail(start, kn_node_failure(start->node));
+    return end(start, code);
+}
+
 static enum kn_exit run(struct kn_cli *cli)
 {
     struct kn_start start = {
@@ -284,40 +354,21 @@ static enum kn_exit run(struct kn_cli *cli)
         .no_save = kn_cli_option(cli, "--no-save") != NULL,
     };
     struct kn_hardware machine;
-    struct kn_node_options options = {
-        .request = &cli->request,
-        .dry_run = start.dry_run,
-        .rediscover = kn_cli_option(cli, "--rediscover") != NULL,
-        .recalibrate = kn_cli_option(cli, "--calibrate") != NULL && !asks_for_full(cli),
-        .arg = &start,
-        .event = on_event,
-    };
-    struct kn_snapshot *wrong;
-    struct kn_error err = { 0 };
-    enum kn_exit code = KN_EXIT_DONE;
+    enum kn_exit code;
 
+    kn_detached_begin(&start.detached, cli);
     if (start.yes && start.no_save)
         return refuse_both(cli);
     if (asks_for_full(cli) && (start.dry_run || kn_cli_option(cli, "--machine") != NULL))
         return refuse_full(cli);
     code = read_machine(&start, &machine);
-    if (code == KN_EXIT_DONE && asks_for_full(cli))
-        code = kn_calibrate_before_start(cli);
     if (code != KN_EXIT_DONE)
         return code;
-    options.machine = start.machine_file != NULL ? &machine : NULL;
-    if (kn_node_new(&options, &start.node, &wrong, &err) != KN_OK)
-        return refuse(cli, wrong, &err);
-    run_node(&start);
-    say_last_words(&start);
-    if (kn_node_failure(start.node)->code != KN_OK)
-        code = kn_cli_fail(cli, exit_of(kn_node_failure(start.node)->code),
-                           kn_node_failure(start.node));
-    kn_snapshot_unref(start.loaded);
-    kn_text_done(&start.held);
-    kn_text_done(&start.text);
-    kn_node_free(start.node);
-    return code;
+    if (kn_cli_option(cli, "--detach") != NULL && !start.detached.is_on)
+        return kn_detach(cli);
+    if (asks_for_full(cli))
+        code = kn_calibrate_before_start(cli);
+    return code == KN_EXIT_DONE ? be(&start, start.machine_file != NULL ? &machine : NULL) : code;
 }
 
 static const struct kn_command_flag flags[] = {
@@ -326,6 +377,8 @@ static const struct kn_command_flag flags[] = {
     { "--dry-run", NULL, "Find everything out, show it, and end; nothing is written anywhere." },
     { "--rediscover", NULL, "Find out anew what earlier starts have kept." },
     { "--calibrate", "[quick|full]", "Plan the blocks anew by what this machine can hold now." },
+    { "--detach", NULL, "Leave the terminal, and tell how the node fares once it is known." },
+    { "--wait", "SECONDS", "With --detach: wait so long for its announcement; 10 unless given." },
     { "--machine", "FILE", "Plan as if this machine were the one that FILE describes." },
     { NULL, NULL, NULL },
 };
@@ -347,6 +400,13 @@ const struct kn_command kn_cmd_start = {
         "its four steps and asks once whether to save them to node_config.yaml. It asks only "
         "at a terminal and not with --quiet; else nothing is saved without --yes. What was "
         "typed is saved as a value, everything else as auto, so that it stays automatic.\n\n"
+        "With --detach the node is a process of its own that outlives the terminal. The command "
+        "waits until the node is announced, or for --wait seconds, and tells what became of it; "
+        "0 waits for its port alone. A node that is not announced by then goes on trying. All "
+        "other "
+        "flags are the node's, "
+        "nothing is asked, and what it writes is in logs/start.log of the data folder, anew with "
+        "each start.\n\n"
         "--machine shows what another machine would serve, with --dry-run, or in a swarm whose "
         "bootstraps are all on this machine; nothing that was not measured is announced "
         "elsewhere. The file is YAML or JSON with any of platform, architecture, cpu, cores, "
@@ -355,6 +415,9 @@ const struct kn_command kn_cmd_start = {
         "With --json: one object a line, {\"time\", \"event\", …}. The events are listening, "
         "progress, bootstrap, discovery, calibration, port, name, blocks, planned, saved, "
         "joined, announced, visible, moved, state, cache-failed and ended. Lines that nobody "
-        "reads are dropped and counted; they never stop the node.",
+        "reads are dropped and counted; they never stop the node. With --detach: {\"outcome\", "
+        "\"pid\", \"port\", \"peer_id\", \"records\", \"acknowledged\", \"bootstraps\", "
+        "\"reason\", \"saved\", \"log\"}; the outcome is announced, alone, joined, trying, "
+        "listening or starting.",
     .run = run,
 };

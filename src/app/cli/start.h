@@ -8,6 +8,7 @@
 #define KN_CLI_START_H
 
 #include "app/cli/cli.h"
+#include "app/cli/detached.h"
 #include "app/cli/feed.h"
 #include "app/cli/start_facts.h"
 #include "app/term/progress.h"
@@ -34,6 +35,8 @@ struct kn_start {
     const char *discovery_cache, *calibration_cache, *file; /* as people would type them */
     const char *machine_file; /* of --machine; NULL: the machine is measured */
     bool is_first_run, dry_run, yes, no_save;
+    struct kn_detached detached;
+    const char *program; /* that a restart becomes; NULL: it is not known */
 
     /* asking and saving */
     struct kn_lines *lines;

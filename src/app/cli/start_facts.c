@@ -5,6 +5,7 @@
 #include "app/cli/values.h"
 #include "config/discovery/calibration.h"
 #include "node/node.h"
+#include "node/plan/announcement.h"
 
 /* Anybody may register models; the most popular come first. */
 enum { PASSED_OVER_SHOWN = 5 };
@@ -198,15 +199,7 @@ void kn_facts_passed_over(const struct kn_page *page, const struct kn_start_fact
 
 const char *kn_facts_silence(const struct kn_start_facts *facts)
 {
-    const struct kn_node_config *config = kn_facts_config(facts);
-
-    if (facts->plan->place.by == KN_PLACED_NOWHERE)
-        return "no block is served here";
-    if (config->state.initial.is == KN_GIVEN && config->state.initial.value == KN_STATE_OFFLINE)
-        return "state.initial is OFFLINE";
-    if (config->dht.announce.is == KN_GIVEN && !config->dht.announce.value)
-        return "dht.announce is off";
-    return NULL;
+    return kn_announcement_silence(kn_facts_config(facts), facts->plan);
 }
 
 bool kn_facts_drift(const struct kn_plan *plan, const struct kn_blocks_report *report,

@@ -61,6 +61,7 @@ static void tell_saved(struct kn_start *start)
                                     "was not touched. kwaainet config check looks at it.");
     else if (start->save_error.code != KN_OK && start->save_error.hint[0] == '\0')
         kn_hint(&start->save_error, "Start in a folder that you may write to, or with --no-save.");
+    kn_detached_saved(start);
     if (start->cli->json)
         kn_start_json_saved(start);
     else if (!start->cli->quiet)

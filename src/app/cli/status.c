@@ -4,14 +4,18 @@
 #include "app/cli/cli.h"
 #include "app/cli/commands.h"
 #include "app/cli/running.h"
+#include "app/cli/watch.h"
 #include "lib/json/json.h"
 
 static enum kn_exit run(struct kn_cli *cli)
 {
     struct kn_running running;
     struct kn_json *status;
-    enum kn_exit code = kn_running_find(cli, &running);
+    enum kn_exit code;
 
+    if (kn_cli_option(cli, "--watch") != NULL)
+        return kn_watch(cli);
+    code = kn_running_find(cli, &running);
     if (code == KN_EXIT_DONE)
         code = kn_running_ask(cli, &running, "status", &status);
     if (code != KN_EXIT_DONE)
@@ -25,17 +29,27 @@ static enum kn_exit run(struct kn_cli *cli)
     return KN_EXIT_DONE;
 }
 
+static const struct kn_command_flag flags[] = {
+    { "--watch", "[SECONDS]", "Show it again and again, every 2 seconds unless given." },
+    { NULL, NULL, NULL },
+};
+
 const struct kn_command kn_cmd_status = {
     .name = "status",
     .brief = "Show what the running node does.",
+    .flags = flags,
     .loads_configuration = true,
     .detail =
         "Asks the node that runs with the data folder. The exit code is 69 when none runs or "
         "it does not answer. What the node does not know is left out.\n\n"
+        "With --watch it is written over in place on a terminal, and elsewhere one follows the "
+        "other after an empty line, or, with --json, one document a line. A node that goes away "
+        "meanwhile is said to, and asked again; an interrupt ends it.\n\n"
         "With --json: {\"pid\", \"version\", \"peer_id\", \"name\", \"state\", \"since\", "
         "\"uptime_s\", \"model\", \"prefix\", \"start_block\", \"end_block\", \"port\", "
         "\"addresses\", \"peers\", \"announced\": {\"blocks\", \"records\", \"acknowledged\", "
-        "\"visible_on\", \"bootstraps\", \"at\"}, \"download\": {\"allowed\", \"reason\", "
+        "\"visible_on\", \"bootstraps\", \"alone\", \"at\"}, \"silence\", \"download\": "
+        "{\"allowed\", \"reason\", "
         "\"hint\", "
         "\"repository\", \"file\", \"file_number\", \"files\", \"bytes_done\", \"bytes_total\", "
         "\"bytes_per_s\", \"again_s\"}, \"serving\": {\"stage\", \"folder\", \"sessions\", "
@@ -49,9 +63,11 @@ const struct kn_command kn_cmd_status = {
         "{\"name\", "
         "\"until\", \"passed_over\", \"max_memory_bytes\", \"max_gpu_memory_bytes\", "
         "\"max_disk_bytes\", \"max_models\", \"max_cpu_percent\"}, "
-        "\"config\": {\"path\", \"pending_restart\"}, \"problems\"}. Moments are "
+        "\"config\": {\"path\", \"last_reload\", \"reload_ok\", "
+        "\"pending_restart\"}, \"problems\"}. Moments are "
         "seconds "
-        "since 1970. \"download\" is null while no file is missing, \"serving\" while there is "
+        "since 1970. \"silence\" is why no block is announced, null where one is. \"download\" is "
+        "null while no file is missing, \"serving\" while there is "
         "nothing "
         "to serve, \"rebalance\" while the node may not move, \"paused\" while it serves, "
         "\"window\" while "

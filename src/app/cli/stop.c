@@ -3,24 +3,9 @@
 #include "app/cli/commands.h"
 #include "app/cli/running.h"
 #include "app/cli/tree.h"
-#include "lib/base/number.h"
 #include "node/control/run_folder.h"
 
-enum { WAIT_S = 30, WAIT_MAX_S = 3600, MS_PER_S = 1000 };
-
-static enum kn_exit read_wait(struct kn_cli *cli, int64_t *seconds)
-{
-    const char *word = kn_cli_option(cli, "--wait");
-    struct kn_error err = { 0 };
-
-    *seconds = WAIT_S;
-    if (word == NULL ||
-        (kn_parse_whole(word, seconds) == KN_OK && *seconds >= 0 && *seconds <= WAIT_MAX_S))
-        return KN_EXIT_DONE;
-    (void)kn_fail(&err, KN_E_RANGE, "--wait %.40s: must be a whole number from 0 to %d", word,
-                  WAIT_MAX_S);
-    return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
-}
+enum { WAIT_S = 30, MS_PER_S = 1000 };
 
 static void say_process(struct kn_text *out, const struct kn_running *running)
 {
@@ -93,7 +78,7 @@ static enum kn_exit run(struct kn_cli *cli)
     struct kn_running running;
     struct kn_json *answer = NULL;
     int64_t seconds;
-    enum kn_exit code = read_wait(cli, &seconds);
+    enum kn_exit code = kn_read_wait(cli, WAIT_S, &seconds);
 
     if (code == KN_EXIT_DONE)
         code = kn_running_find(cli, &running);

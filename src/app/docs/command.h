@@ -14,7 +14,8 @@ struct kn_cli; /* the running command line, known to app/cli alone */
 struct kn_command_flag {
     const char *name;       /* "--section" */
     const char *value_name; /* "NAME"; NULL: the flag takes no value; "[A|B]": it may stand alone,
-                               and takes the next word when that is one of these */
+                               and takes the next word when that is one of these;
+                               "[SECONDS]": likewise, when that is a whole number */
     const char *brief;      /* one sentence */
 };
 

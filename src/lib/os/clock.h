@@ -15,4 +15,7 @@ KN_MUST_USE enum kn_code kn_clock_now(int64_t *seconds);
 /* Milliseconds since the machine started, those that it slept included. KN_E_UNKNOWN as above. */
 KN_MUST_USE enum kn_code kn_clock_since_boot(int64_t *ms);
 
+/* Wait that long, or until a signal was handled. */
+void kn_clock_sleep_ms(int64_t ms);
+
 #endif

@@ -25,6 +25,9 @@ KN_MUST_USE enum kn_code kn_output_write(enum kn_output output, const char *byte
 KN_MUST_USE enum kn_code kn_output_offer(enum kn_output output, const char *bytes, size_t n,
                                          size_t *written, struct kn_error *err);
 
+/* Where the output is appended to a file of this process alone, empty it. */
+void kn_output_empty(enum kn_output output);
+
 /* Wait until the reader takes more, is gone, or that much time has passed. */
 void kn_output_await(enum kn_output output, int timeout_ms);
 

@@ -121,3 +121,13 @@ void kn_output_await(enum kn_output output, int timeout_ms)
 
     (void)poll(&one, 1, timeout_ms);
 }
+
+void kn_output_empty(enum kn_output output)
+{
+    struct stat about;
+
+    if (fstat((int)output, &about) != 0 || !S_ISREG(about.st_mode))
+        return;
+    if (ftruncate((int)output, 0) != 0)
+        return; /* what stood there stays: no reason not to go on */
+}

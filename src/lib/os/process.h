@@ -17,6 +17,16 @@
 KN_MUST_USE enum kn_code kn_process_run(const char *const argv[], int *exit_status,
                                         struct kn_error *err);
 
+/* Could `program`, a path, be run by us? KN_E_NOT_FOUND, KN_E_DENIED, KN_E_IO (a folder). */
+KN_MUST_USE enum kn_code kn_process_may_run(const char *program, struct kn_error *err);
+
+/*
+ * Run `program`, a path, in the place of this one: the process keeps its number, its folder and the
+ * descriptors that it hands on. Other threads end. Returns only when that failed.
+ */
+KN_MUST_USE enum kn_code kn_process_become(const char *program, const char *const *words,
+                                           const char *const *environment, struct kn_error *err);
+
 /* NAME=value each, NULL at the end. Lent; valid until somebody changes the environment. */
 const char *const *kn_os_environment(void);
 

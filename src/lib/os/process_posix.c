@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,6 +113,36 @@ enum kn_code kn_process_run(const char *const argv[], int *exit_status, struct k
         return refuse(argv[0], number, err);
     *exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return KN_OK;
+}
+
+enum kn_code kn_process_may_run(const char *program, struct kn_error *err)
+{
+    struct stat about;
+
+    if (stat(program, &about) != 0)
+        return refuse(program, errno, err);
+    if (!S_ISREG(about.st_mode))
+        return kn_fail(err, KN_E_IO, "cannot run \"%s\": it is %s", program, kn_kind_of(&about));
+    return access(program, X_OK) == 0 ? KN_OK : refuse(program, errno, err);
+}
+
+enum kn_code kn_process_become(const char *program, const char *const *words,
+                               const char *const *environment, struct kn_error *err)
+{
+    struct sigaction usual = { 0 }, before;
+    union {
+        const char *const *given;
+        char *const *taken;
+    } all = { .given = words }, variables = { .given = environment };
+    int number;
+
+    usual.sa_handler = SIG_DFL; /* what is ignored stays so in the next program */
+    (void)sigemptyset(&usual.sa_mask);
+    (void)sigaction(SIGPIPE, &usual, &before);
+    (void)execve(program, all.taken, variables.taken);
+    number = errno;
+    (void)sigaction(SIGPIPE, &before, NULL);
+    return refuse(program, number, err);
 }
 
 const char *const *kn_os_environment(void)

@@ -35,6 +35,7 @@ bool kn_run_file_print(const struct kn_run_facts *facts, int64_t pid, struct kn_
     bool ok = object != NULL && set_int(object, "pid", pid) &&
               set_text(object, "version", facts->version) &&
               set_int(object, "started", facts->started) &&
+              set_int(object, "started_ms", facts->started_ms) &&
               set_text(object, "peer_id", facts->peer_id) && set_int(object, "port", facts->port) &&
               set_text(object, "config", facts->config) &&
               kn_json_set(object, "flags", flag_list(facts)) && kn_json_print(object, out);
@@ -84,6 +85,7 @@ void kn_run_file_read(const char *bytes, size_t n, int64_t pid, struct kn_run_lo
         .peer_id = kn_json_to_text(kn_json_get(object, "peer_id")),
         .config = kn_json_to_text(kn_json_get(object, "config")),
         .started = whole(object, "started"),
+        .started_ms = whole(object, "started_ms"),
         .port = port > 0 && port <= PORT_MAX ? (unsigned)port : 0,
     };
     if (!read_flags(kn_json_get(object, "flags"), out)) {

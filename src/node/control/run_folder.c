@@ -16,7 +16,7 @@ struct kn_run_folder {
 };
 
 /* D28, D17: of two nodes with one key neither would be heard. */
-static enum kn_code fail_busy(const char *home, int64_t pid, struct kn_error *err)
+enum kn_code kn_run_folder_is_held(const char *home, int64_t pid, struct kn_error *err)
 {
     if (pid > 0)
         (void)kn_fail(err, KN_E_BUSY, "a node runs already with the data folder %s: process %lld",
@@ -60,7 +60,7 @@ static enum kn_code take_lock(struct kn_run_folder *folder, const char *home, st
     rc = lock.failed ? kn_fail_no_memory(err) : kn_lock_take(lock.at, &folder->lock, &pid, err);
     kn_text_done(&lock);
     if (rc == KN_E_BUSY)
-        rc = fail_busy(home, pid, err);
+        rc = kn_run_folder_is_held(home, pid, err);
     return rc;
 }
 

@@ -29,6 +29,9 @@ struct kn_run_folder;
 KN_MUST_USE enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out,
                                             struct kn_error *err);
 
+/* Fill `err` for a folder that is held; `pid` 0: by whom is not known. KN_E_BUSY. */
+enum kn_code kn_run_folder_is_held(const char *home, int64_t pid, struct kn_error *err);
+
 /* HOME/run, for the sockets and files of the node that holds the folder. */
 const char *kn_run_folder_path(const struct kn_run_folder *folder);
 
@@ -37,6 +40,7 @@ struct kn_run_facts {
     const char *version, *peer_id;
     const char *config;       /* absolute path of the configuration */
     int64_t started;          /* seconds since 1970 */
+    int64_t started_ms;       /* the same in milliseconds: one process may run twice */
     unsigned port;            /* that the node listens on */
     const char *const *flags; /* with which it was started, those that make a difference */
     size_t flag_count;

@@ -30,11 +30,15 @@ static const char *registered_repository(const struct kn_plan *plan, struct kn_a
     return kn_arena_printf(arena, "%s%s", KN_HUB_ADDRESS, repository);
 }
 
-static bool is_silent(const struct kn_node_config *config)
+const char *kn_announcement_silence(const struct kn_node_config *config, const struct kn_plan *plan)
 {
-    return (config->state.initial.is == KN_GIVEN &&
-            config->state.initial.value == KN_STATE_OFFLINE) ||
-           (config->dht.announce.is == KN_GIVEN && !config->dht.announce.value);
+    if (plan->place.by == KN_PLACED_NOWHERE)
+        return "no block is served here";
+    if (config->state.initial.is == KN_GIVEN && config->state.initial.value == KN_STATE_OFFLINE)
+        return "state.initial is OFFLINE";
+    if (config->dht.announce.is == KN_GIVEN && !config->dht.announce.value)
+        return "dht.announce is off";
+    return NULL;
 }
 
 bool kn_announcement_make(const struct kn_decision *d, struct kn_arena *arena,
@@ -42,7 +46,7 @@ bool kn_announcement_make(const struct kn_decision *d, struct kn_arena *arena,
 {
     const struct kn_node_config *config = kn_snapshot_config(d->snapshot);
 
-    if (is_silent(config) || d->plan.place.by == KN_PLACED_NOWHERE ||
+    if (kn_announcement_silence(config, &d->plan) != NULL ||
         config->model.start_block.is != KN_GIVEN)
         return false;
     *out = (struct kn_announcement){

@@ -7,6 +7,10 @@
 #include "node/plan/decision.h"
 #include "node/presence/announcer.h"
 
+/* Why a node with this plan announces no block; NULL: it does. */
+const char *kn_announcement_silence(const struct kn_node_config *config,
+                                    const struct kn_plan *plan);
+
 /* False: there is nothing to announce, or nothing shall be. Texts are the assignment's and the
  * arena's. */
 bool kn_announcement_make(const struct kn_decision *d, struct kn_arena *arena,

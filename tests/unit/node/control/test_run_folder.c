@@ -18,6 +18,7 @@ static const struct kn_run_facts facts = {
     .peer_id = "12D3KooW",
     .config = "/a/node_config.yaml",
     .started = 1700000000,
+    .started_ms = 1700000000123,
     .port = 8080,
     .flags = flags,
     .flag_count = KN_COUNT(flags),
@@ -93,6 +94,7 @@ static void who_runs_is_told(void **state)
     CHECK_STR("peer id", found.facts.peer_id, facts.peer_id);
     CHECK_STR("config", found.facts.config, facts.config);
     CHECK_EQ("started", found.facts.started, facts.started);
+    CHECK_EQ("started_ms", found.facts.started_ms, facts.started_ms);
     CHECK_EQ("port", found.facts.port, facts.port);
     CHECK_EQ("flags", found.facts.flag_count, facts.flag_count);
     for (size_t i = 0; i < facts.flag_count; i++)
