@@ -3,6 +3,7 @@
 
 usage: pause.py PROGRAM [TEST…]
 """
+import ctypes
 import json
 import signal
 import sys
@@ -15,7 +16,10 @@ from program import CONFIGURATION, DONE, USAGE
 from started import Node, own_network
 
 ALONE = __name__ == "__main__" and own_network()
+CLASSES = "/sys/class"  # of devices, as the kernel tells of them
 UNREACHABLE, MINUTE = 69, 60
+POLLED = 60  # seconds until what is looked at twice a minute was seen
+NEW_MOUNTS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x1000, 0x4000, 0x40000, 2
 
 
 def window(limits, ends_in=None, name="office", **other):
@@ -37,6 +41,14 @@ class Case(Blocks):
 
     def status(self):
         return self.ask("status")
+
+    def start_paused(self, *words):
+        """A node that announces nothing at first."""
+        node = Node(self.h, "--yes", "--set", "network.new_swarm=true", "--set",
+                    f"model.path={self.model}", "--set", "model.repository=someone/tiny", *words)
+        self.addCleanup(node.__exit__)
+        node.wait("paused")
+        return node
 
 
 class Commands(Case):
@@ -146,6 +158,107 @@ class Commands(Case):
         self.assertEqual(self.h.run("pause", "--quiet")[1], "")
 
 
+class Machine(Case):
+    """A battery and a GPU that are none, in a view of the files that this process alone has."""
+
+    def setUp(self):
+        super().setUp()
+        self.classes = self.h.home / "class"
+        for name in ("power_supply/BAT0", "drm/card0/device"):
+            (self.classes / name).mkdir(parents=True)
+        self.tell("power_supply/BAT0/type", "Battery")
+        self.tell("power_supply/BAT0/status", "Discharging")
+        self.tell("drm/card0/device/vendor", "0x1002")
+        self.tell("drm/card0/device/gpu_busy_percent", "90")
+        libc = ctypes.CDLL(None, use_errno=True)
+        if ALONE is False or libc.unshare(NEW_MOUNTS) != 0 or libc.mount(
+                None, b"/", None, MS_REC | MS_PRIVATE, None) != 0 or libc.mount(
+                str(self.classes).encode(), CLASSES.encode(), None, MS_BIND, None) != 0:
+            self.skipTest("this process may not mount anything")
+        self.addCleanup(libc.umount2, CLASSES.encode(), MNT_DETACH)
+
+    def tell(self, name, text):
+        (self.classes / name).write_text(f"{text}\n")
+
+    def test_battery_and_gpu_pause_the_node_while_they_hold(self):
+        node = self.start_paused("--set", "resources.pause_on_battery=true", "--set",
+                                 "resources.pause_on_gpu_busy=true", "--set",
+                                 "performance.device=cpu")
+        self.assertEqual(node.told("paused")["by"], "battery")
+        self.tell("power_supply/BAT0/status", "Charging")
+        # The second look in a row at a busy GPU, and the first at mains.
+        node.wait("paused", POLLED, by="gpu")
+        told = self.status()["paused"]
+        self.assertEqual((told["all"], told["until"]), (["gpu"], None))
+        self.assertEqual(self.ask("resume")["paused"]["by"], "gpu")
+
+    def test_mains_let_the_node_go_on(self):
+        node = self.start_paused("--set", "resources.pause_on_battery=true", "--set",
+                                 "performance.device=cpu")
+        self.assertEqual(node.told("paused")["by"], "battery")
+        self.tell("power_supply/BAT0/status", "Full")
+        node.wait("resumed", POLLED)
+        node.wait("state", state="ONLINE")
+
+    def test_nothing_is_looked_at_that_no_setting_asks_for(self):
+        node = self.start("--set", "performance.device=cpu")
+        self.served(node)
+        self.assertNotIn("paused", node.names())
+
+
+class Reloads(Case):
+    def settings(self, text=""):
+        (self.h.work / "node_config.yaml").write_text(
+            f"model: {{path: {self.model}, repository: someone/tiny}}\n"
+            f"network: {{new_swarm: true}}\nresources:\n  max_models: 1\n{text}")
+
+    def begin(self):
+        self.settings()
+        node = self.start(path=False)
+        self.served(node)
+        return node
+
+    def reload(self):
+        status, out, err = self.h.run("reload", "--json")
+        self.assertEqual(status, DONE, err)
+        return json.loads(out)
+
+    @staticmethod
+    def line(limits, **options):
+        return "  schedules: " + window(limits, **options).split("=", 1)[1] + "\n"
+
+    def test_a_window_that_is_written_down_pauses_a_running_node_and_is_taken_back(self):
+        node = self.begin()
+        self.settings(self.line({"max_cpu_percent": 0}))
+        self.assertTrue(self.reload()["ok"])
+        self.assertEqual(node.wait("paused")["by"], "schedule")
+        node.wait("state", state="OFFLINE")
+        self.settings()
+        self.reload()
+        node.wait("resumed")
+        node.wait("state", state="ONLINE")
+
+    def test_a_pause_by_command_survives_a_reload(self):
+        node = self.begin()
+        self.ask("pause", "1h")
+        node.wait("state", state="OFFLINE")
+        self.settings("  max_cpu_percent: 50\n")
+        self.assertTrue(self.reload()["ok"])
+        self.assertEqual(self.status()["paused"]["all"], ["command"])
+        self.assertEqual(self.status()["state"], "OFFLINE")
+        self.ask("resume")
+        node.wait("state", state="ONLINE")
+
+    def test_a_wrong_zone_changes_nothing(self):
+        node = self.begin()
+        self.settings(self.line({"max_models": 0}, timezone="Europe/Berln"))
+        status, out, _ = self.h.run("reload", "--json")
+        self.assertNotEqual(status, DONE)
+        self.assertIn("Europe/Berlin", out)
+        self.assertEqual(self.status()["state"], "ONLINE")
+        self.assertEqual(node.end(), DONE, node.err)
+
+
 class Schedules(Case):
     # proves: MS-4/1
     def test_a_window_that_is_open_at_the_start_pauses_from_the_start_and_ends(self):
@@ -159,14 +272,6 @@ class Schedules(Case):
         self.assertNotIn("serving", [told["event"] for told in node.events[
             :node.names().index("resumed")]])
         self.assertEqual(node.end(), DONE, node.err)
-
-    def start_paused(self, *words):
-        """A node that announces nothing at first."""
-        node = Node(self.h, "--yes", "--set", "network.new_swarm=true", "--set",
-                    f"model.path={self.model}", "--set", "model.repository=someone/tiny", *words)
-        self.addCleanup(node.__exit__)
-        node.wait("paused")
-        return node
 
     def test_resume_passes_the_window_over(self):
         node = self.start_paused("--set", window({"max_models": 0}))
