@@ -21,6 +21,7 @@
 #include "node/presence/known_peers.h"
 #include "node/presence/listen.h"
 #include "node/presence/membership.h"
+#include "node/window_limits.h"
 
 struct kn_node {
     struct kn_node_options options;
@@ -65,6 +66,7 @@ struct kn_node {
     struct kn_move *move;
     struct kn_scheduler *scheduler;
     struct kn_pause pause;
+    struct kn_window_limits window;
     struct kn_control *control;
     struct kn_reload_report reloaded;
     kn_time reloaded_at;

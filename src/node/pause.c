@@ -89,6 +89,8 @@ static void take(struct kn_node *node, const struct kn_scheduler_report *report)
     bool others = !kn_limits_equal(&node->pause.limits, &report->verdict.limits);
 
     node->pause.limits = report->verdict.limits;
+    if (!kn_limits_pause(&report->verdict.limits)) /* while it pauses, nothing needs another plan */
+        kn_window_limits_set(node, &node->pause.base, &report->verdict.limits);
     if (others)
         kn_course_limits_changed(node);
 }
@@ -112,25 +114,39 @@ static void on_changed(void *arg)
 
 /* -- */
 
-static struct kn_scheduler_options options_of(const struct kn_node *node)
+static struct kn_scheduler_options options_of(const struct kn_node *node,
+                                              const struct kn_node_config *config)
 {
     const char *const *environment = node->options.request->environment;
 
-    return kn_scheduler_options(kn_node_settings(node), kn_lookup_in(&environment, "TZ"));
+    return kn_scheduler_options(config, kn_lookup_in(&environment, "TZ"));
 }
 
 enum kn_code kn_pause_settings_changed(struct kn_node *node, struct kn_error *err)
 {
-    const struct kn_scheduler_options options = options_of(node);
+    struct kn_snapshot *without = kn_window_limits_without(node);
+    struct kn_scheduler_options options;
+    enum kn_code rc;
 
-    return kn_scheduler_apply(node->scheduler, &options, err);
+    if (without == NULL)
+        return kn_fail_no_memory(err);
+    options = options_of(node, kn_snapshot_config(without));
+    node->pause.base = options.limits;
+    if (node->what.request.flag_count == node->window.own) /* planned by the reload itself */
+        node->window.held = options.limits;
+    rc = kn_scheduler_apply(node->scheduler, &options, err);
+    kn_snapshot_unref(without);
+    return rc;
 }
 
 enum kn_code kn_pause_init(struct kn_node *node, struct kn_error *err)
 {
-    const struct kn_scheduler_options options = options_of(node);
+    const struct kn_scheduler_options options = options_of(node, kn_node_settings(node));
+    enum kn_code rc = kn_window_limits_init(node, err);
 
-    node->pause.limits = options.limits;
+    if (rc != KN_OK)
+        return rc;
+    node->pause.limits = node->pause.base = options.limits;
     node->pause.timer = kn_timer_new(node->loop, on_told, node);
     if (node->pause.timer == NULL)
         return kn_fail_no_memory(err);
@@ -140,6 +156,7 @@ enum kn_code kn_pause_init(struct kn_node *node, struct kn_error *err)
 void kn_pause_done(struct kn_node *node)
 {
     kn_scheduler_free(node->scheduler);
+    kn_window_limits_done(node);
     kn_timer_free(node->pause.timer);
 }
 
@@ -149,7 +166,7 @@ void kn_pause_begin(struct kn_node *node)
     struct kn_scheduler_report report;
 
     kn_scheduler_report(node->scheduler, &report);
-    node->pause.limits = report.verdict.limits;
+    take(node, &report);
     if (report.is_paused && !node->options.dry_run)
         pause(node);
 }
@@ -271,6 +288,9 @@ struct kn_json *kn_pause_window_json(const struct kn_node *node)
     add(&json, "name", kn_json_string(report.window));
     add(&json, "until", moment(report.verdict.window_until_s));
     add(&json, "passed_over", kn_json_bool(report.is_passed_over));
+    add(&json, "error",
+        node->window.failure.code != KN_OK ? kn_json_string(node->window.failure.text)
+                                           : kn_json_null());
     add(&json, "max_memory_bytes", size(&limits->max_memory_gb));
     add(&json, "max_gpu_memory_bytes", size(&limits->max_gpu_memory_gb));
     add(&json, "max_disk_bytes", size(&limits->max_disk_space_gb));

@@ -22,6 +22,7 @@ struct kn_pause {
     bool drains, tells;      /* sessions end; others are told */
     struct kn_timer *timer;  /* of telling */
     struct kn_limits limits; /* that were in force when it was looked last */
+    struct kn_limits base;   /* of the configuration alone */
 };
 
 KN_MUST_USE enum kn_code kn_pause_init(struct kn_node *node, struct kn_error *err);

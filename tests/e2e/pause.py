@@ -18,6 +18,7 @@ from started import Node, own_network
 ALONE = __name__ == "__main__" and own_network()
 CLASSES = "/sys/class"  # of devices, as the kernel tells of them
 UNREACHABLE, MINUTE = 69, 60
+LONG = "--set", "performance.cache_tokens=8192"  # 2 MiB of cache a block
 POLLED = 60  # seconds until what is looked at twice a minute was seen
 NEW_MOUNTS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x1000, 0x4000, 0x40000, 2
 
@@ -41,6 +42,16 @@ class Case(Blocks):
 
     def status(self):
         return self.ask("status")
+
+    def shown(self, node):
+        """Blocks that others see."""
+        told = self.status()
+        seen = [block["online"] for block in self.coverage(node)]
+        deadline = time.monotonic() + 20
+        while sum(seen) != told["end_block"] - told["start_block"]:
+            self.assertLess(time.monotonic(), deadline, seen)
+            seen = [block["online"] for block in self.coverage(node)]
+        return sum(seen)
 
     def start_paused(self, *words):
         """A node that announces nothing at first."""
@@ -212,9 +223,9 @@ class Reloads(Case):
             f"model: {{path: {self.model}, repository: someone/tiny}}\n"
             f"network: {{new_swarm: true}}\nresources:\n  max_models: 1\n{text}")
 
-    def begin(self):
+    def begin(self, *words):
         self.settings()
-        node = self.start(path=False)
+        node = self.start(*words, path=False)
         self.served(node)
         return node
 
@@ -248,6 +259,36 @@ class Reloads(Case):
         self.assertEqual(self.status()["state"], "OFFLINE")
         self.ask("resume")
         node.wait("state", state="ONLINE")
+
+    def test_a_window_with_less_memory_shrinks_the_range_and_its_end_lets_it_grow(self):
+        node = self.begin(*LONG)
+        self.assertEqual(self.shown(node), 4)
+        for _ in range(2):
+            self.settings(self.line({"max_memory_gb": "6MiB"}))
+            self.reload()
+            node.wait("moved")
+            node.wait("state", state="ONLINE")
+            self.assertTrue(0 < self.shown(node) < 4)
+            self.settings(self.line({"max_memory_gb": "6MiB"}) + "  max_memory_gb: 8GiB\n")
+            self.reload()  # of what holds then, not now
+            self.assertTrue(0 < self.shown(node) < 4)
+            self.settings()
+            self.reload()
+            node.wait("moved")
+            node.wait("state", state="ONLINE")
+            self.assertEqual(self.shown(node), 4)
+        self.assertEqual(node.end(), DONE, node.err)
+
+    def test_a_window_in_which_what_is_pinned_does_not_fit_says_so_and_changes_nothing(self):
+        node = self.begin(*LONG, "--set", "model.blocks=4")
+        self.settings(self.line({"max_memory_gb": "6MiB"}))
+        self.reload()
+        deadline = time.monotonic() + 20
+        while not (self.status()["window"] or {}).get("error"):
+            self.assertLess(time.monotonic(), deadline)
+        self.assertIn("4 are asked for", self.status()["window"]["error"])
+        self.assertEqual((self.status()["state"], self.shown(node)), ("ONLINE", 4))
+        self.assertEqual(node.end(), DONE, node.err)
 
     def test_a_wrong_zone_changes_nothing(self):
         node = self.begin()
@@ -295,6 +336,18 @@ class Schedules(Case):
         self.assertIsNone(told["paused"])
         self.assertEqual((told["window"]["name"], told["window"]["max_cpu_percent"]),
                          ("office", 1))
+
+    def test_a_window_with_less_memory_holds_at_a_start_and_its_end_lets_the_range_grow(self):
+        node = self.start(*LONG, "--set", window({"max_memory_gb": "6MiB"}, ends_in=6))
+        self.served(node)
+        told = self.status()
+        self.assertEqual(told["window"]["max_memory_bytes"], 6 * 2**20)
+        self.assertTrue(0 < told["end_block"] - told["start_block"] < 4, told)
+        self.shown(node)
+        node.wait("moved")
+        node.wait("state", state="ONLINE")
+        self.assertEqual((self.shown(node), self.status()["window"]), (4, None))
+        self.assertEqual(node.end(), DONE, node.err)
 
     def test_what_is_to_come_is_shown_without_a_node(self):
         given = ("--set", "resources.max_cpu_percent=80", "--set", window(

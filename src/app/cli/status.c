@@ -61,7 +61,7 @@ const struct kn_command kn_cmd_status = {
         "\"moves\", "
         "\"failures\"}, \"paused\": {\"by\", \"until\", \"reason\", \"all\"}, \"window\": "
         "{\"name\", "
-        "\"until\", \"passed_over\", \"max_memory_bytes\", \"max_gpu_memory_bytes\", "
+        "\"until\", \"passed_over\", \"error\", \"max_memory_bytes\", \"max_gpu_memory_bytes\", "
         "\"max_disk_bytes\", \"max_models\", \"max_cpu_percent\"}, "
         "\"config\": {\"path\", \"last_reload\", \"reload_ok\", "
         "\"pending_restart\"}, \"problems\"}. Moments are "

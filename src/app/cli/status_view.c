@@ -305,6 +305,7 @@ static void show_pause(struct view *view)
         kn_age_words(until - view->now_s, &view->line);
         kn_text_add(&view->line, " left");
     }
+    add(view, ": ", kn_json_get(window, "error"), "");
     end_line(view, "window");
 }
 
