@@ -454,6 +454,11 @@ enum kn_node_state kn_node_state(const struct kn_node *node)
     return node->state;
 }
 
+bool kn_node_is_in_swarm(const struct kn_node *node)
+{
+    return node->in_swarm;
+}
+
 const struct kn_error *kn_node_failure(const struct kn_node *node)
 {
     return &node->failure;

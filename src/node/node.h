@@ -105,6 +105,7 @@ const struct kn_plan *kn_node_plan(const struct kn_node *node);
 const struct kn_bootstrap *kn_node_bootstrap(const struct kn_node *node);
 const struct kn_announced *kn_node_announced(const struct kn_node *node);
 enum kn_node_state kn_node_state(const struct kn_node *node);
+bool kn_node_is_in_swarm(const struct kn_node *node); /* also while it is paused, and OFFLINE */
 const struct kn_error *kn_node_failure(const struct kn_node *node);
 const struct kn_error *kn_node_cache_failure(const struct kn_node *node);
 const char *kn_node_peer_id(const struct kn_node *node);

@@ -314,6 +314,25 @@ class Schedules(Case):
             :node.names().index("resumed")]])
         self.assertEqual(node.end(), DONE, node.err)
 
+    def test_a_start_in_the_background_tells_that_it_is_paused(self):
+        told = self.ask("start", "--detach", "--yes", "--set", "network.new_swarm=true", "--set",
+                        f"model.path={self.model}", "--set", "model.repository=someone/tiny",
+                        "--set", window({"max_models": 0}))
+        self.addCleanup(self.h.run, "stop")
+        self.assertEqual((told["outcome"], told["reason"]), ("joined", "paused: schedule \"office\""))
+
+    def test_people_read_why_nothing_is_served_at_first(self):
+        node = Node(self.h, "--no-save", "--set", "network.new_swarm=true", "--set",
+                    f"model.path={self.model}", "--set", "model.repository=someone/tiny", "--set",
+                    window({"max_models": 0}, ends_in=86400), json_lines=False)
+        self.addCleanup(node.__exit__)
+        lines = []
+        while not any("Node Running" in line for line in lines):
+            lines.append(node.line())
+            self.assertTrue(lines[-1], "it ended")
+        self.assertIn("No block is announced: paused: schedule \"office\"", "".join(lines))
+        self.assertNotIn("Announcing", "".join(lines))
+
     def test_resume_passes_the_window_over(self):
         node = self.start_paused("--set", window({"max_models": 0}))
         node.wait("planned")

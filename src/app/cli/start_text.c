@@ -150,7 +150,7 @@ static void show_joined(struct kn_start *start)
 
 void kn_start_text_launch(struct kn_start *start)
 {
-    bool joined = kn_node_state(start->node) != KN_NODE_OFFLINE;
+    bool joined = kn_node_is_in_swarm(start->node);
     const struct kn_page page = page_of(start);
 
     if (start->is_first_run)
@@ -256,6 +256,8 @@ static void show_paused(struct kn_start *start)
     struct kn_scheduler_report report;
     struct kn_text until = { 0 };
 
+    if (!start->launched) /* it is said where others are told of the blocks */
+        return;
     kn_node_schedule(start->node, &report);
     kn_hours_add_until(start->cli, report.verdict.until_s, &until);
     kn_page_line(&page, "💤", "Paused%s (%s): no block is served", kn_text_get(&until),
@@ -267,6 +269,8 @@ static void show_resumed(struct kn_start *start)
 {
     const struct kn_page page = page_of(start);
 
+    if (!start->launched)
+        return;
     kn_page_line(&page, "⏰", "The pause is over: blocks are served again once they are loaded");
 }
 
