@@ -92,7 +92,7 @@ enum kwaai_event_kind {
     KWAAI_EVENT_ASSIGNED,   /* these blocks are chosen; also when the node moves to others */
     KWAAI_EVENT_NAMED,      /* so is the node's name */
     KWAAI_EVENT_BLOCKS,     /* they are loaded, served or not, and why */
-    KWAAI_EVENT_STATE,      /* the node is JOINING, ONLINE, or leaves */
+    KWAAI_EVENT_STATE,      /* the node is JOINING, ONLINE, pauses, goes on, or leaves */
     KWAAI_EVENT_ANNOUNCED,  /* records were stored; again when other numbers were acknowledged */
     KWAAI_EVENT_VISIBLE,    /* and read back; again when other numbers were */
     KWAAI_EVENT_CACHES_FAILED, /* what was found out could not be kept for the next start */

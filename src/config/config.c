@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/hours/hours_check.h"
 #include "config/resolve/fallback.h"
 #include "config/sources/cache.h"
 #include "config/sources/env.h"
@@ -308,6 +309,17 @@ static void take_discovered(struct load *load)
     }
 }
 
+/* Last of all: which schedules hold is known then. */
+static void check_hours(struct load *load)
+{
+    const struct kn_zones_place place = {
+        .root = "",
+        .local = kn_lookup_in(&load->environment, "TZ"),
+    };
+
+    kn_hours_check(&load->layers, &place, load->request->now_s);
+}
+
 static enum kn_code begin(struct load *load, struct kn_error *err)
 {
     load->environment = load->request->environment;
@@ -348,6 +360,7 @@ static enum kn_code load_with(const struct kn_config_request *request, const cha
         take_cache(&load, load.paths.calibration, kn_cache_take_calibration);
     }
     take_discovered(&load);
+    check_hours(&load);
     rc = kn_snapshot_new(&load.layers, out);
     for (size_t i = 0; i < load.file_count; i++)
         kn_bytes_done(&load.files[i]);

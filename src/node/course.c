@@ -90,7 +90,11 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
 {
     struct kn_node *node = arg;
 
-    if (node->state == KN_NODE_OFFLINE && node->has_head_start && !node->leaving)
+    if (node->pause.is_on || node->pause.tells) {
+        kn_pause_announced(node, round->alone);
+        return;
+    }
+    if (!node->in_swarm && node->has_head_start && !node->leaving)
         return; /* the round after it is told */
     if (node->known != NULL && round->acknowledged > 0)
         kn_known_peers_keep(node->known);
@@ -113,15 +117,36 @@ static bool stays_where_it_is(const struct kn_node *node)
                                node->what.plan.place.by != KN_PLACED_LEAST_SERVED);
 }
 
+/* A window may permit less than the configuration, for which the threads are. */
+static double share_now(const struct kn_node *node, const struct kn_blocks_wish *wish)
+{
+    const struct kn_int percent = kn_course_limits(node).max_cpu_percent;
+
+    return kn_offer_share(node->hardware, percent.is == KN_GIVEN ? (int)percent.value : 0,
+                          wish->threads);
+}
+
+void kn_course_limits_changed(struct kn_node *node)
+{
+    kn_course_serve(node);
+}
+
+bool kn_course_is_resting(const struct kn_node *node)
+{
+    return node->leaving || node->pause.is_on;
+}
+
 void kn_course_serve(struct kn_node *node)
 {
     struct kn_blocks_wish wish;
     bool has_files;
 
-    if (!node->agreed || node->leaving || node->over || node->options.dry_run ||
+    if (!node->agreed || kn_course_is_resting(node) || node->over || node->options.dry_run ||
         kn_move_holds_blocks(node->move))
         return;
     has_files = kn_offer_make(&node->what, node->hardware, &wish);
+    if (has_files)
+        wish.share = share_now(node, &wish);
     wish.fetch.on_hold = !stays_where_it_is(node);
     kn_blocks_serve(node->blocks, has_files ? &wish : NULL);
 }
@@ -152,7 +177,7 @@ void kn_course_blocks_changed(void *arg)
     kn_move_blocks_changed(node->move);
     kn_shrink_blocks_changed(node);
     step_serving(node);
-    if (node->announced != NULL)
+    if (node->announced != NULL && !node->pause.is_on)
         kn_announcer_renew(node->announcer);
 }
 
@@ -176,8 +201,11 @@ void kn_course_announce(struct kn_node *node)
 {
     const struct kn_announcement nothing = { 0 };
     struct kn_announcement next;
-    bool speaks = kn_announcement_make(&node->what, node->arena, &next);
+    bool speaks;
 
+    if (node->pause.is_on || node->pause.drains || node->pause.tells)
+        return; /* it is told when the node goes on */
+    speaks = kn_announcement_make(&node->what, node->arena, &next);
     node->is_placed = node->is_placed || !speaks; /* nobody will know to avoid it */
     kn_course_serve(node);
     if (!speaks) {
@@ -209,9 +237,9 @@ void kn_course_rejoin(struct kn_node *node)
         kn_known_peers_begin(node->known);
 }
 
-static void go_on(struct kn_node *node)
+void kn_course_go_on(struct kn_node *node)
 {
-    if (!node->what.is_planned || !node->agreed || node->state == KN_NODE_OFFLINE || node->leaving)
+    if (!node->what.is_planned || !node->agreed || !node->in_swarm || node->leaving)
         return;
     /* Somebody can be asked at last: the guess need not be announced. */
     if (!node->is_guess || !kn_renewal_start(node))
@@ -227,7 +255,7 @@ static void go_on(struct kn_node *node)
 static void take_head_start(struct kn_node *node)
 {
     if (!node->resuming || !node->what.is_planned || !node->agreed || !node->has_first ||
-        node->has_head_start || node->state != KN_NODE_OFFLINE || node->leaving)
+        node->has_head_start || node->in_swarm || kn_course_is_resting(node))
         return;
     node->has_head_start = true;
     kn_announcer_set_bootstraps(node->announcer, &node->first, 1);
@@ -251,13 +279,15 @@ void kn_course_joined(void *arg, const struct kn_join *join)
 
     meet(node, join);
     kn_checkup_joined(node);
-    if (node->state != KN_NODE_OFFLINE || node->leaving)
+    if (node->in_swarm || node->leaving)
         return;
-    kn_course_step_state(node, KN_CAUSE_JOINED);
+    node->in_swarm = true;
+    if (!node->pause.is_on)
+        kn_course_step_state(node, KN_CAUSE_JOINED);
     kn_course_tell(node, KN_NODE_JOINED);
     step_serving(node);
     kn_kad_refresh(kn_network_kad(node->network));
-    go_on(node);
+    kn_course_go_on(node);
 }
 
 void kn_course_bootstrap(void *arg, const struct kn_bootstrap *told)
@@ -291,8 +321,9 @@ void kn_course_came_back(void *arg, const struct kn_change *change)
     if (node->leaving || node->over)
         return;
     kn_journal_change(node->journal, change);
+    kn_scheduler_look(node->scheduler);
     kn_network_moved(node->network, &stale);
-    if (!kn_course_is_first(node) && (node->state != KN_NODE_OFFLINE || node->seen)) {
+    if (!kn_course_is_first(node) && (node->in_swarm || node->seen)) {
         kn_membership_join(node->membership);
         kn_known_peers_begin(node->known);
     }
@@ -335,7 +366,7 @@ static void decided(struct kn_node *node)
     else if (agreed) {
         kn_own_limits_apply(node);
         kn_course_serve(node);
-        go_on(node);
+        kn_course_go_on(node);
     }
 }
 
@@ -386,7 +417,7 @@ void kn_node_agree(struct kn_node *node)
     node->agreed = true;
     kn_course_serve(node);
     take_head_start(node);
-    go_on(node);
+    kn_course_go_on(node);
 }
 
 /* -- gathering facts */
@@ -495,6 +526,8 @@ void kn_course_work(void *arg)
 void kn_course_begin(struct kn_node *node)
 {
     kn_course_tell(node, KN_NODE_LISTENING);
+    if (!node->over)
+        kn_pause_begin(node);
     if (!node->over)
         kn_acquaint_begin(node);
     if (!node->over)

@@ -19,11 +19,13 @@
 #include "node/move.h"
 #include "node/node.h"
 #include "node/own_limits.h"
+#include "node/pause.h"
 #include "node/plan/decision.h"
 #include "node/presence/changes.h"
 #include "node/presence/known_peers.h"
 #include "node/presence/listen.h"
 #include "node/presence/membership.h"
+#include "node/window_limits.h"
 
 struct kn_node {
     struct kn_node_options options;
@@ -70,6 +72,9 @@ struct kn_node {
     struct kn_checkup checkup;
     struct kn_alerts *alerts;               /* NULL: a dry run */
     const struct kn_alert_outcome *alerted; /* of the event under way */
+    struct kn_scheduler *scheduler;
+    struct kn_pause pause;
+    struct kn_window_limits window;
     struct kn_control *control;
     struct kn_journal *journal; /* the log, and what is told there */
     struct kn_own_limits own_limits;
@@ -78,6 +83,7 @@ struct kn_node {
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */
     int64_t started_ms;
     enum kn_node_state state;
+    bool in_swarm; /* since somebody answered, also while it is paused and OFFLINE */
     bool is_first_run, leaving, over, told_end;
     bool restarts;              /* it leaves only to begin anew */
     bool has_left, has_drained; /* while leaving: others were told, no session is open */
@@ -96,6 +102,18 @@ bool kn_course_is_first(const struct kn_node *node);
 void kn_course_end(struct kn_node *node, const struct kn_error *err);
 
 void kn_course_step_state(struct kn_node *node, enum kn_node_cause cause);
+
+/* Whoever leaves or pauses takes on nothing new. */
+bool kn_course_is_resting(const struct kn_node *node);
+
+/* Announce and serve, as far as all is known that it needs. */
+void kn_course_go_on(struct kn_node *node);
+
+/* The limits in force now: those of the configuration, and the open window's over them. */
+struct kn_limits kn_course_limits(const struct kn_node *node);
+
+/* They are others than before: what runs is to obey them. */
+void kn_course_limits_changed(struct kn_node *node);
 
 /* Other bootstraps than before: knock at them, or at none. */
 void kn_course_rejoin(struct kn_node *node);

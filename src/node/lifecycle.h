@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 enum kn_node_state {
-    KN_NODE_OFFLINE,  /* not in the swarm: not yet, or no longer */
+    KN_NODE_OFFLINE,  /* not in the swarm: not yet, or no longer; or paused */
     KN_NODE_JOINING,  /* in the swarm, serving no block yet */
     KN_NODE_ONLINE,   /* serving every block that it announces */
     KN_NODE_DRAINING, /* finishing what it has, taking nothing new */

@@ -263,7 +263,7 @@ static void on_looked(void *arg)
     struct kn_move *move = arg;
     bool checks = move->phase == KN_MOVE_CHECKS, is_first;
 
-    if (move->node->leaving || move->node->over)
+    if (kn_course_is_resting(move->node) || move->node->over)
         return;
     is_first = move->looked_s == 0;
     judge(move);
@@ -283,7 +283,7 @@ static void on_timer(void *arg)
     struct kn_move *move = arg;
     const struct kn_node *node = move->node;
 
-    if (node->leaving || node->over)
+    if (kn_course_is_resting(node) || node->over)
         return;
     if (move->phase == KN_MOVE_RETURNS)
         go_back(move);
@@ -330,7 +330,7 @@ static void go_on(struct kn_move *move, const struct kn_blocks_report *report)
 void kn_move_blocks_changed(struct kn_move *move)
 {
     struct kn_blocks_report report;
-    bool leaving = move->node->leaving;
+    bool leaving = kn_course_is_resting(move->node);
 
     kn_blocks_report(move->node->blocks, &report);
     if (!leaving && (move->phase == KN_MOVE_GOES || move->phase == KN_MOVE_RETURNS))

@@ -186,7 +186,7 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
         node->reload_timer == NULL || node->shrink_timer == NULL || node->hardware == NULL ||
         !kn_checkup_make(node) || !kn_alarm_make(node))
         return kn_fail_no_memory(err);
-    return KN_OK;
+    return kn_pause_init(node, err);
 }
 
 /* -- being asked */
@@ -230,6 +230,8 @@ static const struct kn_control_handler handlers[] = {
     { "reload", kn_reload_asked },
     { "status", answer_status },
     { "stop", answer_stop },
+    { "pause", kn_pause_answer_pause },
+    { "resume", kn_pause_answer_resume },
     { "restart", kn_restart_answer },
     { "reopen", answer_reopen },
     { "metrics", kn_gauges_asked },
@@ -387,6 +389,7 @@ void kn_node_free(struct kn_node *node)
     kn_checkup_end(node);
     kn_announcer_free(node->announcer);
     kn_move_free(node->move);
+    kn_pause_done(node);
     kn_fetching_abandon(node->acquainting);
     kn_blocks_free(node->blocks);
     kn_membership_free(node->membership);
@@ -481,6 +484,11 @@ enum kn_node_state kn_node_state(const struct kn_node *node)
     return node->state;
 }
 
+bool kn_node_is_in_swarm(const struct kn_node *node)
+{
+    return node->in_swarm;
+}
+
 const struct kn_error *kn_node_failure(const struct kn_node *node)
 {
     return &node->failure;
@@ -552,6 +560,11 @@ bool kn_node_alerts(const struct kn_node *node, struct kn_alerts_report *out)
 const struct kn_alert_outcome *kn_node_alerted(const struct kn_node *node)
 {
     return node->alerted;
+}
+
+void kn_node_schedule(const struct kn_node *node, struct kn_scheduler_report *out)
+{
+    kn_scheduler_report(node->scheduler, out);
 }
 
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg)

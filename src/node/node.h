@@ -19,6 +19,7 @@
 #include "node/presence/announcer.h"
 #include "node/presence/look.h"
 #include "node/reload.h"
+#include "node/schedule/scheduler.h"
 
 struct kn_node;
 
@@ -42,6 +43,9 @@ enum kn_node_event {
     KN_NODE_STATE,        /* kn_node_state() is another */
     KN_NODE_HEALTH,       /* kn_node_health() has another verdict, or gave up reconnecting */
     KN_NODE_ALERT,        /* an alert was delivered, or could not be: kn_node_alerted() */
+    KN_NODE_PAUSED,       /* nothing is served until kn_node_schedule() says otherwise; or the
+                           * reason is another */
+    KN_NODE_RESUMED,      /* blocks are served again, from here on */
     KN_NODE_RELOADED,     /* the configuration was read again: kn_node_reloaded() */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
     KN_NODE_ENDED, /* the last one, and the loop stops; kn_node_failure() tells why, if it tells */
@@ -111,6 +115,7 @@ const struct kn_plan *kn_node_plan(const struct kn_node *node);
 const struct kn_bootstrap *kn_node_bootstrap(const struct kn_node *node);
 const struct kn_announced *kn_node_announced(const struct kn_node *node);
 enum kn_node_state kn_node_state(const struct kn_node *node);
+bool kn_node_is_in_swarm(const struct kn_node *node); /* also while it is paused, and OFFLINE */
 const struct kn_error *kn_node_failure(const struct kn_node *node);
 const struct kn_error *kn_node_cache_failure(const struct kn_node *node);
 const char *kn_node_peer_id(const struct kn_node *node);
@@ -127,6 +132,7 @@ const struct kn_alert_outcome *kn_node_alerted(const struct kn_node *node);
 /* False: there are none, in a dry run. */
 bool kn_node_alerts(const struct kn_node *node, struct kn_alerts_report *out);
 void kn_node_health(const struct kn_node *node, struct kn_health_report *out);
+void kn_node_schedule(const struct kn_node *node, struct kn_scheduler_report *out);
 
 /* The loop on which events come, for whoever has something else to wait for. Freed with the node.
  */

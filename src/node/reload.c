@@ -97,6 +97,7 @@ static void apply(struct kn_node *node, const struct kn_placement *before)
         node->caches_due = true;
         kn_course_tell(node, KN_NODE_MOVED);
     }
+    (void)!kn_pause_settings_changed(node, &node->reloaded.trouble); /* told as trouble */
     change_announcements(node);
     if (!kn_checkup_apply(node) || !kn_alarm_apply(node))
         (void)kn_fail_no_memory(&node->reloaded.trouble);

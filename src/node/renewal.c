@@ -43,7 +43,7 @@ static void on_reread(void *arg)
     const struct kn_plan_input facts = kn_course_facts(node, node->next_look);
 
     node->is_placed = true;
-    if (facts.survey == NULL || node->leaving || node->state == KN_NODE_ONLINE ||
+    if (facts.survey == NULL || kn_course_is_resting(node) || node->state == KN_NODE_ONLINE ||
         kn_move_is_under_way(node->move) ||
         !kn_decision_reconsider(&node->what, &facts, node->rereads - 1)) {
         kn_course_serve(node);
@@ -59,7 +59,7 @@ void kn_renewal_reread(void *arg)
     struct kn_node *node = arg;
 
     node->rereads++;
-    if (start_look(node, node->what.plan.prefix.text, on_reread))
+    if (!node->pause.is_on && start_look(node, node->what.plan.prefix.text, on_reread))
         return;
     node->is_placed = true;
     kn_course_serve(node);

@@ -3,6 +3,7 @@
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/json/json.h"
 #include "lib/os/process_info.h"
+#include "node/pause.h"
 #include "node/plan/announcement.h"
 
 /* Members that could not be made: asked once at the end. */
@@ -263,6 +264,8 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_rebalance(node, &d);
     add_health(node, &d);
     set(&d, "limits", kn_own_limits_json(kn_node_own_limits(node)));
+    set(&d, "paused", kn_pause_json(node));
+    set(&d, "window", kn_pause_window_json(node));
     add_config(node, &d);
     add_log(node, &d);
     set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));

@@ -214,6 +214,7 @@ static void tell_reloaded(struct kn_teller *teller, const struct kn_reload_repor
 
 void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum kn_node_event event)
 {
+    struct kn_scheduler_report schedule;
     struct kn_text line = { 0 };
 
     switch (event) {
@@ -245,6 +246,15 @@ void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum k
         break;
     case KN_NODE_STATE:
         kn_text_addf(&line, "state: %s", kn_node_state_word(kn_node_state(node)));
+        tell(teller, KWAAI_EVENT_STATE, &line);
+        break;
+    case KN_NODE_PAUSED:
+        kn_node_schedule(node, &schedule);
+        kn_text_addf(&line, "paused: %s", schedule.reason);
+        tell(teller, KWAAI_EVENT_STATE, &line);
+        break;
+    case KN_NODE_RESUMED:
+        kn_text_add(&line, "resumed: the blocks are loaded again");
         tell(teller, KWAAI_EVENT_STATE, &line);
         break;
     case KN_NODE_RELOADED:

@@ -31,7 +31,7 @@ static void check_request(struct kn_span line)
 
     if (kn_control_request_read(line, &document, &what, &err) != KN_OK)
         return;
-    kn_control_request_print(what, &printed);
+    kn_control_request_print(what, NULL, &printed);
     require(!printed.failed && memchr(printed.at, '\n', printed.n) == NULL);
     require(kn_control_request_read(span_of(&printed), &again, &what_again, &err) == KN_OK);
     require(strcmp(what, what_again) == 0);

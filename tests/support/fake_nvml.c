@@ -26,6 +26,7 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) SHOWN;
 int nvmlDeviceGetName(void *device, char *name, unsigned size) SHOWN;
 int nvmlDeviceGetMemoryInfo(void *device, struct memory *memory) SHOWN;
 int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor) SHOWN;
+int nvmlDeviceGetUtilizationRates(void *device, unsigned percents[2]) SHOWN;
 
 static unsigned handles[KN_FAKE_GPUS + 1], awake;
 
@@ -108,6 +109,13 @@ int nvmlDeviceGetMemoryInfo(void *device, struct memory *memory)
     }
 }
 
+int nvmlDeviceGetUtilizationRates(void *device, unsigned percents[2])
+{
+    percents[0] = index_of(device) == 3 ? 101 : 0; /* more than all of its time */
+    percents[1] = 0;
+    return index_of(device) == 2 ? LOST : DONE;
+}
+
 int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor)
 {
     *major = index_of(device) == 3 ? 12 : -1;
@@ -133,6 +141,14 @@ int nvmlDeviceGetMemoryInfo(void *device, struct memory *memory)
 }
 
 #ifndef KN_FAKE_OLD
+/* The third is busy. */
+int nvmlDeviceGetUtilizationRates(void *device, unsigned percents[2])
+{
+    percents[0] = index_of(device) == 2 ? 97 : 0;
+    percents[1] = 5;
+    return DONE;
+}
+
 int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor)
 {
     (void)device;

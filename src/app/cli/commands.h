@@ -8,6 +8,7 @@
 
 extern const struct kn_command kn_cmd_calibrate, kn_cmd_bench;
 extern const struct kn_command kn_cmd_start;
+extern const struct kn_command kn_cmd_pause, kn_cmd_resume, kn_cmd_schedule;
 extern const struct kn_command kn_cmd_status, kn_cmd_stop, kn_cmd_restart, kn_cmd_reload,
     kn_cmd_logs, kn_cmd_demo, kn_cmd_doctor;
 extern const struct kn_command kn_cmd_config_show, kn_cmd_config_explain, kn_cmd_config_check;

@@ -99,7 +99,7 @@ static void tell_silent(struct kn_start *start)
     const struct kn_start_facts facts = kn_start_facts_of(start);
     struct kn_json *json;
 
-    if (facts.plan == NULL || !start->launched || kn_node_state(start->node) == KN_NODE_OFFLINE ||
+    if (facts.plan == NULL || !start->launched || !kn_node_is_in_swarm(start->node) ||
         kn_facts_silence(&facts) == NULL || kn_facts_is_guess(&facts))
         return;
     json = report("joined");

@@ -61,9 +61,17 @@ static enum kn_exit no_answer(struct kn_cli *cli, const struct kn_running *runni
 enum kn_exit kn_running_ask(struct kn_cli *cli, const struct kn_running *running, const char *what,
                             struct kn_json **answer)
 {
+    return kn_running_ask_with(cli, running, what, NULL, answer);
+}
+
+enum kn_exit kn_running_ask_with(struct kn_cli *cli, const struct kn_running *running,
+                                 const char *what, struct kn_json *arguments,
+                                 struct kn_json **answer)
+{
     struct kn_text text = { 0 };
     struct kn_error err = { 0 };
-    enum kn_code rc = kn_control_ask(running->home, what, ASK_TIMEOUT_MS, &text, &err);
+    enum kn_code rc =
+        kn_control_ask_with(running->home, what, arguments, ASK_TIMEOUT_MS, &text, &err);
     enum kn_exit code = KN_EXIT_DONE;
 
     if (rc != KN_OK) {

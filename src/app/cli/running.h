@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "app/docs/exit_codes.h"
+#include "lib/base/attributes.h"
 
 struct kn_cli;
 struct kn_json;
@@ -24,6 +25,11 @@ enum kn_exit kn_running_find(struct kn_cli *cli, struct kn_running *out);
  * KN_EXIT_FAILED: it refused. Reported too. */
 enum kn_exit kn_running_ask(struct kn_cli *cli, const struct kn_running *running, const char *what,
                             struct kn_json **answer);
+
+/* The same with arguments, as kn_control_ask_with() takes them. */
+enum kn_exit kn_running_ask_with(struct kn_cli *cli, const struct kn_running *running,
+                                 const char *what, KN_TAKES struct kn_json *arguments,
+                                 struct kn_json **answer);
 
 /* The seconds of --wait, `usual` without it. KN_EXIT_USAGE: reported. */
 enum kn_exit kn_read_wait(struct kn_cli *cli, int64_t usual, int64_t *seconds);

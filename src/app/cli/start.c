@@ -1,6 +1,7 @@
 /* start: this machine becomes a node, and stays one until it is told to end. */
 #include "app/cli/start.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "app/cli/again.h"
@@ -27,8 +28,8 @@ struct kn_start_facts kn_start_facts_of(const struct kn_start *start)
 {
     const struct kn_look *look = kn_node_look(start->node);
     const struct kn_plan *plan = kn_node_plan(start->node);
-
-    return (struct kn_start_facts){
+    struct kn_scheduler_report schedule;
+    struct kn_start_facts facts = {
         .snapshot = kn_node_snapshot(start->node),
         .loaded = start->loaded,
         .plan = plan,
@@ -46,6 +47,11 @@ struct kn_start_facts kn_start_facts_of(const struct kn_start *start)
         .file_exists = kn_node_paths(start->node)->config_exists,
         .is_first_run = start->is_first_run,
     };
+
+    kn_node_schedule(start->node, &schedule);
+    if (schedule.is_paused)
+        (void)snprintf(facts.paused, sizeof(facts.paused), "paused: %s", schedule.reason);
+    return facts;
 }
 
 /* -- writing */
@@ -448,7 +454,8 @@ const struct kn_command kn_cmd_start = {
         "name, memory_total, memory_free, capability), host_name and user_name.\n\n"
         "With --json: one object a line, {\"time\", \"event\", …}. The events are listening, "
         "progress, bootstrap, discovery, calibration, port, name, blocks, planned, saved, "
-        "joined, announced, visible, moved, state, health, alert, cache-failed and ended. Lines "
+        "joined, announced, visible, moved, state, health, alert, paused, resumed, cache-failed "
+        "and ended. Lines "
         "that nobody "
         "reads are dropped and counted; they never stop the node. With --detach: {\"outcome\", "
         "\"pid\", \"port\", \"peer_id\", \"records\", \"acknowledged\", \"bootstraps\", "

@@ -199,6 +199,8 @@ void kn_facts_passed_over(const struct kn_page *page, const struct kn_start_fact
 
 const char *kn_facts_silence(const struct kn_start_facts *facts)
 {
+    if (facts->paused[0] != '\0')
+        return facts->paused;
     return kn_announcement_silence(kn_facts_config(facts), facts->plan);
 }
 

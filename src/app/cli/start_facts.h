@@ -9,6 +9,7 @@
 
 #include "app/term/page.h"
 #include "node/plan/plan.h"
+#include "node/schedule/scheduler.h"
 
 struct kn_start_facts {
     const struct kn_snapshot *snapshot; /* final */
@@ -24,6 +25,7 @@ struct kn_start_facts {
     const char *calibration_cache; /* likewise */
     const char *file;              /* the configuration, as people would type it */
     bool file_exists, is_first_run;
+    char paused[KN_PAUSE_REASON_SIZE + 16]; /* why nothing is served now; "": it is */
 };
 
 const struct kn_node_config *kn_facts_config(const struct kn_start_facts *facts);

@@ -188,6 +188,19 @@ static void print_state(struct kn_start *start)
     print(start, json);
 }
 
+static void print_paused(struct kn_start *start)
+{
+    struct kn_json *json = object("paused");
+    struct kn_scheduler_report report;
+
+    kn_node_schedule(start->node, &report);
+    kn_tree_text(json, "by", kn_pause_word(report.verdict.by));
+    kn_tree_text(json, "reason", report.reason);
+    kn_tree_set(json, "until",
+                report.verdict.until_s > 0 ? kn_json_int(report.verdict.until_s) : kn_json_null());
+    print(start, json);
+}
+
 static void print_blocks(struct kn_start *start)
 {
     struct kn_json *json = object("serving");
@@ -356,6 +369,12 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_ALERT:
         print_alert(start);
+        break;
+    case KN_NODE_PAUSED:
+        print_paused(start);
+        break;
+    case KN_NODE_RESUMED:
+        print(start, object("resumed"));
         break;
     case KN_NODE_RELOADED:
         print_reloaded(start);

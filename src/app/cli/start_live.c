@@ -8,6 +8,14 @@
 
 enum { FETCH_JSON_MS = 2000, FETCH_TEXT_MS = 30000 };
 
+static bool is_paused(const struct kn_start *start)
+{
+    struct kn_scheduler_report report;
+
+    kn_node_schedule(start->node, &report);
+    return report.is_paused;
+}
+
 /* What is waited for; false: for nothing that takes time. `note` is kept in `text`. */
 static bool progress_of(const struct kn_start *start, struct kn_text *text, struct kn_progress *out)
 {
@@ -25,7 +33,7 @@ static bool progress_of(const struct kn_start *start, struct kn_text *text, stru
     } else if (kn_node_plan(start->node) == NULL) {
         *out = (struct kn_progress){ "Calibrating hardware", 0, 0, NULL };
         kn_text_addf(text, "%lld s", seconds);
-    } else if (start->launched && !start->said_running) {
+    } else if (start->launched && !start->said_running && !is_paused(start)) {
         *out = (struct kn_progress){ kn_node_state(start->node) == KN_NODE_OFFLINE
                                          ? "Connecting to DHT network"
                                          : "Announcing",

@@ -1,6 +1,7 @@
 /* start: the one question, and the file that is saved. */
 #include <string.h>
 
+#include "app/cli/detached.h"
 #include "app/cli/first_config.h"
 #include "app/cli/load.h"
 #include "app/cli/start.h"
@@ -41,6 +42,7 @@ static void launch(struct kn_start *start)
     kn_text_done(&start->held);
     kn_start_flush(start);
     kn_node_agree(start->node);
+    kn_detached_take(start, KN_NODE_PLANNED);
 }
 
 /* -- saving, on another thread: a disk that is slow to flush must not stop the network */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/cli/first_run.h"
+#include "app/cli/hours_view.h"
 #include "app/cli/later_run.h"
 #include "app/cli/launch.h"
 #include "app/cli/reload_view.h"
@@ -149,7 +150,7 @@ static void show_joined(struct kn_start *start)
 
 void kn_start_text_launch(struct kn_start *start)
 {
-    bool joined = kn_node_state(start->node) != KN_NODE_OFFLINE;
+    bool joined = kn_node_is_in_swarm(start->node);
     const struct kn_page page = page_of(start);
 
     if (start->is_first_run)
@@ -248,13 +249,40 @@ static void show_rebalanced(struct kn_start *start)
         kn_page_line(&page, "🔁", "Blocks are kept: %s", report.last.reason);
 }
 
+/* A line each time; how long it lasts may be another when the reason is. */
+static void show_paused(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+    struct kn_scheduler_report report;
+    struct kn_text until = { 0 };
+
+    if (!start->launched) /* it is said where others are told of the blocks */
+        return;
+    kn_node_schedule(start->node, &report);
+    kn_hours_add_until(start->cli, report.verdict.until_s, &until);
+    kn_page_line(&page, "💤", "Paused%s (%s): no block is served", kn_text_get(&until),
+                 report.reason);
+    kn_text_done(&until);
+}
+
+static void show_resumed(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+
+    if (!start->launched)
+        return;
+    kn_page_line(&page, "⏰", "The pause is over: blocks are served again once they are loaded");
+}
+
 static void show_state(struct kn_start *start)
 {
     const struct kn_page page = page_of(start);
+    struct kn_scheduler_report schedule;
     struct kn_move_report report;
 
     kn_node_move(start->node, &report);
-    if (kn_node_state(start->node) != KN_NODE_DRAINING)
+    kn_node_schedule(start->node, &schedule);
+    if (kn_node_state(start->node) != KN_NODE_DRAINING || schedule.is_paused)
         return;
     if (report.phase == KN_MOVE_TELLS)
         kn_page_line(&page, "🔁", "Moving there: open sessions end first");
@@ -385,6 +413,12 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_ALERT:
         show_alert(start);
+        break;
+    case KN_NODE_PAUSED:
+        show_paused(start);
+        break;
+    case KN_NODE_RESUMED:
+        show_resumed(start);
         break;
     case KN_NODE_RELOADED:
         show_reloaded(start);

@@ -321,6 +321,31 @@ static void show_alerts(struct view *view)
     end_line(view, "alerts");
 }
 
+/* "kwaainet pause, 2 h left" */
+static void show_pause(struct view *view)
+{
+    const struct kn_json *paused = get(view, "paused"), *window = get(view, "window");
+    int64_t until;
+
+    add(view, "", kn_json_get(paused, "reason"), "");
+    if (kn_json_to_int(kn_json_get(paused, "until"), &until) && until > view->now_s) {
+        kn_text_add(&view->line, ", ");
+        kn_age_words(until - view->now_s, &view->line);
+        kn_text_add(&view->line, " left");
+    }
+    end_line(view, "paused");
+    add(view, "", kn_json_get(window, "name"), "");
+    if (kn_json_is_true(kn_json_get(window, "passed_over")))
+        kn_text_add(&view->line, ", passed over");
+    if (kn_json_to_int(kn_json_get(window, "until"), &until) && until > view->now_s) {
+        kn_text_add(&view->line, ", ");
+        kn_age_words(until - view->now_s, &view->line);
+        kn_text_add(&view->line, " left");
+    }
+    add(view, ": ", kn_json_get(window, "error"), "");
+    end_line(view, "window");
+}
+
 static void show_configuration(struct view *view)
 {
     const struct kn_json *config = get(view, "config");
@@ -368,6 +393,7 @@ void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn
     show_network(&view);
     show_health(&view);
     show_alerts(&view);
+    show_pause(&view);
     show_configuration(&view);
     show_problems(&view);
     if (view.line.failed)

@@ -93,8 +93,14 @@ static void add_schedule_texts(struct kn_json_out *json)
 
 static void add_schedule(struct kn_json_out *json)
 {
-    static const char *const limits[] = { "max_memory_gb", "max_gpu_memory_gb", "max_models",
-                                          "max_cpu_percent", "max_disk_space_gb" };
+    static const struct {
+        const char *name;
+        bool pauses;
+    } limits[] = { { "max_memory_gb", true },
+                   { "max_gpu_memory_gb", false },
+                   { "max_models", true },
+                   { "max_cpu_percent", true },
+                   { "max_disk_space_gb", false } };
     static const struct kn_setting duration = { .type = &kn_type_duration,
                                                 .unit = "s",
                                                 .range = { 1, 30 * 86400 } };
@@ -111,14 +117,19 @@ static void add_schedule(struct kn_json_out *json)
     kn_schema_value(json, &duration);
     kn_json_out_close(json, '{');
     kn_json_out_open(json, "limits", '{');
-    kn_json_out_string(json, "description", "Limits while the window is open.");
+    kn_json_out_string(json, "description", "Limits while the window is open; 0 pauses the node.");
     kn_json_out_raw(json, "type", "[\"object\", \"null\"]");
     kn_json_out_raw(json, "additionalProperties", "false");
     kn_json_out_open(json, "properties", '{');
     for (size_t i = 0; i < KN_COUNT(limits); i++) {
-        (void)snprintf(key, sizeof(key), "resources.%s", limits[i]);
-        kn_json_out_open(json, limits[i], '{');
-        kn_schema_value(json, kn_setting_find(key));
+        struct kn_setting row;
+
+        (void)snprintf(key, sizeof(key), "resources.%s", limits[i].name);
+        row = *kn_setting_find(key);
+        if (limits[i].pauses)
+            row.range.min = 0;
+        kn_json_out_open(json, limits[i].name, '{');
+        kn_schema_value(json, &row);
         kn_json_out_close(json, '{');
     }
     for (int i = 0; i < 4; i++)

@@ -263,16 +263,17 @@ const struct kn_setting kn_settings[] = {
     { SETTING(int, resources.max_open_files), .range = { 0, 1048576 }, .fallback = "4096", RESTART,
       .obeyed_by = "node",
       .brief = "Limit of open files that the node asks for; 0 keeps the system's." },
-    { SETTING(bool, resources.pause_on_battery), .fallback = "false", LIVE,
+    { SETTING(bool, resources.pause_on_battery), .fallback = "false", LIVE, .obeyed_by = "node",
       .brief = "Serve nothing while the machine runs on its battery." },
-    { SETTING(bool, resources.pause_on_gpu_busy), .fallback = "false", LIVE,
+    { SETTING(bool, resources.pause_on_gpu_busy), .fallback = "false", LIVE, .obeyed_by = "node",
       .brief = "Serve nothing while another program uses the GPU." },
-    { SETTING(schedule_list, resources.schedules), .fallback = "[]", LIVE,
+    { SETTING(schedule_list, resources.schedules), .fallback = "[]", LIVE, .obeyed_by = "node",
       .brief = "Windows of time with limits of their own.",
       .detail =
           "Each entry has name, cron (start, five fields), duration, timezone (local, UTC or a "
           "name such as Europe/Berlin) and limits: max_memory_gb, max_gpu_memory_gb, max_models, "
-          "max_cpu_percent, max_disk_space_gb. A limit that is left out is the base one." },
+          "max_cpu_percent, max_disk_space_gb. A limit that is left out is the base one; a 0 for "
+          "memory, models or processors pauses the node. kwaainet schedule shows what comes." },
 
     { SETTING(choice, logging.level), .words = kn_words_level, .fallback = "info",
       .flag = "--log-level", .value_name = "LEVEL", .alias = "KWAAINET_LOG_LEVEL", LIVE,

@@ -15,12 +15,13 @@ static const char *const entry_keys[] = { "name", "cron", "duration", "timezone"
 static const struct {
     const char *name;
     size_t offset;
+    bool pauses; /* 0 is taken too: nothing can be served with it */
 } limit_keys[] = {
-    { "max_memory_gb", offsetof(struct kn_limits, max_memory_gb) },
-    { "max_gpu_memory_gb", offsetof(struct kn_limits, max_gpu_memory_gb) },
-    { "max_models", offsetof(struct kn_limits, max_models) },
-    { "max_cpu_percent", offsetof(struct kn_limits, max_cpu_percent) },
-    { "max_disk_space_gb", offsetof(struct kn_limits, max_disk_space_gb) },
+    { "max_memory_gb", offsetof(struct kn_limits, max_memory_gb), true },
+    { "max_gpu_memory_gb", offsetof(struct kn_limits, max_gpu_memory_gb), false },
+    { "max_models", offsetof(struct kn_limits, max_models), true },
+    { "max_cpu_percent", offsetof(struct kn_limits, max_cpu_percent), true },
+    { "max_disk_space_gb", offsetof(struct kn_limits, max_disk_space_gb), false },
 };
 
 /* A stand-in for the row of one key of an entry. */
@@ -30,6 +31,19 @@ static const struct kn_setting duration_row = {
     .unit = "s",
     .range = { 1, 30 * 86400 },
 };
+
+/* The row of the setting that is limited, with the bounds that a window has. */
+static struct kn_setting limit_row(size_t i)
+{
+    char name[KN_SETTING_KEY_MAX];
+    struct kn_setting row;
+
+    (void)snprintf(name, sizeof(name), "resources.%s", limit_keys[i].name);
+    row = *kn_setting_find(name);
+    if (limit_keys[i].pauses)
+        row.range.min = 0;
+    return row;
+}
 
 static bool reject_key(const struct kn_reading *reading, const struct kn_yaml_node *key,
                        const struct kn_nearest *nearest)
@@ -118,14 +132,13 @@ static bool read_limits(const struct kn_reading *reading, const struct kn_yaml_n
     ok = known_keys(reading, map, true);
     for (size_t i = 0; i < KN_COUNT(limit_keys); i++) {
         struct kn_yaml_node *key = kn_yaml_find(map, limit_keys[i].name);
-        char name[KN_SETTING_KEY_MAX];
+        const struct kn_setting row = limit_row(i);
         struct kn_reading one = *reading;
         struct kn_value value;
 
         if (key == NULL)
             continue;
-        (void)snprintf(name, sizeof(name), "resources.%s", limit_keys[i].name);
-        one.setting = kn_setting_find(name);
+        one.setting = &row;
         if (kn_value_read(&one, key->value, &value))
             one.setting->type->store(&value, (char *)limits + limit_keys[i].offset);
         else

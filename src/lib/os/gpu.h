@@ -17,6 +17,7 @@ struct kn_gpu {
     char name[KN_GPU_NAME_SIZE]; /* "" when it is not told */
     int64_t total, free;         /* bytes; KN_GPU_UNKNOWN, as where memory is the machine's */
     int capability;              /* of CUDA, 10 * major + minor; KN_GPU_UNKNOWN */
+    int busy; /* percent of the last moments in which it computed, for anybody; KN_GPU_UNKNOWN */
 };
 
 /*

@@ -44,7 +44,7 @@ static void read_name(const char *root, unsigned card, char out[KN_GPU_NAME_SIZE
 static bool read_card(const char *root, unsigned card, struct kn_gpu *out)
 {
     char vendor[ID_SIZE];
-    int64_t used;
+    int64_t used, busy;
 
     if (!read_line(root, card, "vendor", vendor, sizeof(vendor)) || strcmp(vendor, amd) != 0)
         return false;
@@ -56,6 +56,8 @@ static bool read_card(const char *root, unsigned card, struct kn_gpu *out)
     used = read_number(root, card, "mem_info_vram_used");
     if (used >= 0 && used <= out->total)
         out->free = out->total - used;
+    busy = read_number(root, card, "gpu_busy_percent");
+    out->busy = busy >= 0 && busy <= 100 ? (int)busy : KN_GPU_UNKNOWN;
     read_name(root, card, out->name);
     return true;
 }

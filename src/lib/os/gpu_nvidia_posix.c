@@ -17,6 +17,10 @@ struct nvml_memory {
     unsigned long long total, free, used;
 };
 
+struct nvml_utilization {
+    unsigned gpu, memory; /* percent */
+};
+
 typedef void *device_handle;
 
 struct nvml {
@@ -27,6 +31,7 @@ struct nvml {
     int (*name)(device_handle device, char *name, unsigned size);
     int (*memory)(device_handle device, struct nvml_memory *memory);
     int (*capability)(device_handle device, int *major, int *minor);
+    int (*busy)(device_handle device, struct nvml_utilization *utilization);
 };
 
 /* `older` is asked for where a driver has no `name` yet. */
@@ -43,6 +48,7 @@ static const struct {
     { "nvmlDeviceGetName", NULL, offsetof(struct nvml, name), false },
     { "nvmlDeviceGetMemoryInfo", NULL, offsetof(struct nvml, memory), false },
     { "nvmlDeviceGetCudaComputeCapability", NULL, offsetof(struct nvml, capability), false },
+    { "nvmlDeviceGetUtilizationRates", NULL, offsetof(struct nvml, busy), false },
 };
 
 static bool bind_symbols(void *library, struct nvml *out)
@@ -72,6 +78,15 @@ static void read_memory(const struct nvml *nvml, device_handle device, struct kn
         out->free = (int64_t)memory.free;
 }
 
+static int read_busy(const struct nvml *nvml, device_handle device)
+{
+    struct nvml_utilization now = { 0 };
+
+    if (nvml->busy == NULL || nvml->busy(device, &now) != DONE || now.gpu > 100)
+        return KN_GPU_UNKNOWN;
+    return (int)now.gpu;
+}
+
 static bool read_device(const struct nvml *nvml, unsigned index, struct kn_gpu *out)
 {
     char name[KN_GPU_NAME_SIZE] = "";
@@ -80,7 +95,8 @@ static bool read_device(const struct nvml *nvml, unsigned index, struct kn_gpu *
 
     *out = (struct kn_gpu){ .total = KN_GPU_UNKNOWN,
                             .free = KN_GPU_UNKNOWN,
-                            .capability = KN_GPU_UNKNOWN };
+                            .capability = KN_GPU_UNKNOWN,
+                            .busy = KN_GPU_UNKNOWN };
     if (nvml->by_index(index, &device) != DONE)
         return false;
     if (nvml->name != NULL && nvml->name(device, name, sizeof(name)) == DONE) {
@@ -88,6 +104,7 @@ static bool read_device(const struct nvml *nvml, unsigned index, struct kn_gpu *
         kn_probe_copy_line(out->name, sizeof(out->name), name);
     }
     read_memory(nvml, device, out);
+    out->busy = read_busy(nvml, device);
     if (nvml->capability != NULL && nvml->capability(device, &major, &minor) == DONE && major > 0 &&
         major <= CAPABILITY_MAX && minor >= 0 && minor <= 9)
         out->capability = 10 * major + minor;

@@ -63,4 +63,9 @@ void kn_control_free(struct kn_control *control);
 KN_MUST_USE enum kn_code kn_control_ask(const char *home, const char *what, int timeout_ms,
                                         struct kn_text *out, struct kn_error *err);
 
+/* The same with arguments: an object whose members stand beside "v" and "do", or NULL. */
+KN_MUST_USE enum kn_code kn_control_ask_with(const char *home, const char *what,
+                                             KN_TAKES struct kn_json *arguments, int timeout_ms,
+                                             struct kn_text *out, struct kn_error *err);
+
 #endif

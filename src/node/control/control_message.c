@@ -22,9 +22,9 @@ static bool print(struct kn_json *object, bool ok, struct kn_text *out)
     return ok;
 }
 
-void kn_control_request_print(const char *what, struct kn_text *out)
+void kn_control_request_print(const char *what, struct kn_json *arguments, struct kn_text *out)
 {
-    struct kn_json *object = kn_json_object();
+    struct kn_json *object = arguments != NULL ? arguments : kn_json_object();
     bool ok = object != NULL && kn_json_set(object, "v", kn_json_int(KN_CONTROL_VERSION)) &&
               kn_json_set(object, "do", kn_json_string(what));
 

@@ -10,8 +10,10 @@
 
 struct kn_json;
 
-/* Append a request without its line feed. */
-void kn_control_request_print(const char *what, struct kn_text *out);
+/* Append a request without its line feed; the members of `arguments`, which may be NULL, stand
+ * in it too. */
+void kn_control_request_print(const char *what, KN_TAKES struct kn_json *arguments,
+                              struct kn_text *out);
 
 /* KN_E_SYNTAX: no JSON; KN_E_INVALID: no request; KN_E_UNSUPPORTED: of another version. `*what` is
  * lent from `*document`; release that with kn_json_free(). */

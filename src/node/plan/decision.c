@@ -169,7 +169,7 @@ static void replace(struct kn_decision *d, struct kn_decision *next, bool is_pla
         d->planned_from = next->planned_from;
         d->is_planned = true;
     }
-    if (d->copy.now != d->copy.then)
+    if (d->copy.now != d->copy.then && d->copy.now != next->copy.now)
         free_file(d->copy.now);
     d->copy.now = next->copy.now;
     d->request.without_caches = next->request.without_caches;

@@ -11,16 +11,31 @@ static bool is_given(enum kn_presence is)
     return is == KN_GIVEN;
 }
 
-void kn_offer_threads(const struct kn_hardware *hardware, int percent, unsigned *threads,
-                      double *share)
+static double cores_of(const struct kn_hardware *hardware)
 {
-    double cores = hardware->cores > 0 ? hardware->cores : 1, allowed = cores;
-    double wanted = hardware->physical_cores > 0 ? hardware->physical_cores : cores;
+    return hardware->cores > 0 ? hardware->cores : 1;
+}
+
+static double allowed_of(const struct kn_hardware *hardware, int percent)
+{
+    double allowed = cores_of(hardware);
 
     if (hardware->cpu_quota > 0)
         allowed = fmin(allowed, hardware->cpu_quota);
-    if (percent > 0)
-        allowed = fmin(allowed, cores * percent / 100);
+    return percent > 0 ? fmin(allowed, cores_of(hardware) * percent / 100) : allowed;
+}
+
+double kn_offer_share(const struct kn_hardware *hardware, int percent, unsigned threads)
+{
+    return threads > 0 ? fmin(1, allowed_of(hardware, percent) / threads) : 1;
+}
+
+void kn_offer_threads(const struct kn_hardware *hardware, int percent, unsigned *threads,
+                      double *share)
+{
+    double allowed = allowed_of(hardware, percent);
+    double wanted = hardware->physical_cores > 0 ? hardware->physical_cores : cores_of(hardware);
+
     *threads = (unsigned)fmax(1, fmin(ceil(allowed), fmin(wanted, KN_POOL_THREADS_MAX)));
     *share = fmin(1, allowed / *threads);
 }

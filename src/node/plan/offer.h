@@ -19,6 +19,9 @@ bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardwa
 void kn_offer_threads(const struct kn_hardware *hardware, int percent, unsigned *threads,
                       double *share);
 
+/* The share that `percent` leaves to so many threads that there are already. */
+double kn_offer_share(const struct kn_hardware *hardware, int percent, unsigned threads);
+
 /* Into the record that others read: ONLINE and what served blocks are worth, as Petals reckons;
  * or JOINING without speed where `report` is NULL. */
 void kn_offer_describe(const struct kn_snapshot *snapshot, const struct kn_blocks_report *report,

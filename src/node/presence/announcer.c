@@ -272,7 +272,7 @@ static void on_put(void *arg, enum kn_code code, const struct kn_dht_put_outcome
     a->options.announced(a->options.arg, &a->last, false);
     if (a->leaving)
         return; /* the good-bye is due by now */
-    schedule(a, a->last.acknowledged == keys || a->last.alone);
+    schedule(a, a->last.alone || (a->last.acknowledged == keys && (keys > 0 || a->gone.n == 0)));
     if (a->last.acknowledged > 0 && a->bootstrap_count > 0)
         read_back(a);
 }
@@ -419,6 +419,11 @@ void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *a
         a->what.start = a->what.end = 0;
         a->what.prefix = "";
     }
+}
+
+bool kn_announcer_takes_back(const struct kn_announcer *a)
+{
+    return a->gone.n > 0;
 }
 
 bool kn_announcer_has_told(const struct kn_announcer *a)

@@ -75,6 +75,9 @@ void kn_announcer_pace(struct kn_announcer *a, int interval_ms, int lifetime_ms)
 /* Announce again now: the network came back, or the machine slept. */
 void kn_announcer_renew(struct kn_announcer *a);
 
+/* Are there keys that are told OFFLINE, and of which nobody has taken that yet? */
+bool kn_announcer_takes_back(const struct kn_announcer *a);
+
 /* Was a round begun? Then somebody may hold a record of ours, acknowledged or not. */
 bool kn_announcer_has_told(const struct kn_announcer *a);
 

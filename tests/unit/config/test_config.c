@@ -324,7 +324,31 @@ static void twenty_mistakes_get_twenty_messages_at_their_places(void **state)
     kn_snapshot_unref(snapshot);
 }
 
-/* proves: TR-4/result */
+/* proves: MS-4/1 */
+static void schedules_with_a_wrong_zone_or_that_hide_each_other_are_told(void **state)
+{
+    (void)state;
+    put("hours.yaml", "resources:\n"
+                      "  schedules:\n"
+                      "    - {name: a, cron: 0 9 * * *, duration: 8h, timezone: UTC}\n"
+                      "    - {name: b, cron: 0 17 * * *, duration: 1h, timezone: Europe/Berln}\n"
+                      "    - {name: c, cron: 0 18 * * *, duration: 1h, timezone: Nowhere}\n");
+    expect("hours.yaml",
+           "hours.yaml:4:59 invalid-value resources.schedules: no time zone is called "
+           "\"Europe/Berln\" | Did you mean Europe/Berlin?\n"
+           "hours.yaml:5:59 invalid-value resources.schedules: no time zone is called "
+           "\"Nowhere\" | Write local, UTC, or a name such as Europe/Berlin.");
+    put("hours.yaml", "resources:\n"
+                      "  schedules:\n"
+                      "    - {name: a, cron: 0 9 * * *, duration: 8h, timezone: UTC}\n"
+                      "    - {name: b, cron: 0 17 * * *, duration: 1h, timezone: UTC}\n"
+                      "    - {name: c, cron: 59 16 29 2 *, duration: 1h, timezone: UTC}\n"
+                      "    - {name: d, cron: 59 16 24 12 *, duration: 1m, timezone: UTC}\n");
+    expect("hours.yaml",
+           "hours.yaml:6:7 suspicious resources.schedules: \"a\" and \"d\" are open at the same "
+           "time | Then the limits of \"d\" hold, which stands later.");
+}
+
 static struct kn_bytes bytes_of(char *text)
 {
     return (struct kn_bytes){ text, strlen(text) };
@@ -365,6 +389,7 @@ static void a_copy_gives_what_waits_from_before_and_the_rest_from_now(void **sta
     }
 }
 
+/* proves: TR-4/result */
 static void every_allocation_that_fails_is_returned(void **state)
 {
     static const char *const environment[] = { "HOME=/h", "KWAAINET_PORT=abc", "KWAAINET_X=1",
@@ -430,6 +455,7 @@ int main(void)
         IN_HOME(a_cache_that_cannot_be_read_is_a_warning),
         IN_HOME(all_problems_of_all_sources_are_told_at_once),
         IN_HOME(twenty_mistakes_get_twenty_messages_at_their_places),
+        IN_HOME(schedules_with_a_wrong_zone_or_that_hide_each_other_are_told),
         IN_HOME(a_copy_gives_what_waits_from_before_and_the_rest_from_now),
         IN_HOME(every_allocation_that_fails_is_returned),
     };

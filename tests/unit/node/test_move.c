@@ -216,6 +216,11 @@ void kn_course_serve(struct kn_node *node)
     world.stage = KN_BLOCKS_DRAINING;
 }
 
+bool kn_course_is_resting(const struct kn_node *node)
+{
+    return node->leaving || node->pause.is_on;
+}
+
 void kn_course_announce(struct kn_node *node)
 {
     world.announced++;

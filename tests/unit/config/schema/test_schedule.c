@@ -63,6 +63,11 @@ static void entries_are_read_and_printed_as_json(void **state)
           "[{\"name\": \"a\\\"\\\\\\u0007\\u007f\\u2028é\", \"cron\": \"0 9 * * *\", "
           "\"duration\": \"1s\", \"timezone\": \"local\"}]",
           "" },
+        { "v: [{" GOOD ", limits: {max_models: 0, max_cpu_percent: 0, max_memory_gb: 0}}]",
+          "[{\"name\": \"n\", \"cron\": \"0 9 * * *\", \"duration\": \"8h\", \"timezone\": "
+          "\"local\", \"limits\": {\"max_memory_gb\": \"0B\", \"max_models\": 0, "
+          "\"max_cpu_percent\": 0}}]",
+          "" },
         { "v: [{name: n, cron: 0 9 * * *, duration: 30d}]",
           "[{\"name\": \"n\", \"cron\": \"0 9 * * *\", \"duration\": \"30d\", \"timezone\": "
           "\"local\"}]",
@@ -119,9 +124,11 @@ static void every_mistake_of_an_entry_is_told_at_its_place(void **state)
         { "v: [{" GOOD ", limits: {max_memory: 4}}]", NULL,
           "f:1:55 unknown-key " KEY ": unknown key \"max_memory\" in a schedule | Did you mean "
           "max_memory_gb?" },
-        { "v: [{" GOOD ", limits: {max_models: 65, max_cpu_percent: 0}}]", NULL,
-          "f:1:67 out-of-range " KEY ": 65 is outside 1..64\n"
-          "f:1:88 out-of-range " KEY ": 0 is outside 1..100" },
+        { "v: [{" GOOD ", limits: {max_models: 65, max_cpu_percent: -1}}]", NULL,
+          "f:1:67 out-of-range " KEY ": 65 is outside 0..64\n"
+          "f:1:88 out-of-range " KEY ": -1 is outside 0..100" },
+        { "v: [{" GOOD ", limits: {max_disk_space_gb: 0}}]", NULL,
+          "f:1:74 out-of-range " KEY ": 0 is outside 1MiB..1PiB" },
     };
 
     (void)state;

@@ -36,6 +36,7 @@ static void every_card_of_nvidia_is_told(void **state)
             CHECK_EQ("total", gpus[i].total, 80 * GIB);
             CHECK_EQ("free", gpus[i].free, (80 - i) * GIB);
             CHECK_EQ("capability", gpus[i].capability, 90);
+            CHECK_EQ("busy", gpus[i].busy, i == 2 ? 97 : 0);
         }
     }
     CHECK_EQ("room for three", kn_gpu_read_nvidia(KN_FAKE_NVML, gpus, 3), 3);
@@ -49,6 +50,7 @@ static void an_old_driver_tells_what_it_can(void **state)
     CHECK_EQ("count", kn_gpu_read_nvidia(KN_FAKE_NVML_OLD, &gpu, 1), 1);
     CHECK_EQ("total", gpu.total, 80 * GIB);
     CHECK_EQ("capability", gpu.capability, KN_GPU_UNKNOWN);
+    CHECK_EQ("busy", gpu.busy, KN_GPU_UNKNOWN);
 }
 
 static void what_a_card_tells_wrongly_stays_unknown(void **state)

@@ -111,9 +111,21 @@ static enum kn_code much(void *arg, const struct kn_json *request, struct kn_tex
     return KN_OK;
 }
 
+static enum kn_code echo(void *arg, const struct kn_json *request, struct kn_text *out,
+                         struct kn_error *err)
+{
+    int64_t n = 0;
+
+    (void)arg;
+    if (!kn_json_to_int(kn_json_get(request, "n"), &n))
+        return kn_fail(err, KN_E_INVALID, "no n");
+    kn_text_addf(out, "%lld", (long long)n);
+    return KN_OK;
+}
+
 static const struct kn_control_handler handlers[] = {
     { "status", status }, { "stop", stop }, { "refuse", refuse }, { "babble", babble },
-    { "flood", flood },   { "much", much }, { NULL, NULL },
+    { "flood", flood },   { "much", much }, { "echo", echo },     { NULL, NULL },
 };
 
 /* How much less the clock shows the next time the control looks at it, and then no more. */
@@ -205,6 +217,33 @@ static void ask_everything(void)
         CHECK_STR(rows[i].what, err.hint, rows[i].hint);
         kn_text_done(&out);
     }
+}
+
+static void ask_with_arguments(void)
+{
+    struct kn_json *arguments = kn_json_object();
+    struct kn_text out = { 0 };
+    struct kn_error err = { 0 };
+
+    CHECK("made", kn_json_set(arguments, "n", kn_json_int(INT64_C(7200000))));
+    CHECK("no other request", kn_json_set(arguments, "do", kn_json_string("stop")));
+    CHECK_EQ("asked", kn_control_ask_with(home.path, "echo", arguments, PATIENCE_MS, &out, &err),
+             KN_OK);
+    CHECK_STR("with it", kn_text_get(&out), "7200000");
+    CHECK_EQ("asked", kn_control_ask_with(home.path, "echo", NULL, PATIENCE_MS, &out, &err),
+             KN_E_REFUSED);
+    CHECK_STR("without", err.text, "no n");
+    kn_text_done(&out);
+}
+
+static void arguments_of_a_request_reach_its_handler(void **state)
+{
+    struct node node;
+
+    (void)state;
+    begin(&node);
+    beside(&node, ask_with_arguments);
+    end(&node);
 }
 
 static void a_request_gets_its_answer(void **state)
@@ -494,6 +533,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_request_gets_its_answer, make_home, remove_home),
+        cmocka_unit_test_setup_teardown(arguments_of_a_request_reach_its_handler, make_home,
+                                        remove_home),
         cmocka_unit_test_setup_teardown(nonsense_is_answered_or_ends_the_connection, make_home,
                                         remove_home),
         cmocka_unit_test_setup_teardown(who_does_not_read_is_not_read, make_home, remove_home),
