@@ -139,7 +139,7 @@ static void on_drained(void *arg)
 
 void kn_node_stop(struct kn_node *node)
 {
-    if (node->restarts) { /* it leaves already, and not to come back */
+    if (node->leaving && node->restarts) { /* it leaves already, and not to come back */
         node->restarts = false;
         return;
     }
@@ -441,6 +441,11 @@ const struct kn_announced *kn_node_announced(const struct kn_node *node)
 enum kn_node_state kn_node_state(const struct kn_node *node)
 {
     return node->state;
+}
+
+bool kn_node_is_leaving(const struct kn_node *node)
+{
+    return node->leaving;
 }
 
 const struct kn_error *kn_node_failure(const struct kn_node *node)

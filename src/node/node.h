@@ -70,7 +70,10 @@ void kn_node_run(struct kn_node *node);
 /* Say good-bye to the swarm, then end the run. */
 void kn_node_stop(struct kn_node *node);
 
-/* After the run: was it told to restart? Then its owner does that, once it is freed. */
+/* Was it told to end? */
+bool kn_node_is_leaving(const struct kn_node *node);
+
+/* Was it told to end only to begin anew? Its owner does that, once it is freed. */
 bool kn_node_restarts(const struct kn_node *node);
 
 /* Go on after KN_NODE_PLANNED: nothing is announced before somebody agreed. */

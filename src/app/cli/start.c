@@ -152,6 +152,7 @@ static void on_event(void *arg, enum kn_node_event event)
     if (event == KN_NODE_PLANNED && !start->dry_run)
         kn_start_settle(start);
     kn_detached_take(start, event);
+    kn_supervised_take(start, event);
 }
 
 /* -- the command */
@@ -249,9 +250,11 @@ static void run_node(struct kn_start *start)
         kn_out_of_memory();
     start->waiting_since = kn_loop_now(start->loop);
     name_files(start);
+    kn_supervised_begin(start);
     kn_node_run(start->node);
     while (start->is_saving) /* the file is ours to the end: wait for it */
         kn_loop_run(start->loop);
+    kn_supervised_end(start);
     kn_timer_free(start->tick);
     start->tick = NULL;
 }
