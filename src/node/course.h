@@ -20,6 +20,7 @@
 #include "node/presence/known_peers.h"
 #include "node/presence/listen.h"
 #include "node/presence/membership.h"
+#include "node/previous_end.h"
 
 struct kn_node {
     struct kn_node_options options;
@@ -66,6 +67,7 @@ struct kn_node {
     int64_t started_ms;
     enum kn_node_state state;
     bool is_first_run, leaving, over, told_end;
+    struct kn_previous_end previous;
     bool restarts;              /* it leaves only to begin anew */
     bool has_left, has_drained; /* while leaving: others were told, no session is open */
     struct kn_error failure, cache_failure;

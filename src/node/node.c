@@ -223,6 +223,7 @@ static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
         .config = node->paths.config_exists ? node->paths.config : NULL,
         .started = node->started_s,
         .started_ms = node->started_ms,
+        .oom_kills = kn_previous_end_kills(),
         .port = node->listening.port,
         .flags = node->options.flags,
         .flag_count = node->options.flag_count,
@@ -254,6 +255,8 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
 
     if (!node->options.dry_run)
         rc = kn_run_folder_open(node->paths.home, &node->folder, err);
+    if (rc == KN_OK && node->folder != NULL)
+        kn_previous_end_find(node->folder, &node->previous);
     if (rc == KN_OK)
         rc = take_identity(node, err);
     node->loop = node->options.loop;
@@ -441,6 +444,11 @@ const struct kn_announced *kn_node_announced(const struct kn_node *node)
 enum kn_node_state kn_node_state(const struct kn_node *node)
 {
     return node->state;
+}
+
+const struct kn_previous_end *kn_node_previous_end(const struct kn_node *node)
+{
+    return &node->previous;
 }
 
 bool kn_node_is_leaving(const struct kn_node *node)

@@ -14,6 +14,7 @@
 #include "node/plan/plan.h"
 #include "node/presence/announcer.h"
 #include "node/presence/look.h"
+#include "node/previous_end.h"
 
 struct kn_node;
 
@@ -104,6 +105,7 @@ const struct kn_announced *kn_node_announced(const struct kn_node *node);
 enum kn_node_state kn_node_state(const struct kn_node *node);
 const struct kn_error *kn_node_failure(const struct kn_node *node);
 const struct kn_error *kn_node_cache_failure(const struct kn_node *node);
+const struct kn_previous_end *kn_node_previous_end(const struct kn_node *node);
 const char *kn_node_peer_id(const struct kn_node *node);
 const char *kn_node_port_text(const struct kn_node *node); /* "Using port 8080" */
 uint16_t kn_node_port(const struct kn_node *node);

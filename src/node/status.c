@@ -217,6 +217,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_serving(node, &d);
     add_rebalance(node, &d);
     add_config(node, &d);
+    set(&d, "previous_end", kn_previous_end_json(kn_node_previous_end(node)));
     set(&d, "problems", kn_json_array());
     printed = !d.failed && kn_json_print_line(d.json, out);
     kn_json_free(d.json);
