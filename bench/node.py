@@ -184,6 +184,43 @@ def offline():
            statistics.median(samples), 200, 1)
 
 
+def ask(folder, what):
+    """Milliseconds from a request at the control socket to the end of its answer."""
+    with socket.socket(socket.AF_UNIX) as channel:
+        channel.connect(str(folder / "run" / "node.sock"))
+        began = time.perf_counter()
+        channel.sendall(json.dumps({"v": 1, "do": what}).encode() + b"\n")
+        answer = b""
+        while not answer.endswith(b"\n"):
+            answer += channel.recv(1 << 16)
+        took = (time.perf_counter() - began) * 1000
+    if not json.loads(answer)["ok"]:
+        raise RuntimeError(answer.decode())
+    return took
+
+
+def run_ms(*words):
+    began = time.perf_counter()
+    subprocess.run([str(word) for word in words], check=True, stdout=subprocess.DEVNULL)
+    return (time.perf_counter() - began) * 1000
+
+
+def control():
+    """A configuration of 200 lines that is another each time; a status beside an empty program."""
+    with private_home() as home:
+        file = home / "node_config.yaml"
+        with bootstrap(home):
+            reloads, answers, nothing = [], [], []
+            for i in range(STARTS):
+                file.write_text("# a remark\n" * 198 + f"performance:\n  throughput: {i + 1}\n")
+                reloads.append(ask(home / "data", "reload"))
+                answers.append(run_ms(BUILD / "kwaainet", "status", "--home", home / "data"))
+                nothing.append(run_ms("/bin/true"))
+    yield "reload, asked to answered, ms / 10 ms", statistics.median(reloads), 10, 1
+    yield ("status, the whole command, ms / /bin/true", statistics.median(answers),
+           statistics.median(nothing), 3)
+
+
 @contextlib.contextmanager
 def held(ports):
     """Those of them that nobody has yet."""
@@ -216,7 +253,7 @@ def idle():
 def rows(is_long):
     with private_home() as home, bootstrap(home) as (_node, address):
         found = [*later("a node of ours", address), *detached(address)]
-    found += [*offline(), *ports_in_use(), *silent(), *late()]
+    found += [*control(), *offline(), *ports_in_use(), *silent(), *late()]
     if peers.installed("hivemind"):
         with peers.start("swarm", "--nodes", "1") as swarm:
             found += later("a hivemind node", swarm.addr)

@@ -97,6 +97,7 @@ enum kwaai_event_kind {
     KWAAI_EVENT_VISIBLE,    /* and read back; again when other numbers were */
     KWAAI_EVENT_CACHES_FAILED, /* what was found out could not be kept for the next start */
     KWAAI_EVENT_ENDED,         /* the last one: port and folder are free, kwaai_node_failure() */
+    KWAAI_EVENT_RELOADED,      /* kwaainet reload asked for it: it holds, or why it does not */
 };
 
 enum { KWAAI_EVENT_TEXT_SIZE = 512, KWAAI_EVENTS_KEPT = 64 };

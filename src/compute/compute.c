@@ -8,13 +8,12 @@ static void on_timer(void *arg)
     kn_compute_turn(arg);
 }
 
-static void take_options(struct kn_compute *c, const struct kn_compute_options *options)
+void kn_compute_change(struct kn_compute *c, uint32_t max_tokens, double share)
 {
-    c->options = *options;
-    if (c->options.max_tokens == 0 || c->options.max_tokens > KN_PASS_TOKENS_MAX)
-        c->options.max_tokens = KN_PASS_TOKENS_MAX;
-    if (!(c->options.share > 0 && c->options.share < 1))
-        c->options.share = 1;
+    bool is_limited = max_tokens > 0 && max_tokens < KN_PASS_TOKENS_MAX;
+
+    c->options.max_tokens = is_limited ? max_tokens : KN_PASS_TOKENS_MAX;
+    c->options.share = share > 0 && share < 1 ? share : 1;
 }
 
 struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
@@ -23,7 +22,8 @@ struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
 
     if (c == NULL)
         return NULL;
-    take_options(c, options);
+    c->options = *options;
+    kn_compute_change(c, options->max_tokens, options->share);
     kn_link_start(&c->all);
     kn_link_start(&c->line);
     kn_link_start(&c->forward_line);

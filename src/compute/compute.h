@@ -46,6 +46,9 @@ KN_MUST_USE struct kn_compute *kn_compute_new(const struct kn_compute_options *o
  * any time, also inside what is called back, except `release`. */
 void kn_compute_free(struct kn_compute *c);
 
+/* Other limits from the next pass on; as in the options. */
+void kn_compute_change(struct kn_compute *c, uint32_t max_tokens, double share);
+
 /* What a request wants. `err` is lent; its text is for the peer. */
 typedef void kn_session_opened_fn(void *arg, enum kn_code code, struct kn_session *session,
                                   const struct kn_error *err);

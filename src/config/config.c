@@ -129,7 +129,8 @@ static const char *short_name(const struct load *load, const char *path)
     return path;
 }
 
-static void take_bytes(struct load *load, const struct kn_bytes *bytes, const char *name)
+static void take_bytes(struct load *load, const struct kn_bytes *bytes, const char *name,
+                       enum kn_file_part part)
 {
     struct kn_yaml_document *doc = kn_arena_alloc(load->arena, sizeof(*doc));
     struct kn_text folder = { 0 };
@@ -139,6 +140,7 @@ static void take_bytes(struct load *load, const struct kn_bytes *bytes, const ch
     if (folder.failed)
         kn_arena_fail(load->arena);
     source = source_in(load, kn_arena_dup(load->arena, kn_text_get(&folder)));
+    source.part = part;
     kn_text_done(&folder);
     name = kn_arena_dup(load->arena, name);
     if (doc == NULL || source.base == NULL || name == NULL)
@@ -177,11 +179,31 @@ static void take_file(struct load *load)
     }
     bytes = read_file(load, path, &err);
     if (bytes != NULL)
-        take_bytes(load, bytes, name);
+        take_bytes(load, bytes, name, KN_FILE_WHOLE);
     else if (err.code == KN_E_LIMIT)
         note_file(load, KN_P_LIMIT, name, err.text, "A configuration has at most 1 MiB.");
     else if (err.code != KN_E_NO_MEMORY)
         note_file(load, KN_P_UNREADABLE, name, err.text, err.hint);
+}
+
+/* What was read before, in place of the file. */
+static void take_copy(struct load *load, const struct kn_config_copy *copy)
+{
+    const char *name = short_name(load, load->paths.config);
+
+    if (copy->then == copy->now && copy->now != NULL)
+        take_bytes(load, copy->now, name, KN_FILE_WHOLE);
+    if (copy->then == copy->now)
+        return;
+    if (copy->then != NULL)
+        take_bytes(load, copy->then, name, KN_FILE_WAITING);
+    if (copy->now != NULL)
+        take_bytes(load, copy->now, name, KN_FILE_AT_ONCE);
+}
+
+enum kn_code kn_config_read(const char *path, struct kn_bytes *out, struct kn_error *err)
+{
+    return kn_file_read(path, KN_YAML_SIZE_MAX, out, err);
 }
 
 typedef void cache_fn(const struct kn_source *source, const struct kn_yaml_document *doc,
@@ -275,7 +297,9 @@ static enum kn_code load_with(const struct kn_config_request *request, const cha
     take_flags(&load);
     take_environment(&load);
     if (bytes != NULL)
-        take_bytes(&load, bytes, kn_arena_dup(load.arena, name));
+        take_bytes(&load, bytes, kn_arena_dup(load.arena, name), KN_FILE_WHOLE);
+    else if (request->copy != NULL)
+        take_copy(&load, request->copy);
     else
         take_file(&load);
     built_in = source_in(&load, load.paths.home);

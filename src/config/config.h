@@ -23,6 +23,15 @@ struct kn_discovered {
     const char *reason;      /* the sentence that explains it */
 };
 
+/*
+ * A configuration file that was read before, for a node that runs: what it does never depends on
+ * what lies on the disk meanwhile. Settings that wait for the next start are those of `then`, the
+ * others those of `now`; the two may be one. NULL: there was no file.
+ */
+struct kn_config_copy {
+    struct kn_bytes *then, *now;
+};
+
 /* What to load with. All lent for the call; every member may be left empty. */
 struct kn_config_request {
     const char *config_path; /* --config: must exist; NULL: ./node_config.yaml if it is there */
@@ -36,8 +45,9 @@ struct kn_config_request {
     int64_t now_s;       /* wall clock, seconds since 1970: the age of caches */
     const struct kn_discovered *discovered; /* weaker than the caches, stronger than built in */
     size_t discovered_count;
-    bool without_caches; /* what they say is to be found out anew */
-    const char *machine; /* fingerprint that a calibration must have; NULL: any */
+    bool without_caches;               /* what they say is to be found out anew */
+    const char *machine;               /* fingerprint that a calibration must have; NULL: any */
+    const struct kn_config_copy *copy; /* in place of the file; NULL: that is read */
 };
 
 /* Where things are: absolute paths, expanded. */
@@ -55,6 +65,10 @@ struct kn_config_paths {
 KN_MUST_USE enum kn_code kn_config_locate(const struct kn_config_request *request,
                                           struct kn_arena *arena, struct kn_config_paths *out,
                                           struct kn_error *err);
+
+/* Read a configuration file for a copy, which kn_bytes_done() releases. Codes as kn_file_read(). */
+KN_MUST_USE enum kn_code kn_config_read(const char *path, struct kn_bytes *out,
+                                        struct kn_error *err);
 
 /*
  * Load and resolve. What is wrong with the configuration is in the snapshot's problems; the call

@@ -1,4 +1,6 @@
 /* join: which bootstraps answer, and what is wrong with those that do not. */
+#include <string.h>
+
 #include "lib/base/memory.h"
 #include "lib/codec/multiaddr_bytes.h"
 #include "network/network.h"
@@ -18,8 +20,15 @@ struct kn_join {
     size_t n, settled, answered;
     unsigned telling; /* events that run: freed by one of them, it goes when they have returned */
     bool freed;
+    char *addresses; /* the texts of all entries, one behind the other */
     struct entry entries[KN_NETWORK_BOOTSTRAPS_MAX];
 };
+
+static void release(struct kn_join *join)
+{
+    kn_free(join->addresses);
+    kn_free(join);
+}
 
 static void settle(struct entry *e)
 {
@@ -34,7 +43,7 @@ static void settle(struct entry *e)
     if (!join->freed && join->settled == join->n)
         join->events.done(join->events.arg, join->answered);
     if (--join->telling == 0 && join->freed)
-        kn_free(join);
+        release(join);
 }
 
 /* What is wrong with this one alone; that nobody answers at all is for those who know of all. */
@@ -153,12 +162,33 @@ static enum kn_code begin(struct kn_join *join, int timeout_ms, struct kn_error 
     return KN_OK;
 }
 
+/* Whoever named them may be gone before the join is. */
+static enum kn_code copy_addresses(struct kn_join *join, const char *const *addresses, size_t n,
+                                   struct kn_error *err)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < n; i++)
+        size += strlen(addresses[i]) + 1;
+    join->addresses = kn_try_alloc(size);
+    if (join->addresses == NULL)
+        return kn_fail_no_memory(err);
+    size = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t length = strlen(addresses[i]) + 1;
+
+        join->entries[i].told.address = memcpy(join->addresses + size, addresses[i], length);
+        size += length;
+    }
+    return KN_OK;
+}
+
 enum kn_code kn_join_start(struct kn_network *network, const char *const *addresses, size_t n,
                            int timeout_ms, const struct kn_join_events *events,
                            struct kn_join **out, struct kn_error *err)
 {
     struct kn_join *join;
-    enum kn_code rc = KN_OK;
+    enum kn_code rc;
 
     if (n == 0)
         return kn_fail(err, KN_E_INVALID, "no bootstrap peer is named");
@@ -171,11 +201,11 @@ enum kn_code kn_join_start(struct kn_network *network, const char *const *addres
     join->events = *events;
     join->started_us = kn_loop_clock_us();
     join->end_by = kn_loop_now(kn_host_loop(kn_network_host(network))) + timeout_ms;
+    rc = copy_addresses(join, addresses, n, err);
     for (; rc == KN_OK && join->n < n; join->n++) {
         struct entry *e = &join->entries[join->n];
 
         e->join = join;
-        e->told.address = addresses[join->n];
         rc = read_address(join, e, err);
     }
     if (rc == KN_OK)
@@ -198,7 +228,7 @@ void kn_join_free(struct kn_join *join)
     }
     join->freed = true;
     if (join->telling == 0)
-        kn_free(join);
+        release(join);
 }
 
 size_t kn_join_count(const struct kn_join *join)

@@ -8,7 +8,14 @@
 #include "network/swarm/identify.h"
 #include "network/swarm/ping.h"
 
+/* Addresses to tell instead of what is listened on. */
+struct announced {
+    struct kn_buffer at[KN_NETWORK_ANNOUNCE_MAX];
+    size_t n;
+};
+
 struct kn_network {
+    struct kn_loop *loop;
     struct kn_host *host;
     struct kn_kad *kad;
     struct kn_dht_service *dht;
@@ -20,9 +27,16 @@ struct kn_network {
     bool is_hidden;
     void (*moved)(void *arg);
     void *moved_arg;
-    struct kn_buffer announce[KN_NETWORK_ANNOUNCE_MAX];
-    size_t announce_count;
+    struct announced announced;
+    unsigned observers;
 };
+
+static void forget(struct announced *announced)
+{
+    for (size_t i = 0; i < announced->n; i++)
+        kn_buffer_done(&announced->at[i]);
+    announced->n = 0;
+}
 
 static bool is_wildcard(const struct kn_endpoint *at)
 {
@@ -63,9 +77,9 @@ static void announcer(void *arg, kn_add_address_fn *add, void *add_arg)
 {
     const struct kn_network *network = arg;
 
-    for (size_t i = 0; i < network->announce_count; i++)
-        add(add_arg, kn_buffer_get(&network->announce[i]));
-    if (network->announce_count > 0 || network->is_hidden)
+    for (size_t i = 0; i < network->announced.n; i++)
+        add(add_arg, kn_buffer_get(&network->announced.at[i]));
+    if (network->announced.n > 0 || network->is_hidden)
         return;
     for (size_t i = 0; i < kn_host_listeners(network->host); i++) {
         struct kn_endpoint at;
@@ -75,19 +89,21 @@ static void announcer(void *arg, kn_add_address_fn *add, void *add_arg)
     }
 }
 
-static enum kn_code read_announced(struct kn_network *network,
-                                   const struct kn_network_options *options, struct kn_error *err)
+static enum kn_code read_announced(const struct kn_network_options *options, struct announced *out,
+                                   struct kn_error *err)
 {
     if (options->announce_count > KN_NETWORK_ANNOUNCE_MAX)
         return kn_fail(err, KN_E_LIMIT, "more than %d addresses to announce",
                        KN_NETWORK_ANNOUNCE_MAX);
     for (size_t i = 0; i < options->announce_count; i++) {
         enum kn_code rc =
-            kn_multiaddr_to_bytes(kn_span_text(options->announce[i]), &network->announce[i], err);
+            kn_multiaddr_to_bytes(kn_span_text(options->announce[i]), &out->at[i], err);
 
-        if (rc != KN_OK)
+        out->n++;
+        if (rc != KN_OK) {
+            forget(out);
             return rc;
-        network->announce_count++;
+        }
     }
     return KN_OK;
 }
@@ -143,22 +159,39 @@ static void on_doubt(void *arg)
         kn_relay_client_want(network->relays, network->relays_wanted);
 }
 
-static bool build_autonat(struct kn_network *network, const struct kn_network_options *options)
+static void stop_asking(struct kn_network *network)
+{
+    kn_timer_free(network->doubt);
+    kn_autonat_client_free(network->autonat);
+    network->doubt = NULL;
+    network->autonat = NULL;
+}
+
+static bool start_asking(struct kn_network *network, unsigned observers)
 {
     const struct kn_autonat_client_options autonat = {
         .host = network->host,
-        .observers = options->observers,
+        .observers = observers,
         .changed = on_reachability,
         .arg = network,
     };
 
+    network->observers = observers;
+    network->autonat = kn_autonat_client_new(&autonat);
+    network->doubt = kn_timer_new(network->loop, on_doubt, network);
+    if (network->doubt != NULL)
+        kn_timer_set(network->doubt, kn_loop_now(network->loop) + KN_NETWORK_DOUBT_MS);
+    if (network->autonat != NULL && network->doubt != NULL)
+        return true;
+    stop_asking(network);
+    return false;
+}
+
+static bool build_autonat(struct kn_network *network, const struct kn_network_options *options)
+{
     if (options->is_client || !options->asks_reachability)
         return true;
-    network->autonat = kn_autonat_client_new(&autonat);
-    network->doubt = kn_timer_new(options->loop, on_doubt, network);
-    if (network->doubt != NULL)
-        kn_timer_set(network->doubt, kn_loop_now(options->loop) + KN_NETWORK_DOUBT_MS);
-    return network->autonat != NULL && network->doubt != NULL;
+    return start_asking(network, options->observers);
 }
 
 static bool build(struct kn_network *network, const struct kn_network_options *options)
@@ -174,6 +207,7 @@ static bool build(struct kn_network *network, const struct kn_network_options *o
         .replicas = options->replicas,
     };
 
+    network->loop = options->loop;
     network->host = kn_host_new(&host);
     if (network->host == NULL)
         return false;
@@ -198,7 +232,7 @@ enum kn_code kn_network_new(const struct kn_network_options *options, struct kn_
 
     if (network == NULL)
         return kn_fail_no_memory(err);
-    rc = read_announced(network, options, err);
+    rc = read_announced(options, &network->announced, err);
     if (rc == KN_OK && !build(network, options))
         rc = kn_fail_no_memory(err);
     if (rc != KN_OK) {
@@ -214,16 +248,59 @@ void kn_network_free(struct kn_network *network)
     if (network == NULL)
         return;
     network->moved = NULL;
-    kn_timer_free(network->doubt);
-    kn_autonat_client_free(network->autonat);
+    stop_asking(network);
     kn_relay_client_free(network->relays);
     kn_dht_service_free(network->dht);
     kn_identify_service_free(network->identify);
     kn_kad_free(network->kad);
     kn_host_free(network->host);
-    for (size_t i = 0; i < KN_NETWORK_ANNOUNCE_MAX; i++)
-        kn_buffer_done(&network->announce[i]);
+    forget(&network->announced);
     kn_free(network);
+}
+
+/* Others are asked, as they were, or asked no more. */
+static bool change_asking(struct kn_network *network, const struct kn_network_options *options)
+{
+    bool asks = network->autonat != NULL;
+
+    if (asks == options->asks_reachability && (!asks || network->observers == options->observers))
+        return true;
+    stop_asking(network);
+    return !options->asks_reachability || start_asking(network, options->observers);
+}
+
+/* Where nobody is asked, or asked in vain, whoever wants relays has them at once. */
+static void change_reach(struct kn_network *network, const struct kn_network_options *options)
+{
+    enum kn_reachability verdict = kn_network_reachability(network);
+    bool is_private = verdict == KN_REACHABILITY_PRIVATE || options->is_hidden;
+    bool waits = network->autonat != NULL && !is_private;
+
+    network->is_hidden = options->is_hidden;
+    network->relays_wanted = options->relays;
+    kn_relay_client_want(network->relays, waits ? 0 : options->relays);
+    /* No room among the protocols: it stays a client, which is no harm. */
+    (void)!kn_kad_set_serving(network->kad, !is_private);
+}
+
+enum kn_code kn_network_change(struct kn_network *network, const struct kn_network_options *options,
+                               struct kn_error *err)
+{
+    struct announced announced = { 0 };
+    enum kn_code rc = read_announced(options, &announced, err);
+
+    if (rc == KN_OK && !change_asking(network, options)) {
+        forget(&announced);
+        rc = kn_fail_no_memory(err);
+    }
+    if (rc != KN_OK)
+        return rc;
+    forget(&network->announced);
+    network->announced = announced;
+    kn_host_allow(network->host, options->connections_max);
+    change_reach(network, options);
+    tell_moved(network);
+    return KN_OK;
 }
 
 struct kn_host *kn_network_host(const struct kn_network *network)

@@ -47,6 +47,15 @@ KN_MUST_USE enum kn_code kn_network_new(const struct kn_network_options *options
                                         struct kn_network **out, struct kn_error *err);
 void kn_network_free(struct kn_network *network);
 
+/*
+ * Other addresses to announce, another limit of connections, another way to be reached, from now
+ * on; the other members of `options` do not count. A failure changes nothing; codes as
+ * kn_network_new().
+ */
+KN_MUST_USE enum kn_code kn_network_change(struct kn_network *network,
+                                           const struct kn_network_options *options,
+                                           struct kn_error *err);
+
 struct kn_host *kn_network_host(const struct kn_network *network);
 struct kn_dht *kn_network_dht(const struct kn_network *network);
 struct kn_kad *kn_network_kad(const struct kn_network *network);
@@ -72,7 +81,7 @@ void kn_network_announce(struct kn_network *network);
 
 /* One address of a bootstrap, and how its peer answered. */
 struct kn_bootstrap {
-    const char *address; /* as it was handed in */
+    const char *address; /* as it was handed in; lent by the join */
     struct kn_peer_id peer;
     bool settled;      /* it has answered or failed */
     enum kn_code code; /* KN_OK: it is a node of hivemind's DHT */
@@ -96,7 +105,7 @@ struct kn_join_events {
 };
 
 /* KN_E_INVALID: no address, one without a peer id, or no multiaddr; KN_E_LIMIT; KN_E_NO_MEMORY.
- * `addresses` is kept until the join is freed. */
+ * `addresses` is copied. */
 KN_MUST_USE enum kn_code kn_join_start(struct kn_network *network, const char *const *addresses,
                                        size_t n, int timeout_ms,
                                        const struct kn_join_events *events, struct kn_join **out,

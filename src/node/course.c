@@ -195,6 +195,17 @@ static void meet(struct kn_node *node, const struct kn_join *join)
     kn_announcer_set_bootstraps(node->announcer, node->met, node->met_count);
 }
 
+void kn_course_rejoin(struct kn_node *node)
+{
+    kn_membership_stop(node->membership);
+    meet(node, NULL);
+    if (node->bootstraps.n == 0)
+        return;
+    kn_membership_join(node->membership);
+    if (node->known != NULL)
+        kn_known_peers_begin(node->known);
+}
+
 static void go_on(struct kn_node *node)
 {
     if (!node->what.is_planned || !node->agreed || node->state == KN_NODE_OFFLINE || node->leaving)

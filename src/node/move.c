@@ -352,6 +352,14 @@ void kn_move_announced(struct kn_move *move, bool acknowledged)
                                   (kn_time)kn_random_below(&move->node->random, SPAN_MS));
 }
 
+void kn_move_settings_changed(struct kn_move *move)
+{
+    if (move->phase > KN_MOVE_LOOKS || move->node->state != KN_NODE_ONLINE)
+        return;
+    stop(move);
+    rest(move);
+}
+
 bool kn_move_holds_blocks(const struct kn_move *move)
 {
     return move->phase == KN_MOVE_TELLS || move->phase == KN_MOVE_CHECKS;

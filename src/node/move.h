@@ -43,6 +43,9 @@ void kn_move_free(struct kn_move *move);
 void kn_move_blocks_changed(struct kn_move *move);
 void kn_move_announced(struct kn_move *move, bool acknowledged);
 
+/* Whether to move, or how often to look, may be another. What is under way goes on. */
+void kn_move_settings_changed(struct kn_move *move);
+
 /* Are others told of a range while the old one is still served? */
 bool kn_move_holds_blocks(const struct kn_move *move);
 

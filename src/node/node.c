@@ -3,8 +3,10 @@
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
 #include "lib/os/process_info.h"
+#include "lib/os/terminal.h"
 #include "node/course.h"
 #include "node/machine/machine_file.h"
+#include "node/parts.h"
 #include "node/presence/agent.h"
 #include "node/presence/reach.h"
 #include "node/renewal.h"
@@ -31,15 +33,12 @@ static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
         .identity = node->identity.key,
         .random = &node->random,
         .agent = KN_AGENT,
-        .connections_max = (size_t)config->network.max_connections.value,
-        .announce = config->network.announce_addrs.texts.at,
-        .announce_count = config->network.announce_addrs.texts.n,
         .moved = on_moved,
         .arg = node,
     };
     enum kn_code rc;
 
-    kn_reach_options(config, &options);
+    kn_parts_network(config, &options);
     rc = kn_network_new(&options, &node->network, err);
     if (rc != KN_OK)
         return rc;
@@ -50,14 +49,12 @@ static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
 
 static struct kn_announcer *new_announcer(struct kn_node *node)
 {
-    const struct kn_node_config *config = kn_node_settings(node);
-    int interval = (int)config->dht.announce_interval.ms;
+    const struct kn_pace_of_records pace = kn_parts_pace(kn_node_settings(node));
     const struct kn_announcer_options options = {
         .network = node->network,
         .random = &node->random,
-        .interval_ms = interval,
-        .lifetime_ms =
-            config->dht.expiration.is == KN_GIVEN ? (int)config->dht.expiration.ms : 3 * interval,
+        .interval_ms = pace.interval_ms,
+        .lifetime_ms = pace.lifetime_ms,
         .arg = node,
         .describe = kn_course_describe,
         .announced = kn_course_announced,
@@ -158,6 +155,11 @@ void kn_node_stop(struct kn_node *node)
     kn_announcer_leave(node->announcer, on_left, node);
 }
 
+static void on_reload_due(void *arg)
+{
+    kn_reload(arg);
+}
+
 static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
 {
     node->announcer = new_announcer(node);
@@ -170,12 +172,13 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
     node->reread_timer = kn_timer_new(node->loop, kn_renewal_reread, node);
     node->refresh_timer = kn_timer_new(node->loop, kn_renewal_refresh, node);
     node->leave_timer = kn_timer_new(node->loop, on_left, node);
+    node->reload_timer = kn_timer_new(node->loop, on_reload_due, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
     if (node->announcer == NULL || node->blocks == NULL || node->move == NULL ||
         node->membership == NULL || node->changes == NULL ||
         (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
         node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
-        node->hardware == NULL)
+        node->reload_timer == NULL || node->hardware == NULL)
         return kn_fail_no_memory(err);
     return KN_OK;
 }
@@ -208,6 +211,7 @@ static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct
 }
 
 static const struct kn_control_handler handlers[] = {
+    { "reload", kn_reload_asked },
     { "status", answer_status },
     { "stop", answer_stop },
     { "restart", kn_restart_answer },
@@ -269,18 +273,6 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
     return rc == KN_OK && node->folder != NULL ? open_to_others(node, err) : rc;
 }
 
-/* They outlive every configuration that is resolved later. */
-static enum kn_code keep_bootstraps(struct kn_node *node, struct kn_error *err)
-{
-    const struct kn_texts *from = &kn_node_settings(node)->network.bootstrap_peers.texts;
-    const char **at = kn_arena_alloc(node->arena, (from->n + 1) * sizeof(*at));
-
-    for (size_t i = 0; at != NULL && i < from->n; i++)
-        at[i] = kn_arena_dup(node->arena, from->at[i]);
-    node->bootstraps = (struct kn_texts){ .at = at, .n = from->n };
-    return kn_arena_failed(node->arena) ? kn_fail_no_memory(err) : KN_OK;
-}
-
 static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struct kn_error *err)
 {
     struct kn_config_request request = *node->options.request;
@@ -300,7 +292,9 @@ static enum kn_code load(struct kn_node *node, struct kn_snapshot **wrong, struc
     if (rc != KN_OK)
         return rc;
     node->is_first_run = !node->paths.config_exists && !kn_decision_is_later(&node->what);
-    return keep_bootstraps(node, err);
+    node->bootstraps_of = kn_snapshot_ref(node->what.sources);
+    node->bootstraps = kn_node_settings(node)->network.bootstrap_peers.texts;
+    return KN_OK;
 }
 
 enum kn_code kn_node_new(const struct kn_node_options *options, struct kn_node **out,
@@ -337,10 +331,21 @@ static void on_signal(void *arg, int number)
     kn_node_stop(arg);
 }
 
+/* A terminal that is closed takes its node with it; else this is how services ask for a reload. */
+static void on_hangup(void *arg)
+{
+    if (kn_terminal_has_hung_up())
+        kn_node_stop(arg);
+    else
+        kn_reload_soon(arg);
+}
+
 void kn_node_run(struct kn_node *node)
 {
-    if (!node->options.leaves_signals)
+    if (!node->options.leaves_signals) {
         kn_loop_on_signal(node->loop, on_signal, node);
+        kn_loop_on_hangup(node->loop, on_hangup, node);
+    }
     kn_course_begin(node);
     if (!node->over)
         kn_loop_run(node->loop);
@@ -367,12 +372,15 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->reread_timer);
     kn_timer_free(node->refresh_timer);
     kn_timer_free(node->leave_timer);
+    kn_timer_free(node->reload_timer);
     kn_network_free(node->network);
     if (node->options.loop == NULL)
         kn_loop_free(node->loop);
     kn_identity_done(&node->identity);
     kn_run_folder_close(node->folder);
     kn_snapshot_unref(node->announced);
+    kn_snapshot_unref(node->bootstraps_of);
+    kn_reload_done(&node->reloaded);
     kn_free(node->hardware);
     kn_arena_free(node->arena);
     kn_free(node);
@@ -489,6 +497,11 @@ const struct kn_error *kn_node_cache_failure(const struct kn_node *node)
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out)
 {
     kn_blocks_report(node->blocks, out);
+}
+
+const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node)
+{
+    return &node->reloaded;
 }
 
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out)

@@ -15,6 +15,7 @@
 #include "node/presence/announcer.h"
 #include "node/presence/look.h"
 #include "node/previous_end.h"
+#include "node/reload.h"
 
 struct kn_node;
 
@@ -36,6 +37,7 @@ enum kn_node_event {
                            * kn_node_move() */
     KN_NODE_BLOCKS,       /* kn_node_blocks() are in another stage */
     KN_NODE_STATE,        /* kn_node_state() is another */
+    KN_NODE_RELOADED,     /* the configuration was read again: kn_node_reloaded() */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
     KN_NODE_ENDED, /* the last one, and the loop stops; kn_node_failure() tells why, if it tells */
 };
@@ -112,6 +114,7 @@ uint16_t kn_node_port(const struct kn_node *node);
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
 size_t kn_node_peers(const struct kn_node *node);
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
+const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node);
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
 
 /* The loop on which events come, for whoever has something else to wait for. Freed with the node.

@@ -1,41 +1,12 @@
 #include "node/restart.h"
 
-#include "lib/json/json.h"
+#include "config/report/report.h"
 #include "lib/os/clock.h"
 #include "node/course.h"
 
 static bool set(struct kn_json *json, const char *name, KN_TAKES struct kn_json *value)
 {
     return kn_json_set(json, name, value);
-}
-
-static struct kn_json *place(uint32_t number)
-{
-    return number > 0 ? kn_json_int(number) : kn_json_null();
-}
-
-static struct kn_json *problem_json(const struct kn_problem *problem)
-{
-    const struct kn_problem_info *info = kn_problem_info(problem->kind);
-    const struct kn_origin *origin = &problem->origin;
-    struct kn_json *json = kn_json_object();
-
-    if (json != NULL && set(json, "severity", kn_json_string(kn_severity_word(info->severity))) &&
-        set(json, "kind", kn_json_string(info->word)) &&
-        set(json, "layer", kn_json_string(kn_layer_word(origin->layer))) &&
-        set(json, "name", kn_json_string(origin->name)) &&
-        set(json, "file",
-            kn_json_string(origin->layer == KN_LAYER_FILE || origin->layer == KN_LAYER_CACHE
-                               ? origin->name
-                               : NULL)) &&
-        set(json, "line", place(origin->line)) && set(json, "column", place(origin->column)) &&
-        set(json, "key", kn_json_string(problem->key)) &&
-        set(json, "value", kn_json_string(problem->value)) &&
-        set(json, "message", kn_json_string(problem->message)) &&
-        set(json, "hint", kn_json_string(problem->hint)))
-        return json;
-    kn_json_free(json);
-    return NULL;
 }
 
 /* The errors; NULL when memory is short. */
@@ -47,7 +18,7 @@ static struct kn_json *errors_json(const struct kn_snapshot *snapshot)
 
     for (size_t i = 0; ok && i < problems->n; i++) {
         if (kn_problem_info(problems->at[i].kind)->severity == KN_ERROR)
-            ok = kn_json_append(list, problem_json(&problems->at[i]));
+            ok = kn_json_append(list, kn_problem_json(&problems->at[i]));
     }
     if (ok)
         return list;

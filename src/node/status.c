@@ -176,13 +176,21 @@ static void add_rebalance(const struct kn_node *node, struct document *d)
     set(d, "rebalance", inner.json);
 }
 
+static void add_reload(const struct kn_reload_report *report, struct document *d)
+{
+    set(d, "last_reload", report->at_s > 0 ? kn_json_int(report->at_s) : kn_json_null());
+    set(d, "reload_ok",
+        report->at_s > 0 ? kn_json_bool(report->err.code == KN_OK) : kn_json_null());
+    set(d, "pending_restart", kn_reload_waiting(report));
+}
+
 static void add_config(const struct kn_node *node, struct document *d)
 {
     const struct kn_config_paths *paths = kn_node_paths(node);
     struct document inner = { .json = kn_json_object() };
 
     set(&inner, "path", paths->config_exists ? kn_json_string(paths->config) : kn_json_null());
-    set(&inner, "pending_restart", kn_json_array());
+    add_reload(kn_node_reloaded(node), &inner);
     d->failed = d->failed || inner.failed;
     set(d, "config", inner.json);
 }
@@ -218,7 +226,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_rebalance(node, &d);
     add_config(node, &d);
     set(&d, "previous_end", kn_previous_end_json(kn_node_previous_end(node)));
-    set(&d, "problems", kn_json_array());
+    set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));
     printed = !d.failed && kn_json_print_line(d.json, out);
     kn_json_free(d.json);
     return printed && !out->failed;

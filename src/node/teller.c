@@ -199,6 +199,19 @@ static void tell_visible(struct kn_teller *teller, const struct kn_node *node)
     tell(teller, KWAAI_EVENT_VISIBLE, &line);
 }
 
+static void tell_reloaded(struct kn_teller *teller, const struct kn_reload_report *report)
+{
+    struct kn_text line = { 0 };
+
+    if (report->err.code != KN_OK)
+        kn_text_addf(&line, "the configuration was read again and changes nothing: %s",
+                     report->err.text);
+    else
+        kn_text_addf(&line, "the configuration was read again: %zu changed, %zu at the next start",
+                     report->what.changed_count, report->what.waiting_count);
+    tell(teller, KWAAI_EVENT_RELOADED, &line);
+}
+
 void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum kn_node_event event)
 {
     struct kn_text line = { 0 };
@@ -233,6 +246,9 @@ void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum k
     case KN_NODE_STATE:
         kn_text_addf(&line, "state: %s", kn_node_state_word(kn_node_state(node)));
         tell(teller, KWAAI_EVENT_STATE, &line);
+        break;
+    case KN_NODE_RELOADED:
+        tell_reloaded(teller, kn_node_reloaded(node));
         break;
     case KN_NODE_CACHE_FAILED:
         kn_text_addf(&line, "what was found out could not be kept: %s",

@@ -56,7 +56,7 @@ static void send_info(const struct kn_serving *serving, bool has_schema,
         .has_schema = has_schema,
         .hidden = options->hidden,
         .dtype = options->dtype,
-        .compression = options->compression,
+        .compression = options->limits.compression,
     };
 
     kn_compute_state(options->compute, &state);

@@ -98,7 +98,7 @@ static enum kn_code choose_compression(struct kn_forwarding *f,
 {
     int64_t wish;
 
-    f->compression = f->serving->options.compression;
+    f->compression = f->serving->options.limits.compression;
     if (metadata->output_compressions == 0)
         return KN_OK;
     wish = metadata->output_compression[0];
@@ -116,7 +116,7 @@ static enum kn_code choose_compression(struct kn_forwarding *f,
 static enum kn_code check_size(const struct kn_forwarding *f, struct kn_error *err)
 {
     uint64_t tokens = (uint64_t)f->work->batch * f->work->tokens;
-    uint32_t most = f->serving->options.max_batch_tokens;
+    uint32_t most = f->serving->options.limits.max_batch_tokens;
 
     if (tokens > most)
         return kn_fail(err, KN_E_LIMIT, "a batch of %llu tokens, more than %u",

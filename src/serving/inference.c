@@ -32,7 +32,7 @@ static int patience(const struct kn_inference *in)
     case KN_INFERENCE_SILENT:
     case KN_INFERENCE_READY:
     case KN_INFERENCE_UNREAD:
-        return in->serving->options.step_ms;
+        return in->serving->options.limits.step_ms;
     case KN_INFERENCE_CLOSING:
         return KN_SERVING_CLOSE_MS;
     case KN_INFERENCE_OVER:
@@ -41,7 +41,7 @@ static int patience(const struct kn_inference *in)
     case KN_INFERENCE_STEP:
         break;
     }
-    return in->serving->options.session_ms;
+    return in->serving->options.limits.session_ms;
 }
 
 /* What the client waits for is not in the cache any more: free its room at once. */
@@ -138,7 +138,7 @@ static enum kn_code check_first(const struct kn_inference *in,
 /* A patience of its own, which no client asks for that is in use. */
 static int wait_of(const struct kn_inference *in, const struct kn_rpc_metadata *metadata)
 {
-    double most = in->serving->options.cache_wait_ms, wish = metadata->alloc_timeout * 1000;
+    double most = in->serving->options.limits.cache_wait_ms, wish = metadata->alloc_timeout * 1000;
 
     return wish > 0 ? (int)(wish < most ? wish : most) : 0;
 }
@@ -329,12 +329,12 @@ static void on_timer(void *arg)
         finish(in);
     } else if (kn_loop_now(loop_of(in)) >= in->end_by) {
         (void)snprintf(text, sizeof(text), "a session lasts at most %d s here",
-                       in->serving->options.session_ms / 1000);
+                       in->serving->options.limits.session_ms / 1000);
         kn_inference_fail(in, text);
     } else {
         (void)snprintf(text, sizeof(text), "nothing was %s for %d s",
                        in->state == KN_INFERENCE_UNREAD ? "read" : "asked",
-                       in->serving->options.step_ms / 1000);
+                       in->serving->options.limits.step_ms / 1000);
         kn_inference_fail(in, text);
     }
 }
@@ -362,7 +362,7 @@ void kn_inference_opened(void *arg, struct kn_stream *stream)
     if (in->next != NULL)
         in->next->place = &in->next;
     serving->inferences = in;
-    in->end_by = kn_loop_now(loop_of(in)) + serving->options.session_ms;
+    in->end_by = kn_loop_now(loop_of(in)) + serving->options.limits.session_ms;
     kn_inference_enter(in, KN_INFERENCE_SILENT);
 }
 

@@ -100,7 +100,8 @@ static enum kn_code serve_streams(struct kn_serving *serving)
 /* Can the numbers of a reply be written as the options want? Tried with none. */
 static bool can_reply(const struct kn_serving_options *options)
 {
-    const struct kn_tensor like = { .dtype = options->dtype, .compression = options->compression };
+    const struct kn_tensor like = { .dtype = options->dtype,
+                                    .compression = options->limits.compression };
     struct kn_buffer nothing = { 0 };
 
     return kn_tensor_encode_buffer(&like, NULL, &nothing) == KN_OK;
@@ -130,6 +131,17 @@ enum kn_code kn_serving_start(const struct kn_serving_options *options, struct k
     else
         kn_serving_free(serving);
     return rc;
+}
+
+enum kn_code kn_serving_change(struct kn_serving *serving, const struct kn_serving_limits *limits)
+{
+    struct kn_serving_options options = serving->options;
+
+    options.limits = *limits;
+    if (!can_reply(&options))
+        return KN_E_UNSUPPORTED;
+    serving->options.limits = *limits;
+    return KN_OK;
 }
 
 void kn_serving_drain(struct kn_serving *serving, void (*drained)(void *arg), void *arg)

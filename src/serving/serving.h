@@ -31,6 +31,14 @@ enum {
 
 struct kn_serving;
 
+/* What may become another while sessions are open. */
+struct kn_serving_limits {
+    enum kn_tensor_compression compression; /* that rpc_info asks for, and replies have */
+    uint32_t max_batch_tokens;
+    int cache_wait_ms;       /* the longest that a client may ask to wait for cache room */
+    int session_ms, step_ms; /* a session in all; from a reply to the next request */
+};
+
 struct kn_serving_options {
     struct kn_host *host;
     struct kn_compute *compute;
@@ -38,11 +46,9 @@ struct kn_serving_options {
     const char *prefix;  /* of the blocks' names; copied */
     uint32_t first, end; /* blocks; end exclusive */
     uint32_t hidden;
-    enum kn_tensor_dtype dtype;             /* of replies */
-    enum kn_tensor_compression compression; /* that rpc_info asks for, and replies have */
-    uint32_t max_length, max_batch_tokens;
-    int cache_wait_ms;       /* the longest that a client may ask to wait for cache room */
-    int session_ms, step_ms; /* a session in all; from a reply to the next request */
+    enum kn_tensor_dtype dtype; /* of replies */
+    uint32_t max_length;
+    struct kn_serving_limits limits;
     bool is_dht_client;
 };
 
@@ -50,6 +56,10 @@ struct kn_serving_options {
  * are answered. */
 KN_MUST_USE enum kn_code kn_serving_start(const struct kn_serving_options *options,
                                           struct kn_serving **out);
+/* Other limits for what is asked next; a session that is open ends when it was to. A failure, as
+ * above, changes nothing. */
+KN_MUST_USE enum kn_code kn_serving_change(struct kn_serving *serving,
+                                           const struct kn_serving_limits *limits);
 /* No new sessions; those that are open go on. `drained` comes once none is left, later. */
 void kn_serving_drain(struct kn_serving *serving, void (*drained)(void *arg), void *arg);
 /* Before its compute and its host. Sessions that are open end with an error that says so. */

@@ -60,7 +60,7 @@ static enum kn_code put_reply(struct kn_inference *in, struct kn_span *tensor, s
     size_t size, start;
     enum kn_code rc;
 
-    rc = kn_work_reply(in->work, in->serving->options.compression, &like, err);
+    rc = kn_work_reply(in->work, in->serving->options.limits.compression, &like, err);
     if (rc != KN_OK)
         return rc;
     size = kn_tensor_encoded_size(&like);

@@ -58,7 +58,7 @@ static void check_fit(const struct kn_model_size *size, struct kn_fit *fit)
 
     kn_room_find(&hardware, &kn_fit_wish_none, &room);
     kn_format_choose(&hardware, &room, &kn_fit_wish_none, &format);
-    kn_fit_plan(size, &room, &format, fit);
+    kn_fit_plan(size, &room, &format, KN_FACT_UNKNOWN, fit);
     require(fit->profiles[KN_PRESET_MIN].blocks <= fit->profiles[KN_PRESET_RECOMMENDED].blocks);
     require(fit->profiles[KN_PRESET_RECOMMENDED].blocks <= max->blocks);
     require(size->block_parameters == 0 || max->memory <= room.bytes / 10 * 9 + 9);

@@ -6,6 +6,7 @@ spec: hivemind/proto/runtime.proto, hivemind/p2p/p2p_daemon.py, petals/server/ha
 """
 import contextlib
 import os
+import selectors
 import socket
 import struct
 
@@ -215,3 +216,17 @@ class Stream:
 
     def __exit__(self, *_):
         self.close()
+
+
+def as_they_answer(streams, deadline):
+    """The streams, each when something can be read of it: nobody promises an order."""
+    with selectors.DefaultSelector() as waiting:
+        for stream in streams:
+            waiting.register(stream.channel, selectors.EVENT_READ, stream)
+        while waiting.get_map():
+            ready = waiting.select(deadline)
+            if not ready:
+                raise TimeoutError(f"{len(waiting.get_map())} streams are not answered")
+            for key, _ in ready:
+                waiting.unregister(key.fileobj)
+                yield key.data

@@ -31,7 +31,8 @@ static inline void fixture_begin(struct fixture *f)
     CHECK("memory", f->arena != NULL);
     f->problems = kn_problems_new(f->arena, KN_KEEP);
     f->layers = (struct kn_layers){ .arena = f->arena, .problems = &f->problems };
-    f->source = (struct kn_source){ &f->layers, "/base", fixture_lookup, NULL, NULL };
+    f->source =
+        (struct kn_source){ .layers = &f->layers, .base = "/base", .lookup = fixture_lookup };
 }
 
 static inline void fixture_end(struct fixture *f)

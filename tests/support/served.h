@@ -38,10 +38,10 @@ static inline void served_options(struct served *s)
                      .end = 2,
                      .hidden = WIDTH,
                      .max_length = 8192,
-                     .max_batch_tokens = 8192,
-                     .cache_wait_ms = 1000,
-                     .session_ms = 60000,
-                     .step_ms = 60000 },
+                     .limits = { .max_batch_tokens = 8192,
+                                 .cache_wait_ms = 1000,
+                                 .session_ms = 60000,
+                                 .step_ms = 60000 } },
         .fake = { .tokens_left = 32768, .text = "the fake says no" },
     };
 }

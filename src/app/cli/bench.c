@@ -214,7 +214,7 @@ static enum kn_exit prepare(struct bench *b, const struct kn_snapshot *snapshot)
         return kn_cli_fail(b->cli, KN_EXIT_CONFIGURATION, &err);
     kn_offer_threads(&b->hardware, percent->is == KN_GIVEN ? (int)percent->value : 0,
                      &b->options.threads, &share);
-    b->options.most_memory = kn_fit_wish_of(config).max_memory;
+    b->options.most_memory = kn_fit_wish_of(snapshot).max_memory;
     return KN_EXIT_DONE;
 }
 

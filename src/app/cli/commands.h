@@ -8,7 +8,8 @@
 
 extern const struct kn_command kn_cmd_calibrate, kn_cmd_bench;
 extern const struct kn_command kn_cmd_start;
-extern const struct kn_command kn_cmd_status, kn_cmd_stop, kn_cmd_restart, kn_cmd_demo;
+extern const struct kn_command kn_cmd_status, kn_cmd_stop, kn_cmd_restart, kn_cmd_reload,
+    kn_cmd_demo;
 extern const struct kn_command kn_cmd_service_install, kn_cmd_service_uninstall;
 extern const struct kn_command kn_cmd_service_status;
 extern const struct kn_command kn_cmd_config_show, kn_cmd_config_explain, kn_cmd_config_check;

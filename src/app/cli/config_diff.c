@@ -7,6 +7,7 @@
 #include "app/cli/tree.h"
 #include "app/cli/values.h"
 #include "app/term/fold.h"
+#include "config/report/report.h"
 
 /* One side of one difference. */
 struct side {

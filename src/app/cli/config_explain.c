@@ -8,6 +8,7 @@
 #include "app/cli/tree.h"
 #include "app/cli/values.h"
 #include "app/term/fold.h"
+#include "config/report/report.h"
 #include "config/schema/form.h"
 
 enum { TEXTS_AT = 16 };

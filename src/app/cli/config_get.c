@@ -5,6 +5,7 @@
 #include "app/cli/problems.h"
 #include "app/cli/tree.h"
 #include "app/cli/values.h"
+#include "config/report/report.h"
 
 static void answer(struct kn_cli *cli, const struct kn_resolved *resolved)
 {

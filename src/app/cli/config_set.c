@@ -10,6 +10,7 @@
 #include "app/cli/values.h"
 #include "app/term/fold.h"
 #include "config/edit/edit.h"
+#include "config/report/report.h"
 #include "lib/base/arena.h"
 
 /* One key of the command line. */

@@ -6,6 +6,7 @@
 #include "app/cli/load.h"
 #include "app/cli/tree.h"
 #include "app/cli/values.h"
+#include "config/report/report.h"
 #include "lib/base/nearest.h"
 #include "lib/base/utf8.h"
 

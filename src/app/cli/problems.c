@@ -7,6 +7,7 @@
 #include "app/term/fold.h"
 #include "app/term/notice.h"
 #include "app/term/term.h"
+#include "config/report/report.h"
 #include "config/schema/check.h"
 #include "lib/base/text.h"
 
@@ -203,21 +204,6 @@ void kn_problems_count(size_t errors, size_t warnings, struct kn_text *out)
         add_count(warnings, "warning", out);
 }
 
-static struct kn_json *problem_json(const struct kn_problem *problem)
-{
-    const struct kn_problem_info *info = kn_problem_info(problem->kind);
-    struct kn_json *json = kn_json_object();
-
-    kn_tree_text(json, "severity", kn_severity_word(info->severity));
-    kn_tree_text(json, "kind", info->word);
-    kn_origin_add_json(&problem->origin, json);
-    kn_tree_text(json, "key", problem->key);
-    kn_tree_text(json, "value", problem->value);
-    kn_tree_text(json, "message", problem->message);
-    kn_tree_text(json, "hint", problem->hint);
-    return json;
-}
-
 struct kn_json *kn_problems_json(const struct kn_problems *problems,
                                  const struct kn_problems_view *view)
 {
@@ -225,7 +211,7 @@ struct kn_json *kn_problems_json(const struct kn_problems *problems,
 
     for (size_t i = 0; i < problems->n; i++) {
         if (is_seen(&problems->at[i], view))
-            kn_tree_append(array, problem_json(&problems->at[i]));
+            kn_tree_append(array, kn_problem_json(&problems->at[i]));
     }
     return array;
 }

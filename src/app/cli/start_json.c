@@ -249,6 +249,19 @@ static void print_rebalanced(struct kn_start *start)
     print(start, json);
 }
 
+/* The answer of the control socket, as an event. */
+static void print_reloaded(struct kn_start *start)
+{
+    static const char *const members[] = { "ok", "changed", "pending_restart", "problems" };
+    struct kn_json *answer = kn_reload_json(kn_node_reloaded(start->node));
+    struct kn_json *json = object("reload");
+
+    for (size_t i = 0; i < KN_COUNT(members); i++)
+        kn_tree_set(json, members[i], kn_json_copy(kn_json_get(answer, members[i])));
+    kn_json_free(answer);
+    print(start, json);
+}
+
 void kn_start_json_saved(struct kn_start *start)
 {
     struct kn_json *json = object("saved");
@@ -325,6 +338,9 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_STATE:
         print_state(start);
+        break;
+    case KN_NODE_RELOADED:
+        print_reloaded(start);
         break;
     case KN_NODE_CACHE_FAILED:
         print(start, object("cache-failed"));

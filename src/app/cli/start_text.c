@@ -5,7 +5,10 @@
 #include "app/cli/first_run.h"
 #include "app/cli/later_run.h"
 #include "app/cli/launch.h"
+#include "app/cli/reload_view.h"
 #include "app/cli/values.h"
+#include "lib/base/memory.h"
+#include "lib/json/json.h"
 
 static struct kn_page page_of(struct kn_start *start)
 {
@@ -279,6 +282,29 @@ static void show_state(struct kn_start *start)
         kn_page_line(&page, "👋", "Telling the swarm that this node leaves");
 }
 
+static void show_reloaded(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+    struct kn_json *answer = kn_reload_json(kn_node_reloaded(start->node));
+    struct kn_text more = { 0 };
+
+    if (answer == NULL)
+        kn_out_of_memory();
+    if (!kn_reload_view_holds(answer)) {
+        kn_page_line(&page, "❗",
+                     "The configuration was read again and is wrong: the node goes on with the one "
+                     "that it had");
+        (void)kn_reload_view_problems(page.term, answer, &more);
+    } else {
+        kn_reload_view_changes(page.term, answer, &more);
+        kn_page_line(&page, "📋", "Configuration read again%s",
+                     more.n > 0 ? "" : ": nothing has changed");
+    }
+    kn_text_add(page.out, kn_text_get(&more));
+    kn_text_done(&more);
+    kn_json_free(answer);
+}
+
 static void show_cache_failure(struct kn_start *start)
 {
     const struct kn_page page = page_of(start);
@@ -338,6 +364,9 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_STATE:
         show_state(start);
+        break;
+    case KN_NODE_RELOADED:
+        show_reloaded(start);
         break;
     case KN_NODE_CACHE_FAILED:
         show_cache_failure(start);

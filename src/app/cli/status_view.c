@@ -323,7 +323,11 @@ static void show_problems(struct view *view)
         const struct kn_json *one = kn_json_item(problems, i);
 
         add(view, "", one, "");
-        add(view, "", kn_json_get(one, "message"), "");
+        add(view, "", kn_json_get(one, "file"), "");
+        add(view, ":", kn_json_get(one, "line"), "");
+        add(view, ":", kn_json_get(one, "column"), "");
+        add(view, view->line.n > 0 ? "  " : "", kn_json_get(one, "key"), ":");
+        add(view, view->line.n > 0 ? " " : "", kn_json_get(one, "message"), "");
         add(view, "\n", kn_json_get(one, "hint"), "");
         end_line(view, i == 0 ? "problems" : "");
     }

@@ -1,17 +1,15 @@
 /*
- * values — settings' values and where they came from, as people and as scripts read them.
+ * values — settings' values and where they came from, as people read them; scripts: config/report.
  */
 #ifndef KN_CLI_VALUES_H
 #define KN_CLI_VALUES_H
 
 #include "config/resolve/snapshot.h"
 
-struct kn_json;
 struct kn_text;
 
 /* What stands for the value of a secret. */
 #define KN_SECRET_SHOWN "(secret)"
-#define KN_SECRET_JSON "********"
 
 /*
  * Append the value as a script reads it: the word form, but a path as it is, and a secret one
@@ -24,20 +22,11 @@ void kn_value_word(const struct kn_setting *setting, const struct kn_value *valu
 void kn_value_show(const struct kn_setting *setting, const struct kn_value *value,
                    struct kn_text *out);
 
-/* The value typed, in the unit of its key; "auto", null, "********". */
-struct kn_json *kn_value_json(const struct kn_setting *setting, const struct kn_value *value);
-
 /* Append the place: "node_config.yaml:3:9", "--port", "KWAAINET_PORT", "built-in". */
 void kn_origin_place(const struct kn_origin *origin, struct kn_text *out);
 
 /* Append the place and the reason: "calibrated, recommended preset; 2 h old". */
 void kn_origin_words(const struct kn_origin *origin, struct kn_text *out);
-
-/* Add "layer", "name", "file", "line" and "column" to an object. */
-void kn_origin_add_json(const struct kn_origin *origin, struct kn_json *json);
-
-/* {"layer", "name", "file", "line", "column", "text", "age_s"} */
-struct kn_json *kn_origin_json(const struct kn_origin *origin);
 
 /* Append an age: "40 s", "2 h", "3 d". */
 void kn_age_words(int64_t age_s, struct kn_text *out);

@@ -54,7 +54,7 @@ static void plan(struct choosing *c, const struct kn_model_size *size)
 
     out->size = *size;
     kn_format_choose(c->question->hardware, &out->room, c->question->wish, &out->format);
-    kn_fit_plan(size, &out->room, &out->format, &out->fit);
+    kn_fit_plan(size, &out->room, &out->format, c->question->wish->cache_tokens, &out->fit);
 }
 
 /* Why a model of the swarm is not for this machine; NULL when it is, and then it is planned. */

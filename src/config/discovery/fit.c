@@ -21,6 +21,7 @@ const struct kn_fit_wish kn_fit_wish_none = {
     .quant_type = KN_FACT_UNKNOWN,
     .max_memory = KN_FACT_UNKNOWN,
     .max_gpu_memory = KN_FACT_UNKNOWN,
+    .cache_tokens = KN_FACT_UNKNOWN,
 };
 
 void kn_memory_text(int64_t bytes, char out[KN_MEMORY_TEXT_SIZE])
@@ -121,8 +122,18 @@ static void plan_one(const struct kn_room *room, struct kn_fit *out)
         size_known ? room->limit : "the size of the model is not known");
 }
 
+static int64_t product(int64_t a, int64_t b)
+{
+    return b > 0 && a > INT64_MAX / b ? INT64_MAX : a * b;
+}
+
+static int64_t sum(int64_t a, int64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
 void kn_fit_plan(const struct kn_model_size *size, const struct kn_room *room,
-                 const struct kn_format *format, struct kn_fit *out)
+                 const struct kn_format *format, int64_t cache_tokens, struct kn_fit *out)
 {
     int64_t fits, token;
 
@@ -135,6 +146,10 @@ void kn_fit_plan(const struct kn_model_size *size, const struct kn_room *room,
     out->block_bytes = (out->weight_bytes * 5 + 3) / 4; /* spec: REQ-0.6.2 */
     token = size->cache_numbers * KN_CACHE_NUMBER_BYTES;
     out->cache_tokens = token > 0 ? out->block_bytes / 5 / token : 0;
+    if (cache_tokens >= 0 && token > 0) {
+        out->cache_tokens = cache_tokens;
+        out->block_bytes = sum(out->weight_bytes, product(cache_tokens, token));
+    }
     if (!room->is_known) {
         plan_one(room, out);
         return;

@@ -25,6 +25,7 @@ struct kn_fit_wish {
     int dtype;                          /* enum kn_dtype; KN_FACT_UNKNOWN: auto */
     int quant_type;                     /* enum kn_quant_type; KN_FACT_UNKNOWN: auto */
     int64_t max_memory, max_gpu_memory; /* bytes; KN_FACT_UNKNOWN: no limit */
+    int64_t cache_tokens;               /* of each block; KN_FACT_UNKNOWN: a fifth of its memory */
 };
 extern const struct kn_fit_wish kn_fit_wish_none;
 
@@ -67,8 +68,9 @@ struct kn_fit {
     char reason[KN_FIT_TEXT_SIZE]; /* why not even one block fits; "" when one does */
 };
 
+/* `cache_tokens` as in the wish. */
 void kn_fit_plan(const struct kn_model_size *size, const struct kn_room *room,
-                 const struct kn_format *format, struct kn_fit *out);
+                 const struct kn_format *format, int64_t cache_tokens, struct kn_fit *out);
 
 struct kn_measured;
 

@@ -47,6 +47,10 @@ struct kn_layers {
     struct kn_calibrated calibrated;
 };
 
+/* Of a file that is read for a node that runs: all of it, what waits for the next start, or what
+ * does not. */
+enum kn_file_part { KN_FILE_WHOLE, KN_FILE_WAITING, KN_FILE_AT_ONCE };
+
 /* What the readers of every source need. Keeps nothing. */
 struct kn_source {
     struct kn_layers *layers;
@@ -54,6 +58,7 @@ struct kn_source {
     kn_lookup_fn *lookup; /* the environment, for $NAME in paths */
     void *lookup_arg;
     const char *machine; /* fingerprint that a calibration must have; NULL: any */
+    enum kn_file_part part;
 };
 
 /*

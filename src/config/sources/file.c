@@ -112,25 +112,34 @@ static void hint_key(const char *path, const char *leaf, struct kn_error *err)
         kn_hint(err, "kwaainet docs settings lists all; keys that begin with x- are never read.");
 }
 
+static bool is_of_part(const struct kn_setting *setting, enum kn_file_part part)
+{
+    bool waits = setting->apply == KN_APPLY_RESTART;
+
+    return part == KN_FILE_WHOLE || waits == (part == KN_FILE_WAITING);
+}
+
 static void take_value(void *arg, const struct kn_setting *setting, const struct kn_yaml_node *key)
 {
     const struct taking *taking = arg;
-    struct kn_origin origin = origin_of(taking, key->value);
+    struct kn_origin origin;
 
+    if (!is_of_part(setting, taking->source->part))
+        return;
+    origin = origin_of(taking, key->value);
     kn_layer_read(taking->source, setting, key->value, taking->doc, &origin, false);
 }
 
-static void take_renamed(const struct taking *taking, const struct kn_setting *setting,
-                         const char *path, const struct kn_yaml_node *key)
+static void take_renamed(struct taking *taking, const struct kn_setting *setting, const char *path,
+                         const struct kn_yaml_node *key)
 {
-    struct kn_origin origin = origin_of(taking, key->value);
     struct kn_error err;
 
     (void)kn_fail(&err, KN_E_UNSUPPORTED, "is called %s since schema %s", setting->key,
                   KN_SCHEMA_VERSION);
     kn_hint(&err, "It was read as that; kwaainet config migrate changes the file.");
     note(taking, KN_P_MIGRATED, path, key, &err);
-    kn_layer_read(taking->source, setting, key->value, taking->doc, &origin, false);
+    take_value(taking, setting, key);
 }
 
 /* Does some secret lie in the section that `path` names or lies in? */

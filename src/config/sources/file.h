@@ -12,8 +12,8 @@
 struct kn_yaml_document;
 
 /*
- * Add what `doc` says to the file layer. `name` is how messages call the file; both live as long
- * as the layers. source->base is the folder of the file.
+ * Add what `doc` says to the file layer, of the settings of source->part. `name` is how messages
+ * call the file; both live as long as the layers. source->base is the folder of the file.
  */
 void kn_file_take(const struct kn_source *source, const struct kn_yaml_document *doc,
                   const char *name);

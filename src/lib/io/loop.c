@@ -35,6 +35,15 @@ static void on_uv_signal(uv_signal_t *handle, int number)
         loop->on_signal(loop->signal_arg, number);
 }
 
+static void on_uv_hangup(uv_signal_t *handle, int number)
+{
+    struct kn_loop *loop = handle->data;
+
+    (void)number;
+    if (loop->on_hangup != NULL)
+        loop->on_hangup(loop->hangup_arg);
+}
+
 /* They serve the loop, so they alone do not keep it running. */
 static void keep_quiet(struct kn_loop *loop, uv_handle_t *handle)
 {
@@ -44,6 +53,7 @@ static void keep_quiet(struct kn_loop *loop, uv_handle_t *handle)
 
 static int open_handles(struct kn_loop *loop)
 {
+    uv_signal_t *signals[] = { &loop->interrupt, &loop->terminate, &loop->hangup };
     int status = uv_async_init(loop->uv, &loop->wake, on_async);
 
     if (status != 0)
@@ -52,13 +62,11 @@ static int open_handles(struct kn_loop *loop)
     status = kn_timers_begin(loop);
     if (status != 0)
         return status;
-    status = uv_signal_init(loop->uv, &loop->interrupt);
-    if (status != 0)
-        return status;
-    keep_quiet(loop, (uv_handle_t *)&loop->interrupt);
-    status = uv_signal_init(loop->uv, &loop->terminate);
-    if (status == 0)
-        keep_quiet(loop, (uv_handle_t *)&loop->terminate);
+    for (size_t i = 0; i < KN_COUNT(signals) && status == 0; i++) {
+        status = uv_signal_init(loop->uv, signals[i]);
+        if (status == 0)
+            keep_quiet(loop, (uv_handle_t *)signals[i]);
+    }
     return status;
 }
 
@@ -101,7 +109,8 @@ static void close_or_release(uv_handle_t *handle, void *arg)
     struct kn_loop *loop = arg;
     bool is_ours =
         handle == (uv_handle_t *)&loop->wake || handle == (uv_handle_t *)&loop->interrupt ||
-        handle == (uv_handle_t *)&loop->terminate || handle == (uv_handle_t *)&loop->serve_due;
+        handle == (uv_handle_t *)&loop->terminate || handle == (uv_handle_t *)&loop->hangup ||
+        handle == (uv_handle_t *)&loop->serve_due;
 
     if (is_ours)
         uv_close(handle, NULL);
@@ -115,6 +124,7 @@ void kn_loop_free(struct kn_loop *loop)
         return;
     loop->on_wake = NULL;
     loop->on_signal = NULL;
+    loop->on_hangup = NULL;
     uv_walk(loop->uv, close_or_release, loop);
     while (uv_run(loop->uv, UV_RUN_DEFAULT) != 0)
         continue;
@@ -168,6 +178,23 @@ void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int nu
     }
     (void)uv_signal_start(&loop->interrupt, on_uv_signal, SIGINT);
     (void)uv_signal_start(&loop->terminate, on_uv_signal, SIGTERM);
+}
+
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void kn_loop_on_hangup(struct kn_loop *loop, void (*on_hangup)(void *arg), void *arg)
+{
+    loop->on_hangup = on_hangup;
+    loop->hangup_arg = arg;
+    if (on_hangup == NULL)
+        (void)uv_signal_stop(&loop->hangup);
+    else if (!is_ignored(SIGHUP))
+        (void)uv_signal_start(&loop->hangup, on_uv_hangup, SIGHUP);
 }
 
 int64_t kn_loop_clock_us(void)

@@ -44,6 +44,9 @@ void kn_loop_wake(struct kn_loop *loop);
  * NULL: the system's way again. Does not keep kn_loop_run() waiting. */
 void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int number), void *arg);
 
+/* The same for SIGHUP, which stays as it is where whoever started the process has it ignored. */
+void kn_loop_on_hangup(struct kn_loop *loop, void (*on_hangup)(void *arg), void *arg);
+
 /* A timer that can be set, moved and unset; `fire` comes on the loop thread, never from set. */
 struct kn_timer;
 KN_MUST_USE struct kn_timer *kn_timer_new(struct kn_loop *loop, void (*fire)(void *arg), void *arg);

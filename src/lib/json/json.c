@@ -121,6 +121,11 @@ void kn_json_free(struct kn_json *json)
     json_decref(theirs(json));
 }
 
+struct kn_json *kn_json_copy(const struct kn_json *json)
+{
+    return ours(json_deep_copy(looked_at(json)));
+}
+
 bool kn_json_set(struct kn_json *object, const char *name, struct kn_json *value)
 {
     return json_object_set_new(theirs(object), name, theirs(value)) == 0;

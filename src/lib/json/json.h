@@ -43,6 +43,9 @@ KN_MUST_USE enum kn_code kn_json_read(const char *text, size_t n, struct kn_json
 
 void kn_json_free(struct kn_json *json);
 
+/* The same once more; NULL when there is none, or memory is short. */
+KN_MUST_USE struct kn_json *kn_json_copy(const struct kn_json *json);
+
 /* Add a member or an item. False when memory is short or `value` is NULL. */
 KN_MUST_USE bool kn_json_set(struct kn_json *object, const char *name,
                              KN_TAKES struct kn_json *value);

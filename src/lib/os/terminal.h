@@ -17,4 +17,7 @@ unsigned kn_terminal_rows(int fd);
 /* Is it a terminal, and this process in front there? One behind is stopped when it reads. */
 bool kn_terminal_is_in_front(int fd);
 
+/* Has a terminal that is one of the three standard streams gone away? */
+bool kn_terminal_has_hung_up(void);
+
 #endif

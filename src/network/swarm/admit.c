@@ -103,6 +103,20 @@ static bool trim_one(struct kn_host *host)
     return false;
 }
 
+void kn_host_trim(struct kn_host *host)
+{
+    while (host->pipe_count > host->options.connections_max && trim_one(host))
+        continue;
+}
+
+void kn_host_allow(struct kn_host *host, size_t connections_max)
+{
+    enum { USUAL = 1024 };
+
+    host->options.connections_max = connections_max > 0 ? connections_max : USUAL;
+    kn_host_trim(host);
+}
+
 bool kn_host_make_room(struct kn_host *host)
 {
     return host->pipe_count < host->options.connections_max || trim_one(host);

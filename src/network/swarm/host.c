@@ -4,8 +4,6 @@
 #include "lib/crypto/key.h"
 #include "network/swarm/host_parts.h"
 
-enum { CONNECTIONS_USUAL = 1024 };
-
 struct kn_host *kn_host_new(const struct kn_host_options *options)
 {
     struct kn_host *host = kn_try_alloc(sizeof(*host));
@@ -15,8 +13,7 @@ struct kn_host *kn_host_new(const struct kn_host_options *options)
     host->options = *options;
     host->random = *options->random;
     kn_random_fill(&host->random, (uint8_t *)&host->seed, sizeof(host->seed));
-    if (host->options.connections_max == 0)
-        host->options.connections_max = CONNECTIONS_USUAL;
+    kn_host_allow(host, options->connections_max);
     host->protocols.at = host->served;
     host->flush = kn_timer_new(options->loop, kn_pipes_flush, host);
     if (host->flush == NULL) {

@@ -82,6 +82,9 @@ void kn_host_mark(struct kn_host *host, uint8_t *out, size_t n);
 const struct kn_host_counters *kn_host_counters(const struct kn_host *host);
 size_t kn_host_connection_count(const struct kn_host *host);
 
+/* Another limit from now on: what is idle above it is closed, what is in use once it is not. */
+void kn_host_allow(struct kn_host *host, size_t connections_max);
+
 /* Speak a protocol from now on. `protocol->name` is kept. KN_E_LIMIT. */
 KN_MUST_USE enum kn_code kn_host_serve(struct kn_host *host, const struct kn_protocol *protocol);
 const struct kn_protocols *kn_host_protocols(const struct kn_host *host);

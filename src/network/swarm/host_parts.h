@@ -117,6 +117,8 @@ uint64_t kn_host_hash(const struct kn_host *host, struct kn_span bytes);
 void kn_host_accept(void *arg, struct kn_tcp *tcp, const struct kn_endpoint *from);
 /* May a relay bring one more? */
 bool kn_host_has_relayed_room(struct kn_host *host, const struct kn_peer_id *relay);
+/* Close what is idle above the limit, which may have become lower. */
+void kn_host_trim(struct kn_host *host);
 /* False: as many connections as there may be, and those looked at are in use. */
 bool kn_host_make_room(struct kn_host *host);
 void kn_pipe_arrived(struct kn_pipe *pipe); /* by a listener */

@@ -480,6 +480,7 @@ void kn_pipes_flush(void *arg)
             set_timer(pipe);
         }
     }
+    kn_host_trim(host);
 }
 
 void kn_host_close(struct kn_connection *connection)

@@ -362,6 +362,14 @@ void kn_relay_client_add(struct kn_relay_client *client, const struct kn_peer_id
     soon(client);
 }
 
+void kn_relay_client_distrust(struct kn_relay_client *client)
+{
+    for (size_t i = 0; i < client->plan.n; i++) {
+        if (client->plan.places[i].rank == KN_RELAY_TRUSTED)
+            client->plan.places[i].rank = KN_RELAY_MET;
+    }
+}
+
 void kn_relay_client_want(struct kn_relay_client *client, size_t wanted)
 {
     client->plan.wanted = wanted < KN_RELAY_WANTED_MAX ? wanted : KN_RELAY_WANTED_MAX;

@@ -37,6 +37,9 @@ void kn_relay_client_free(struct kn_relay_client *client);
 void kn_relay_client_add(struct kn_relay_client *client, const struct kn_peer_id *peer,
                          enum kn_relay_rank rank);
 
+/* None is trusted more than others any more; add those again that are. */
+void kn_relay_client_distrust(struct kn_relay_client *client);
+
 /* How many places to hold from now on. */
 void kn_relay_client_want(struct kn_relay_client *client, size_t wanted);
 

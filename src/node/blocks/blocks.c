@@ -139,8 +139,7 @@ static enum kn_code start_compute(struct kn_blocks *blocks)
         .count = blocks->wish.to - blocks->wish.from,
         .cache_bytes = blocks->wish.cache_bytes,
         .max_length = blocks->wish.max_length,
-        .max_tokens = blocks->wish.max_tokens < KN_PASS_TOKENS_MAX ? blocks->wish.max_tokens
-                                                                   : KN_PASS_TOKENS_MAX,
+        .max_tokens = blocks->wish.limits.max_batch_tokens,
         .share = blocks->wish.share,
         .room_changed = on_room_changed,
         .is_intact = is_intact,
@@ -163,12 +162,8 @@ static enum kn_code start_serving(struct kn_blocks *blocks)
         .end = blocks->wish.to,
         .hidden = kn_model_decoder(blocks->loaded.model)->hidden,
         .dtype = blocks->wish.dtype,
-        .compression = blocks->wish.compression,
         .max_length = blocks->wish.max_length,
-        .max_batch_tokens = blocks->wish.max_tokens,
-        .cache_wait_ms = blocks->wish.cache_wait_ms,
-        .session_ms = blocks->wish.session_ms,
-        .step_ms = blocks->wish.step_ms,
+        .limits = blocks->wish.limits,
     };
     enum kn_code rc = kn_serving_start(&options, &blocks->serving);
 
@@ -199,8 +194,8 @@ static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *load
     blocks->loaded = *loaded;
     if (blocks->wish.max_length == 0)
         blocks->wish.max_length = longest_session(kn_model_decoder(loaded->model));
-    if (blocks->wish.max_tokens == 0)
-        blocks->wish.max_tokens = blocks->wish.max_length;
+    if (blocks->wish.limits.max_batch_tokens == 0)
+        blocks->wish.limits.max_batch_tokens = blocks->wish.max_length;
     if (start_compute(blocks) != KN_OK || start_serving(blocks) != KN_OK) {
         fail(blocks);
         return;
@@ -339,8 +334,26 @@ static bool is_same(const struct kn_blocks_wish *a, const struct kn_blocks_wish 
     return strcmp(a->folder, b->folder) == 0 && a->fetch.is_wanted == b->fetch.is_wanted &&
            strcmp(a->fetch.repository, b->fetch.repository) == 0 &&
            strcmp(a->prefix, b->prefix) == 0 && a->from == b->from && a->to == b->to &&
-           a->as == b->as && a->dtype == b->dtype && a->threads == b->threads &&
+           a->as == b->as && a->dtype == b->dtype && a->threads >= b->threads &&
            a->cache_bytes == b->cache_bytes;
+}
+
+/* What is served, or on its way, goes on within other limits: fewer threads are so many that rest
+ * for longer. */
+static void adjust(struct kn_blocks *blocks, const struct kn_blocks_wish *wish)
+{
+    struct kn_blocks_wish *mine = &blocks->wish;
+    double share = wish->share * wish->threads / mine->threads;
+    uint32_t max_tokens = wish->limits.max_batch_tokens;
+
+    mine->share = share;
+    mine->limits = wish->limits;
+    if (blocks->stage != KN_BLOCKS_SERVING)
+        return;
+    mine->limits.max_batch_tokens = max_tokens > 0 ? max_tokens : mine->max_length;
+    kn_compute_change(blocks->compute, mine->limits.max_batch_tokens, share);
+    /* The blocks were served with this type of numbers: it can be written, however it is packed. */
+    (void)!kn_serving_change(blocks->serving, &mine->limits);
 }
 
 void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish)
@@ -348,7 +361,8 @@ void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish
     bool is_there = blocks->stage == KN_BLOCKS_SERVING || blocks->stage == KN_BLOCKS_DRAINING;
 
     if (wish != NULL && blocks->stage != KN_BLOCKS_NONE && blocks->stage != KN_BLOCKS_DRAINING &&
-        (is_same(wish, &blocks->asked) || is_same(wish, &blocks->wish))) {
+        (is_same(&blocks->asked, wish) || is_same(&blocks->wish, wish))) {
+        adjust(blocks, wish);
         if (blocks->fetching != NULL && !wish->fetch.on_hold)
             kn_fetching_begin(blocks->fetching);
         return;

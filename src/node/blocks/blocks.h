@@ -49,8 +49,9 @@ KN_MUST_USE struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *opti
  * ends while the loop turns. */
 void kn_blocks_free(struct kn_blocks *blocks);
 
-/* Serve this from now on; NULL: nothing. What is served already, or on its way, is not touched, so
- * it may be told again and again; a download that was held back begins when it no longer is. */
+/* Serve this from now on; NULL: nothing. What is served already, or on its way, stays, within the
+ * limits that are told now, so it may be told again and again; a download that was held back begins
+ * when it no longer is. */
 void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish);
 
 /* Take no new session, and call `drained` later, when none is open or after KN_BLOCKS_DRAIN_MS. */

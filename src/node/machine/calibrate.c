@@ -31,8 +31,18 @@ static void wish_device(const char *device, struct kn_fit_wish *wish)
         wish->gpu_index = (int)index;
 }
 
-struct kn_fit_wish kn_fit_wish_of(const struct kn_node_config *config)
+/* An earlier plan's cache is in its place in the memory; what somebody writes is a wish. */
+static bool is_cache_asked(const struct kn_snapshot *snapshot)
 {
+    const struct kn_setting *cache = kn_setting_find("performance.cache_tokens");
+
+    return is_given(kn_snapshot_config(snapshot)->performance.cache_tokens.is) &&
+           kn_resolved_is_explicit(kn_snapshot_get(snapshot, cache));
+}
+
+struct kn_fit_wish kn_fit_wish_of(const struct kn_snapshot *snapshot)
+{
+    const struct kn_node_config *config = kn_snapshot_config(snapshot);
     struct kn_fit_wish wish = kn_fit_wish_none;
 
     if (is_given(config->performance.device.is))
@@ -45,6 +55,8 @@ struct kn_fit_wish kn_fit_wish_of(const struct kn_node_config *config)
         wish.max_memory = config->resources.max_memory_gb.bytes;
     if (is_given(config->resources.max_gpu_memory_gb.is))
         wish.max_gpu_memory = config->resources.max_gpu_memory_gb.bytes;
+    if (is_cache_asked(snapshot))
+        wish.cache_tokens = config->performance.cache_tokens.value;
     return wish;
 }
 
@@ -162,7 +174,7 @@ static enum kn_code choose_model(const struct kn_snapshot *snapshot,
                                  struct kn_calibrated_machine *out, struct kn_error *err)
 {
     const struct kn_node_config *config = kn_snapshot_config(snapshot);
-    const struct kn_fit_wish wish = kn_fit_wish_of(config);
+    const struct kn_fit_wish wish = kn_fit_wish_of(snapshot);
     const char *named = name_of_model(config, out->whose, local);
     struct kn_model_facts heard;
     struct kn_swarm_facts swarm = { .models = &heard };

@@ -13,7 +13,7 @@
 #include "config/discovery/model_table.h"
 
 /* What the settings ask for, and which preset holds. */
-struct kn_fit_wish kn_fit_wish_of(const struct kn_node_config *config);
+struct kn_fit_wish kn_fit_wish_of(const struct kn_snapshot *snapshot);
 enum kn_preset kn_preset_of(const struct kn_node_config *config);
 
 /* The values of kn_calibration_keys that somebody wrote, as text of the arena, else NULL. False

@@ -1,22 +1,70 @@
 #include "node/plan/decision.h"
 
+#include "lib/base/arena.h"
+#include "lib/base/memory.h"
+
+static void free_file(struct kn_bytes *file)
+{
+    if (file != NULL)
+        kn_bytes_done(file);
+    kn_free(file);
+}
+
+/* What cannot be read is left to the load, which says why. */
+static enum kn_code copy_file(struct kn_decision *d, struct kn_error *err)
+{
+    struct kn_config_paths paths;
+    struct kn_arena *arena = kn_arena_new();
+    struct kn_bytes *file = kn_try_alloc(sizeof(*file));
+    enum kn_code rc = KN_E_NO_MEMORY;
+    bool is_read = false;
+
+    if (arena != NULL && file != NULL)
+        rc = kn_config_locate(&d->request, arena, &paths, err);
+    else
+        (void)kn_fail_no_memory(err);
+    if (rc == KN_OK)
+        is_read = paths.config_exists && kn_config_read(paths.config, file, NULL) == KN_OK;
+    if (is_read)
+        d->copy.then = d->copy.now = file;
+    else
+        free_file(file);
+    if (rc == KN_OK && (is_read || (!paths.config_exists && !paths.config_named)))
+        d->request.copy = &d->copy;
+    kn_arena_free(arena);
+    return rc;
+}
+
 enum kn_code kn_decision_load(struct kn_decision *d, const struct kn_config_request *request,
                               struct kn_error *err)
 {
     enum kn_code rc;
 
     *d = (struct kn_decision){ .request = *request };
-    rc = kn_config_load(&d->request, &d->sources, err);
+    rc = copy_file(d, err);
+    if (rc == KN_OK)
+        rc = kn_config_load(&d->request, &d->sources, err);
     if (rc == KN_OK)
         d->snapshot = kn_snapshot_ref(d->sources);
     return rc;
 }
 
-void kn_decision_done(struct kn_decision *d)
+static void drop_plan(struct kn_decision *d)
 {
     kn_plan_done(&d->plan);
+    kn_snapshot_unref(d->planned_from);
+    d->planned_from = NULL;
+    d->is_planned = false;
+}
+
+void kn_decision_done(struct kn_decision *d)
+{
+    drop_plan(d);
     kn_snapshot_unref(d->snapshot);
     kn_snapshot_unref(d->sources);
+    if (d->copy.now != d->copy.then)
+        free_file(d->copy.now);
+    free_file(d->copy.then);
     *d = (struct kn_decision){ 0 };
 }
 
@@ -101,11 +149,58 @@ enum kn_code kn_decision_plan(struct kn_decision *d, const struct kn_plan_input 
         kn_plan_done(&plan);
         return rc;
     }
-    kn_plan_done(&d->plan);
+    drop_plan(d);
     d->plan = plan;
+    d->planned_from = kn_snapshot_ref(d->sources);
     d->is_planned = true;
     use(d, snapshot);
     return KN_OK;
+}
+
+/* What is made aside takes the place of what stands. */
+static void replace(struct kn_decision *d, struct kn_decision *next, bool is_planned_anew)
+{
+    if (is_planned_anew) {
+        drop_plan(d);
+        d->plan = next->plan;
+        d->planned_from = next->planned_from;
+        d->is_planned = true;
+    }
+    if (d->copy.now != d->copy.then)
+        free_file(d->copy.now);
+    d->copy.now = next->copy.now;
+    d->request.without_caches = next->request.without_caches;
+    kn_snapshot_unref(d->sources);
+    d->sources = next->sources;
+    use(d, next->snapshot);
+}
+
+enum kn_code kn_decision_amend(struct kn_decision *d, struct kn_bytes *file, bool without_caches,
+                               const struct kn_plan_input *facts, struct kn_error *err)
+{
+    struct kn_decision next = { .request = d->request, .copy = { d->copy.then, file } };
+    enum kn_code rc;
+
+    next.request.copy = &next.copy;
+    next.request.without_caches = without_caches;
+    rc = kn_config_load(&next.request, &next.sources, err);
+    if (rc != KN_OK)
+        return rc;
+    next.snapshot = kn_snapshot_ref(next.sources);
+    if (facts != NULL)
+        rc = kn_decision_plan(&next, facts, err);
+    else if (d->is_planned) {
+        kn_snapshot_unref(next.snapshot);
+        next.snapshot = NULL;
+        rc = resolve(&next, &d->plan, false, &next.snapshot, err);
+    }
+    if (rc == KN_OK) {
+        replace(d, &next, facts != NULL);
+        return KN_OK;
+    }
+    kn_snapshot_unref(next.snapshot);
+    kn_snapshot_unref(next.sources);
+    return rc;
 }
 
 enum kn_code kn_decision_plan_anew(struct kn_decision *d, const struct kn_plan_input *facts,
@@ -120,8 +215,7 @@ enum kn_code kn_decision_plan_anew(struct kn_decision *d, const struct kn_plan_i
     rc = kn_config_load(&request, &sources, err);
     if (rc != KN_OK)
         return rc;
-    kn_plan_done(&d->plan); /* its texts are those of the sources */
-    d->is_planned = false;
+    drop_plan(d);
     kn_snapshot_unref(d->sources);
     d->sources = sources;
     d->request.without_caches = true;

@@ -11,19 +11,30 @@
 #include "node/plan/plan.h"
 
 struct kn_decision {
-    struct kn_config_request request; /* lent */
-    struct kn_snapshot *sources;      /* files, flags and caches */
-    struct kn_snapshot *snapshot;     /* the same, and what was found out once there is a plan */
+    struct kn_config_request request; /* lent; its copy is the one here, so this must not move */
+    struct kn_config_copy copy;   /* ours: the configuration file at the start, and as amended */
+    struct kn_snapshot *sources;  /* files, flags and caches */
+    struct kn_snapshot *snapshot; /* the same, and what was found out once there is a plan */
+    struct kn_snapshot *planned_from; /* the sources of which the plan has texts */
     struct kn_plan plan;
     bool is_planned;
 };
 
-/* Read the sources. KN_OK says nothing about their contents: ask kn_snapshot_is_valid(). Codes as
- * kn_config_load(). */
+/* Read the sources; the file once, whatever becomes of it. KN_OK says nothing about their contents:
+ * ask kn_snapshot_is_valid(). Codes as kn_config_load(). */
 KN_MUST_USE enum kn_code kn_decision_load(struct kn_decision *d,
                                           const struct kn_config_request *request,
                                           struct kn_error *err);
 void kn_decision_done(struct kn_decision *d);
+
+/*
+ * Take a configuration file that was read anew, for all settings that need no new start. `file`
+ * NULL: there is none any more. With `facts` the plan is made anew, else it stands. A failure
+ * changes nothing and takes nothing; codes as kn_decision_plan().
+ */
+KN_MUST_USE enum kn_code kn_decision_amend(struct kn_decision *d, KN_TAKES struct kn_bytes *file,
+                                           bool without_caches, const struct kn_plan_input *facts,
+                                           struct kn_error *err);
 
 /* Did an earlier start leave what to serve, so that nobody needs to be asked first? */
 bool kn_decision_is_kept(const struct kn_decision *d);

@@ -95,7 +95,7 @@ enum kn_code kn_full_prepare(const struct kn_snapshot *snapshot, const struct kn
 {
     const struct kn_node_config *config = kn_snapshot_config(snapshot);
     const struct kn_int *longest = &config->performance.max_sequence_tokens;
-    const struct kn_fit_wish wish = kn_fit_wish_of(config);
+    const struct kn_fit_wish wish = kn_fit_wish_of(snapshot);
     enum kn_code rc;
 
     *out = (struct kn_full){ .options = { .root = "",

@@ -64,6 +64,17 @@ static int64_t cache_bytes(const struct kn_node_config *config, const struct kn_
     return token * tokens * blocks;
 }
 
+static struct kn_serving_limits limits_of(const struct kn_performance_config *performance)
+{
+    return (struct kn_serving_limits){
+        .compression = (enum kn_tensor_compression)performance->compression.value,
+        .max_batch_tokens = given_or(&performance->max_batch_tokens, 0),
+        .cache_wait_ms = (int)performance->cache_wait_timeout.ms,
+        .session_ms = (int)performance->session_timeout.ms,
+        .step_ms = (int)performance->step_timeout.ms,
+    };
+}
+
 /* A node that moves waits for its sessions, but not longer than until it would look again. */
 static int drain_ms(const struct kn_node_config *config)
 {
@@ -115,12 +126,8 @@ bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardwa
         .to = (uint32_t)config->model.end_block.value,
         .as = weights_of(config),
         .dtype = dtype_of(config),
-        .compression = (enum kn_tensor_compression)performance->compression.value,
         .max_length = given_or(&performance->max_sequence_tokens, 0),
-        .max_tokens = given_or(&performance->max_batch_tokens, 0),
-        .cache_wait_ms = (int)performance->cache_wait_timeout.ms,
-        .session_ms = (int)performance->session_timeout.ms,
-        .step_ms = (int)performance->step_timeout.ms,
+        .limits = limits_of(performance),
         .drain_ms = drain_ms(config),
     };
     out->cache_bytes = cache_bytes(config, &d->plan, out->to - out->from);

@@ -54,7 +54,7 @@ static void use_measured(const struct kn_plan_input *input, struct kn_plan *plan
 static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_plan *plan,
                                  struct kn_error *err)
 {
-    const struct kn_fit_wish wish = kn_fit_wish_of(input->config);
+    const struct kn_fit_wish wish = kn_fit_wish_of(input->snapshot);
     const struct kn_model_question question = {
         .named = named_model(input, plan),
         .swarm = &plan->swarm,

@@ -397,6 +397,16 @@ void kn_announcer_use_relay(struct kn_announcer *a, bool is_relayed)
         kn_announcer_renew(a);
 }
 
+void kn_announcer_pace(struct kn_announcer *a, int interval_ms, int lifetime_ms)
+{
+    bool is_news = a->options.interval_ms != interval_ms || a->options.lifetime_ms != lifetime_ms;
+
+    a->options.interval_ms = interval_ms;
+    a->options.lifetime_ms = lifetime_ms;
+    if (is_news)
+        kn_announcer_renew(a);
+}
+
 void kn_announcer_leave(struct kn_announcer *a, void (*done)(void *arg), void *arg)
 {
     a->leaving = true;

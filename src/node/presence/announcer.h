@@ -69,6 +69,9 @@ void kn_announcer_set(struct kn_announcer *a, const struct kn_announcement *next
 /* Tell from now on whether others come to us through relays; at once when that is news. */
 void kn_announcer_use_relay(struct kn_announcer *a, bool is_relayed);
 
+/* Announce so often and for so long from now on; at once when that is news. */
+void kn_announcer_pace(struct kn_announcer *a, int interval_ms, int lifetime_ms);
+
 /* Announce again now: the network came back, or the machine slept. */
 void kn_announcer_renew(struct kn_announcer *a);
 

@@ -334,6 +334,12 @@ enum kn_code kn_known_peers_save(struct kn_known_peers *known, struct kn_error *
 
 /* -- beginning and end */
 
+void kn_known_peers_change(struct kn_known_peers *known, const char *const *bootstraps, size_t n)
+{
+    known->options.bootstraps = bootstraps;
+    known->options.bootstrap_count = n;
+}
+
 void kn_known_peers_begin(struct kn_known_peers *known)
 {
     end_joins(known);

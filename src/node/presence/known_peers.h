@@ -43,6 +43,9 @@ struct kn_known_peers_options {
 KN_MUST_USE struct kn_known_peers *kn_known_peers_new(const struct kn_known_peers_options *options);
 void kn_known_peers_free(struct kn_known_peers *known);
 
+/* Other bootstraps, kept as those before: the file is one of their swarm from now on. */
+void kn_known_peers_change(struct kn_known_peers *known, const char *const *bootstraps, size_t n);
+
 /* Read the file now, and ask its peers unless somebody else has answered soon. */
 void kn_known_peers_begin(struct kn_known_peers *known);
 

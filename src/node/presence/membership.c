@@ -56,6 +56,14 @@ static void on_done(void *arg, size_t answered)
     m->options.failed(m->options.arg);
 }
 
+void kn_membership_change(struct kn_membership *m, const char *const *bootstraps, size_t n,
+                          int timeout_ms)
+{
+    m->options.bootstraps = bootstraps;
+    m->options.bootstrap_count = n;
+    m->options.timeout_ms = timeout_ms;
+}
+
 void kn_membership_join(struct kn_membership *m)
 {
     const struct kn_join_events events = { m, on_connected, on_settled, on_done };

@@ -34,6 +34,10 @@ struct kn_membership_options {
 KN_MUST_USE struct kn_membership *kn_membership_new(const struct kn_membership_options *options);
 void kn_membership_free(struct kn_membership *m);
 
+/* Other bootstraps, kept as those before, and another time to wait, from the next try on. */
+void kn_membership_change(struct kn_membership *m, const char *const *bootstraps, size_t n,
+                          int timeout_ms);
+
 /* Knock at every bootstrap now. */
 void kn_membership_join(struct kn_membership *m);
 

@@ -325,6 +325,46 @@ static void twenty_mistakes_get_twenty_messages_at_their_places(void **state)
 }
 
 /* proves: TR-4/result */
+static struct kn_bytes bytes_of(char *text)
+{
+    return (struct kn_bytes){ text, strlen(text) };
+}
+
+/* A node that runs takes at once what it can, and the rest at its next start. */
+static void a_copy_gives_what_waits_from_before_and_the_rest_from_now(void **state)
+{
+    char before[] = "node: {port: 1000, name: alice}\ndht: {announce_interval: 60s}\n";
+    char after[] = "node: {port: 2000, name: berta}\nmodel: {dtype: float16}\n";
+    struct kn_bytes then = bytes_of(before), now = bytes_of(after);
+    const struct {
+        const char *name;
+        struct kn_config_copy copy;
+        const char *port, *node, *dtype, *interval;
+    } cases[] = {
+        { "one file", { &then, &then }, "1000", "alice", "auto", "1m" },
+        { "another now", { &then, &now }, "1000", "berta", "auto", "2m" },
+        { "none before", { NULL, &now }, "auto", "berta", "auto", "2m" },
+        { "none now", { &then, NULL }, "1000", "auto", "auto", "2m" },
+        { "never", { NULL, NULL }, "auto", "auto", "auto", "2m" },
+    };
+
+    (void)state;
+    put("node_config.yaml", "this: is not read\n");
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct kn_config_request request = {
+            .home = "data", .working = home.path, .now_s = FIXTURE_NOW, .copy = &cases[i].copy
+        };
+        struct kn_snapshot *snapshot = load_request(&request, NULL, NO_WORDS);
+
+        CHECK(cases[i].name, kn_snapshot_is_valid(snapshot));
+        CHECK_STR(cases[i].name, got(snapshot, "node.port"), cases[i].port);
+        CHECK_STR(cases[i].name, got(snapshot, "node.name"), cases[i].node);
+        CHECK_STR(cases[i].name, got(snapshot, "model.dtype"), cases[i].dtype);
+        CHECK_STR(cases[i].name, got(snapshot, "dht.announce_interval"), cases[i].interval);
+        kn_snapshot_unref(snapshot);
+    }
+}
+
 static void every_allocation_that_fails_is_returned(void **state)
 {
     static const char *const environment[] = { "HOME=/h", "KWAAINET_PORT=abc", "KWAAINET_X=1",
@@ -390,6 +430,7 @@ int main(void)
         IN_HOME(a_cache_that_cannot_be_read_is_a_warning),
         IN_HOME(all_problems_of_all_sources_are_told_at_once),
         IN_HOME(twenty_mistakes_get_twenty_messages_at_their_places),
+        IN_HOME(a_copy_gives_what_waits_from_before_and_the_rest_from_now),
         IN_HOME(every_allocation_that_fails_is_returned),
     };
 

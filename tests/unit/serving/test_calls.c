@@ -96,7 +96,7 @@ static void a_forward_is_computed_or_refused_with_a_text(void **state)
         struct call call;
 
         served_options(&s);
-        s.options.max_batch_tokens = 64;
+        s.options.limits.max_batch_tokens = 64;
         served_start(&s, 2);
         forward_wait(&s, rows[i].name, &rows[i].forward, &call);
         CHECK_EQ(rows[i].name, call.code, rows[i].text == NULL ? KN_OK : KN_E_REFUSED);
@@ -187,7 +187,7 @@ static void a_reply_that_no_call_holds_is_refused(void **state)
 
     (void)state;
     served_options(&s);
-    s.options.max_batch_tokens = 1 << 20;
+    s.options.limits.max_batch_tokens = 1 << 20;
     served_start(&s, 2);
     CHECK_EQ("shape", kn_tensor_set_shape(&like, 3, shape), KN_OK);
     put_tensor(&hidden, &like, 1);
@@ -302,7 +302,7 @@ static void a_large_forward_comes_and_goes_in_parts(void **state)
 
     (void)state;
     served_options(&s);
-    s.options.max_batch_tokens = 1 << 20;
+    s.options.limits.max_batch_tokens = 1 << 20;
     served_start(&s, 2);
     CHECK_EQ("shape", kn_tensor_set_shape(&like, 3, shape), KN_OK);
     numbers = kn_alloc(like.numbers * sizeof(*numbers));

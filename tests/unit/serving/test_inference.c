@@ -77,7 +77,7 @@ static void a_stream_may_be_silent_and_then_is_told_so(void **state)
 
     (void)state;
     served_options(&s);
-    s.options.step_ms = 50;
+    s.options.limits.step_ms = 50;
     served_start(&s, 2);
     client_open(&client, &s, rpc_inference);
     client_wait_error(&client, &s, "silent", "nothing was asked for");
@@ -96,7 +96,7 @@ static void a_session_has_a_longest_life(void **state)
 
     (void)state;
     served_options(&s);
-    s.options.session_ms = 100;
+    s.options.limits.session_ms = 100;
     s.fake.hold_step = true;
     served_start(&s, 2);
     client_open(&client, &s, rpc_inference);

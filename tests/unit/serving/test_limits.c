@@ -106,7 +106,7 @@ static void a_client_that_never_reads_ends_its_session(void **state)
 
     (void)state;
     served_options(&s);
-    s.options.step_ms = 300;
+    s.options.limits.step_ms = 300;
     served_start(&s, 2);
     wish.batch = 8;
     wish.tokens = 1024; /* 2 MiB */

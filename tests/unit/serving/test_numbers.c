@@ -171,7 +171,7 @@ static void sessions_get_the_numbers_of_petals(void **state)
 
             begin(&s, &machine, first_block(frames));
             s.options.dtype = files[i].dtype;
-            s.options.compression = files[i].compression;
+            s.options.limits.compression = files[i].compression;
             served_start(&s, 2);
             replay(files[i].file, &s, frames, rpc_inference, files[i].within);
             CHECK_EQ(files[i].file, kn_serving_counters(s.serving)->failed, 0);

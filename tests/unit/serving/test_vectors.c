@@ -25,7 +25,7 @@ static void serve_for(struct served *s, const json_t *frames, enum kn_tensor_dty
         s->options.end = 4;
     }
     s->options.dtype = dtype;
-    s->options.compression = compression;
+    s->options.limits.compression = compression;
     served_start(s, 2);
     hex_done(bytes);
 }

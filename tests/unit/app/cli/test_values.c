@@ -1,6 +1,7 @@
 #include "app/cli/values.h"
 
 #include "config/config.h"
+#include "config/report/report.h"
 #include "lib/base/text.h"
 #include "lib/json/json.h"
 #include "support/check.h"

@@ -30,7 +30,7 @@ static void plan_begin(struct plan *p)
                                       .memory_left = KN_FACT_UNKNOWN } };
     kn_room_find(&p->hardware, &kn_fit_wish_none, &p->room);
     kn_format_choose(&p->hardware, &p->room, &kn_fit_wish_none, &p->format);
-    kn_fit_plan(&size, &p->room, &p->format, &p->fit);
+    kn_fit_plan(&size, &p->room, &p->format, KN_FACT_UNKNOWN, &p->fit);
     p->calibration = (struct kn_calibration){ .model = "Llama-3.3-70B-Instruct",
                                               .total_blocks = 80,
                                               .hardware = &p->hardware,

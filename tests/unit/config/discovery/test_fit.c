@@ -47,7 +47,7 @@ static struct kn_fit fit_on(const struct kn_hardware *hardware, const struct kn_
 
     kn_room_find(hardware, wish, &room);
     kn_format_choose(hardware, &room, wish, &format);
-    kn_fit_plan(&size, &room, &format, &fit);
+    kn_fit_plan(&size, &room, &format, KN_FACT_UNKNOWN, &fit);
     return fit;
 }
 
@@ -118,8 +118,42 @@ static struct kn_fit fit_of(int64_t block_parameters, uint32_t blocks, int64_t b
     struct kn_format format = { .dtype = KN_DTYPE_FLOAT16, .quant = KN_QUANT_INT8 };
     struct kn_fit fit;
 
-    kn_fit_plan(&size, &room, &format, &fit);
+    kn_fit_plan(&size, &room, &format, KN_FACT_UNKNOWN, &fit);
     return fit;
+}
+
+/* A block of 100 bytes, a token of its cache takes 4. */
+static void a_cache_that_somebody_asks_for_takes_its_room_from_the_blocks(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t tokens, block_bytes;
+    } cases[] = {
+        { "a fifth", KN_FACT_UNKNOWN, 125 },
+        { "none", 0, 100 },
+        { "as many as a fifth", 6, 124 },
+        { "many", 100, 500 },
+        { "more than there are numbers for", INT64_MAX, INT64_MAX },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        const struct kn_model_size size = {
+            .source = KN_SIZE_TABLE, .blocks = 100, .block_parameters = 100, .cache_numbers = 1
+        };
+        const struct kn_room room = { .is_known = true,
+                                      .bytes = 10000,
+                                      .cap = NO,
+                                      .parts = { 10000 },
+                                      .part_count = 1,
+                                      .limit = "so it is" };
+        const struct kn_format format = { .dtype = KN_DTYPE_FLOAT16, .quant = KN_QUANT_INT8 };
+        struct kn_fit fit;
+
+        kn_fit_plan(&size, &room, &format, cases[i].tokens, &fit);
+        CHECK_EQ(cases[i].name, fit.block_bytes, cases[i].block_bytes);
+        CHECK_EQ(cases[i].name, fit.profiles[KN_PRESET_MAX].blocks, 9000 / cases[i].block_bytes);
+    }
 }
 
 /* The room in which exactly `blocks` of `bytes` fill 90 %. */
@@ -271,7 +305,7 @@ static void a_model_of_unknown_size_plans_one_block(void **state)
 
     (void)state;
     kn_room_find(&desktop, &kn_fit_wish_none, &room);
-    kn_fit_plan(&size, &room, &format, &fit);
+    kn_fit_plan(&size, &room, &format, KN_FACT_UNKNOWN, &fit);
     check_profiles("unknown", &fit, 1, 1, 1);
     CHECK("unknown", fit.is_guess);
     CHECK_STR("unknown", fit.limit, "the size of the model is not known, so one block is planned");
@@ -288,7 +322,7 @@ static void a_guessed_size_is_a_guess(void **state)
     (void)state;
     CHECK("size", kn_model_size_guess("foo-8B", 32, &size));
     kn_room_find(&desktop, &kn_fit_wish_none, &room);
-    kn_fit_plan(&size, &room, &format, &fit);
+    kn_fit_plan(&size, &room, &format, KN_FACT_UNKNOWN, &fit);
     CHECK("guess", fit.is_guess);
     check_profiles("guess", &fit, 1, 13, 18);
 }
@@ -501,6 +535,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(machines_get_the_blocks_that_fit),
+        cmocka_unit_test(a_cache_that_somebody_asks_for_takes_its_room_from_the_blocks),
         cmocka_unit_test(presets_hold_at_every_edge),
         cmocka_unit_test(two_blocks_are_least_where_they_fit_in_two_gib),
         cmocka_unit_test(the_least_limit_decides),

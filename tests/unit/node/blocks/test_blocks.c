@@ -1,4 +1,6 @@
 /* Blocks from one range to the next; time, files, passes and clients are handed in. */
+#include <math.h>
+
 #include "node/blocks/blocks.h"
 
 #include "lib/base/memory.h"
@@ -22,6 +24,9 @@ static struct {
     void (*drained)(void *arg);
     struct kn_compute_options compute;
     struct kn_compute_state state;
+    uint32_t max_tokens; /* as they were changed */
+    double share;
+    struct kn_serving_limits limits;
     bool is_loading, has_compute, is_serving;
     unsigned loads, changed, news, left;
     struct kn_blocks *blocks;
@@ -160,6 +165,20 @@ struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
     return (struct kn_compute *)(void *)&some_compute;
 }
 
+void kn_compute_change(struct kn_compute *c, uint32_t max_tokens, double share)
+{
+    (void)c;
+    world.max_tokens = max_tokens;
+    world.share = share;
+}
+
+enum kn_code kn_serving_change(struct kn_serving *serving, const struct kn_serving_limits *limits)
+{
+    (void)serving;
+    world.limits = *limits;
+    return KN_OK;
+}
+
 void kn_compute_free(struct kn_compute *c)
 {
     CHECK("clients first", !world.is_serving);
@@ -270,6 +289,8 @@ static void wish(uint32_t from, int drain_ms)
                                    .from = from,
                                    .to = from + 2,
                                    .cache_bytes = ROOM * TOKEN_BYTES,
+                                   .threads = 2,
+                                   .share = 1,
                                    .drain_ms = drain_ms };
 
     kn_blocks_serve(world.blocks, &wish);
@@ -437,6 +458,47 @@ static void room_that_changes_is_told_and_not_more_often_than_it_may(void **stat
     tear_down();
 }
 
+/* ---- limits that become others while blocks are served ---- */
+
+static const struct {
+    const char *name;
+    unsigned threads;
+    double share, gets; /* share of time; gets 0: the blocks are loaded anew */
+} rates[] = {
+    { "as before", 2, 1, 1 },
+    { "half of the time", 2, 0.5, 0.5 },
+    { "half of the threads are all that rest as long as they run", 1, 1, 0.5 },
+    { "half of half", 1, 0.5, 0.25 },
+    { "more threads", 3, 1, 0 },
+};
+
+static void what_is_served_goes_on_within_other_limits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rates); i++) {
+        struct kn_blocks_wish other = { .folder = "/tiny",
+                                        .prefix = "tiny-hf",
+                                        .to = 2,
+                                        .cache_bytes = ROOM * TOKEN_BYTES,
+                                        .threads = rates[i].threads,
+                                        .share = rates[i].share,
+                                        .limits = { .step_ms = 7, .max_batch_tokens = 9 } };
+
+        set_up();
+        serving(0);
+        kn_blocks_serve(world.blocks, &other);
+        if (rates[i].gets > 0) {
+            CHECK_EQ(rates[i].name, stage(), KN_BLOCKS_SERVING);
+            CHECK(rates[i].name, fabs(world.share - rates[i].gets) < 1e-9);
+            CHECK_EQ(rates[i].name, world.max_tokens, 9);
+            CHECK_EQ(rates[i].name, world.limits.step_ms, 7);
+        } else {
+            CHECK_EQ(rates[i].name, stage(), KN_BLOCKS_DRAINING);
+        }
+        tear_down();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +507,7 @@ int main(void)
         cmocka_unit_test(a_node_that_ends_waits_no_longer_than_it_would_without_a_move),
         cmocka_unit_test(blocks_that_fail_are_closed_and_others_can_follow),
         cmocka_unit_test(a_speed_that_changes_is_told_and_not_more_often_than_it_may),
+        cmocka_unit_test(what_is_served_goes_on_within_other_limits),
         cmocka_unit_test(room_that_changes_is_told_and_not_more_often_than_it_may),
     };
 
