@@ -8,7 +8,7 @@
 #include "lib/os/process_info.h"
 #include "lib/os/supervisor.h"
 
-enum { US_PER_MS = 1000 };
+enum { US_PER_MS = 1000, LEAST_US = 2 * US_PER_MS };
 
 /* How often a sign of life is wanted of this process: half of the time after which it is killed. */
 static kn_time sign_every(struct kn_cli *cli)
@@ -17,7 +17,7 @@ static kn_time sign_every(struct kn_cli *cli)
                *who = kn_cli_lookup(cli, "WATCHDOG_PID");
     int64_t us, pid;
 
-    if (time == NULL || kn_parse_whole(time, &us) != KN_OK || us < 2 * US_PER_MS)
+    if (time == NULL || kn_parse_whole(time, &us) != KN_OK || us < LEAST_US)
         return KN_NEVER;
     if (who != NULL && (kn_parse_whole(who, &pid) != KN_OK || pid != kn_process_self()))
         return KN_NEVER;
