@@ -16,6 +16,7 @@ void kn_course_tell(struct kn_node *node, enum kn_node_event event)
     if (node->told_end)
         return;
     node->told_end = event == KN_NODE_ENDED;
+    kn_journal_take(node->journal, event);
     if (node->options.event != NULL)
         node->options.event(node->options.arg, event);
 }
@@ -94,6 +95,7 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
         kn_known_peers_keep(node->known);
     if (node->folder != NULL)
         kn_run_folder_touch(node->folder);
+    kn_checkup_announced(node, round, read_back);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
     kn_move_announced(node->move, round->acknowledged == round->keys);
     kn_course_write_caches(node);
@@ -247,6 +249,7 @@ void kn_course_joined(void *arg, const struct kn_join *join)
     struct kn_node *node = arg;
 
     meet(node, join);
+    kn_checkup_joined(node);
     if (node->state != KN_NODE_OFFLINE || node->leaving)
         return;
     kn_course_step_state(node, KN_CAUSE_JOINED);
@@ -286,6 +289,7 @@ void kn_course_came_back(void *arg, const struct kn_change *change)
 
     if (node->leaving || node->over)
         return;
+    kn_journal_change(node->journal, change);
     kn_network_moved(node->network, &stale);
     if (!kn_course_is_first(node) && (node->state != KN_NODE_OFFLINE || node->seen)) {
         kn_membership_join(node->membership);
@@ -493,6 +497,8 @@ void kn_course_begin(struct kn_node *node)
         kn_acquaint_begin(node);
     if (!node->over)
         begin_asking(node);
-    if (!node->over)
+    if (!node->over) {
+        kn_checkup_begin(node);
         kn_timer_set(node->work_timer, kn_loop_now(node->loop));
+    }
 }
