@@ -98,6 +98,8 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
         return; /* the round after it is told */
     if (node->known != NULL && round->acknowledged > 0)
         kn_known_peers_keep(node->known);
+    if (node->folder != NULL)
+        kn_run_folder_touch(node->folder);
     kn_checkup_announced(node, round, read_back);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
     kn_move_announced(node->move, round->acknowledged == round->keys);

@@ -25,6 +25,7 @@
 #include "node/presence/known_peers.h"
 #include "node/presence/listen.h"
 #include "node/presence/membership.h"
+#include "node/previous_end.h"
 #include "node/window_limits.h"
 
 struct kn_node {
@@ -85,6 +86,7 @@ struct kn_node {
     enum kn_node_state state;
     bool in_swarm; /* since somebody answered, also while it is paused and OFFLINE */
     bool is_first_run, leaving, over, told_end;
+    struct kn_previous_end previous;
     bool restarts;              /* it leaves only to begin anew */
     bool has_left, has_drained; /* while leaving: others were told, no session is open */
     struct kn_error failure, cache_failure;

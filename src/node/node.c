@@ -140,7 +140,7 @@ static void on_drained(void *arg)
 
 void kn_node_stop(struct kn_node *node)
 {
-    if (node->restarts) { /* it leaves already, and not to come back */
+    if (node->leaving && node->restarts) { /* it leaves already, and not to come back */
         node->restarts = false;
         return;
     }
@@ -247,6 +247,7 @@ static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
         .config = node->paths.config_exists ? node->paths.config : NULL,
         .started = node->started_s,
         .started_ms = node->started_ms,
+        .oom_kills = kn_previous_end_kills(),
         .port = node->listening.port,
         .flags = node->options.flags,
         .flag_count = node->options.flag_count,
@@ -280,6 +281,8 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
 
     if (!node->options.dry_run)
         rc = kn_run_folder_open(node->paths.home, &node->folder, err);
+    if (rc == KN_OK && node->folder != NULL)
+        kn_previous_end_find(node->folder, &node->previous);
     if (rc == KN_OK)
         rc = take_identity(node, err);
     node->loop = node->options.loop;
@@ -487,6 +490,16 @@ enum kn_node_state kn_node_state(const struct kn_node *node)
 bool kn_node_is_in_swarm(const struct kn_node *node)
 {
     return node->in_swarm;
+}
+
+const struct kn_previous_end *kn_node_previous_end(const struct kn_node *node)
+{
+    return &node->previous;
+}
+
+bool kn_node_is_leaving(const struct kn_node *node)
+{
+    return node->leaving;
 }
 
 const struct kn_error *kn_node_failure(const struct kn_node *node)

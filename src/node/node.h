@@ -18,6 +18,7 @@
 #include "node/plan/plan.h"
 #include "node/presence/announcer.h"
 #include "node/presence/look.h"
+#include "node/previous_end.h"
 #include "node/reload.h"
 #include "node/schedule/scheduler.h"
 
@@ -86,7 +87,10 @@ void kn_node_run(struct kn_node *node);
 /* Say good-bye to the swarm, then end the run. */
 void kn_node_stop(struct kn_node *node);
 
-/* After the run: was it told to restart? Then its owner does that, once it is freed. */
+/* Was it told to end? */
+bool kn_node_is_leaving(const struct kn_node *node);
+
+/* Was it told to end only to begin anew? Its owner does that, once it is freed. */
 bool kn_node_restarts(const struct kn_node *node);
 
 /* Go on after KN_NODE_PLANNED: nothing is announced before somebody agreed. */
@@ -118,6 +122,7 @@ enum kn_node_state kn_node_state(const struct kn_node *node);
 bool kn_node_is_in_swarm(const struct kn_node *node); /* also while it is paused, and OFFLINE */
 const struct kn_error *kn_node_failure(const struct kn_node *node);
 const struct kn_error *kn_node_cache_failure(const struct kn_node *node);
+const struct kn_previous_end *kn_node_previous_end(const struct kn_node *node);
 const char *kn_node_peer_id(const struct kn_node *node);
 const char *kn_node_port_text(const struct kn_node *node); /* "Using port 8080" */
 uint16_t kn_node_port(const struct kn_node *node);

@@ -69,8 +69,8 @@ static enum kn_code check_and_leave(struct kn_node *node, struct kn_text *out, s
         if (rc == KN_OK)
             rc = print(true, NULL, out, err);
         if (rc == KN_OK) {
-            kn_node_stop(node);
             node->restarts = true;
+            kn_node_stop(node);
         }
     }
     kn_snapshot_unref(snapshot);

@@ -267,6 +267,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     set(&d, "paused", kn_pause_json(node));
     set(&d, "window", kn_pause_window_json(node));
     add_config(node, &d);
+    set(&d, "previous_end", kn_previous_end_json(kn_node_previous_end(node)));
     add_log(node, &d);
     set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));
     printed = !d.failed && kn_json_print_line(d.json, out);

@@ -246,6 +246,8 @@ CASES = {
                      for words in ("identity show", "identity new", "identity new --replace")],
     "running": [({}, {}, "status", EVERY), ({}, {}, "stop", ("pipe", "json")),
                 ({}, {}, "stop --wait 3601", ("pipe", "json")),
+                ({}, {}, "service install --help", (60, 80)),
+                ({}, {}, "service status --help", (80,)), ({}, {}, "service", ("pipe", "json")),
                 ({}, {}, "restart", ("pipe", "json")), ({}, {}, "restart --help", (60, 80)),
                 ({}, {}, "status --help", (80,)), ({}, {}, "stop --help", (80,))],
     # proves: FR-0/0.2.6

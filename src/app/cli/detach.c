@@ -18,7 +18,7 @@
 
 enum {
     WAIT_S = 10,
-    LISTEN_S = 60, /* until its port is bound: nothing of the network is waited for */
+    LISTEN_MS = 60000, /* until its port is bound: nothing of the network is waited for */
     MS_PER_S = 1000,
 };
 
@@ -199,7 +199,7 @@ static void take_report(struct detaching *d, const struct kn_json *report)
 
 static int64_t left_ms(const struct detaching *d)
 {
-    int64_t whole_ms = d->outcome.is == KN_OUTCOME_NONE ? LISTEN_S * MS_PER_S : d->wait_ms;
+    int64_t whole_ms = d->outcome.is == KN_OUTCOME_NONE ? LISTEN_MS : d->wait_ms;
 
     return d->begun_ms + whole_ms - clock_ms();
 }

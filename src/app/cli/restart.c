@@ -5,9 +5,9 @@
 #include "app/cli/commands.h"
 #include "app/cli/outcome.h"
 #include "app/cli/problems.h"
+#include "app/cli/reload_view.h"
 #include "app/cli/running.h"
 #include "app/cli/tree.h"
-#include "app/term/fold.h"
 #include "lib/base/arena.h"
 #include "lib/os/clock.h"
 #include "lib/os/process_info.h"
@@ -39,40 +39,12 @@ static int64_t clock_ms(void)
 
 /* -- refused */
 
-static void add_problem(struct kn_cli *cli, const struct kn_json *problem)
-{
-    const char *name = kn_json_to_text(kn_json_get(problem, "name"));
-    const char *key = kn_json_to_text(kn_json_get(problem, "key"));
-    const char *message = kn_json_to_text(kn_json_get(problem, "message"));
-    const char *hint = kn_json_to_text(kn_json_get(problem, "hint"));
-    const struct kn_fold fold = { .columns = cli->err_term.columns, .hang = 4 };
-    struct kn_text line = { 0 }, safe = { 0 };
-    int64_t row, column;
-
-    kn_text_addf(&line, "  %s", name != NULL ? name : "configuration");
-    if (kn_json_to_int(kn_json_get(problem, "line"), &row) &&
-        kn_json_to_int(kn_json_get(problem, "column"), &column))
-        kn_text_addf(&line, ":%lld:%lld", (long long)row, (long long)column);
-    kn_text_addf(&line, "  %s%s%s", key != NULL ? key : "", key != NULL ? ": " : "",
-                 message != NULL ? message : "");
-    kn_term_add_safe(&safe, kn_text_get(&line));
-    (void)kn_fold_add(&cli->talk, kn_text_get(&safe), &fold);
-    kn_text_add_char(&cli->talk, '\n');
-    kn_text_cut(&safe, 0);
-    if (hint != NULL) {
-        kn_term_add_safe(&safe, hint);
-        kn_fold_paragraph(&cli->talk, kn_text_get(&safe), cli->err_term.columns, 4);
-    }
-    kn_text_done(&line);
-    kn_text_done(&safe);
-}
-
 /* The node has judged: its folder and its variables are not ours. */
 static enum kn_exit refused(struct kn_cli *cli, const struct kn_json *answer)
 {
     const struct kn_json *problems = kn_json_get(answer, "problems");
-    size_t n = kn_json_count(problems);
-    struct kn_text document = { 0 };
+    struct kn_text document = { 0 }, shown = { 0 };
+    size_t errors;
 
     if (cli->json) {
         if (!kn_json_print_line(problems, &document))
@@ -81,11 +53,12 @@ static enum kn_exit refused(struct kn_cli *cli, const struct kn_json *answer)
         kn_text_done(&document);
         return KN_EXIT_CONFIGURATION;
     }
+    errors = kn_reload_view_problems(&cli->err_term, answer, &shown);
     kn_text_addf(&cli->talk,
-                 "kwaainet: %zu problem%s in the configuration; the node goes on as it was\n\n", n,
-                 n == 1 ? "" : "s");
-    for (size_t i = 0; i < n; i++)
-        add_problem(cli, kn_json_item(problems, i));
+                 "kwaainet: %zu problem%s in the configuration; the node goes on as it was\n\n",
+                 errors, errors == 1 ? "" : "s");
+    kn_text_add(&cli->talk, kn_text_get(&shown));
+    kn_text_done(&shown);
     return KN_EXIT_CONFIGURATION;
 }
 

@@ -162,6 +162,7 @@ static void on_event(void *arg, enum kn_node_event event)
     if (event == KN_NODE_PLANNED && !start->dry_run)
         kn_start_settle(start);
     kn_detached_take(start, event);
+    kn_supervised_take(start, event);
 }
 
 /* A line of the log, where it would break the last line of the screen if it went there alone. */
@@ -272,9 +273,11 @@ static void run_node(struct kn_start *start)
         kn_out_of_memory();
     start->waiting_since = kn_loop_now(start->loop);
     name_files(start);
+    kn_supervised_begin(start);
     kn_node_run(start->node);
     while (start->is_saving) /* the file is ours to the end: wait for it */
         kn_loop_run(start->loop);
+    kn_supervised_end(start);
     kn_timer_free(start->tick);
     start->tick = NULL;
 }
@@ -453,7 +456,8 @@ const struct kn_command kn_cmd_start = {
         "physical_cores, features, memory_total, memory_available, gpus (each with kind, "
         "name, memory_total, memory_free, capability), host_name and user_name.\n\n"
         "With --json: one object a line, {\"time\", \"event\", …}. The events are listening, "
-        "progress, bootstrap, discovery, calibration, port, name, blocks, planned, saved, "
+        "previous-end, progress, bootstrap, discovery, calibration, port, name, blocks, planned, "
+        "saved, "
         "joined, announced, visible, moved, state, health, alert, paused, resumed, cache-failed "
         "and ended. Lines "
         "that nobody "

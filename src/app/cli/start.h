@@ -11,6 +11,7 @@
 #include "app/cli/detached.h"
 #include "app/cli/feed.h"
 #include "app/cli/start_facts.h"
+#include "app/cli/supervised.h"
 #include "app/term/progress.h"
 #include "lib/io/lines.h"
 #include "node/node.h"
@@ -38,6 +39,7 @@ struct kn_start {
     bool was_unwell;          /* health was told to be less than healthy */
     bool is_first_run, dry_run, yes, no_save;
     struct kn_detached detached;
+    struct kn_supervised supervised;
     const char *program; /* that a restart becomes; NULL: it is not known */
 
     /* asking and saving */

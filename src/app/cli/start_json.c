@@ -32,6 +32,18 @@ static void print_listening(struct kn_start *start)
     print(start, json);
 }
 
+static void print_previous(struct kn_start *start)
+{
+    const struct kn_previous_end *previous = kn_node_previous_end(start->node);
+    struct kn_json *json;
+
+    if (!previous->is_known)
+        return;
+    json = object("previous-end");
+    kn_tree_set(json, "previous_end", kn_previous_end_json(previous));
+    print(start, json);
+}
+
 static void print_bootstrap(struct kn_start *start)
 {
     const struct kn_bootstrap *told = kn_node_bootstrap(start->node);
@@ -332,6 +344,7 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
     switch (event) {
     case KN_NODE_LISTENING:
         print_listening(start);
+        print_previous(start);
         break;
     case KN_NODE_BOOTSTRAP:
         print_bootstrap(start);

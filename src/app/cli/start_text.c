@@ -7,6 +7,7 @@
 #include "app/cli/later_run.h"
 #include "app/cli/launch.h"
 #include "app/cli/reload_view.h"
+#include "app/cli/values.h"
 #include "lib/base/memory.h"
 #include "lib/json/json.h"
 
@@ -17,6 +18,24 @@ static struct kn_page page_of(struct kn_start *start)
 
 /* -- until the plan is made */
 
+/* Whoever looks after this node should know that it did not end as it should. */
+static void show_previous(struct kn_start *start)
+{
+    const struct kn_previous_end *previous = kn_node_previous_end(start->node);
+    const struct kn_page page = page_of(start);
+    int64_t age = (int64_t)kn_loop_unix_time() - previous->at_s;
+    struct kn_text ago = { 0 };
+
+    if (!previous->is_known)
+        return;
+    kn_age_words(age > 0 ? age : 0, &ago);
+    kn_page_line(&page, "❗",
+                 "The run before ended without good-bye; it was last seen %s ago (process %lld)%s",
+                 kn_text_get(&ago), (long long)previous->pid,
+                 previous->oom_kills > 0 ? ", and was killed for want of memory" : "");
+    kn_text_done(&ago);
+}
+
 static void show_listening(struct kn_start *start)
 {
     const struct kn_start_facts facts = kn_start_facts_of(start);
@@ -24,10 +43,11 @@ static void show_listening(struct kn_start *start)
 
     if (start->is_first_run) {
         kn_first_run_begin(&page);
-        return;
+    } else {
+        kn_later_run_begin(&page, &facts);
+        kn_page_line(&page, "🔌", "%s", kn_node_port_text(start->node));
     }
-    kn_later_run_begin(&page, &facts);
-    kn_page_line(&page, "🔌", "%s", kn_node_port_text(start->node));
+    show_previous(start);
 }
 
 static void show_running(struct kn_start *start, bool in_swarm)

@@ -79,6 +79,20 @@ static void add_uptime(struct view *view)
     kn_age_words((int64_t)seconds, &view->line);
 }
 
+/* The run before, when it ended without good-bye. */
+static void show_previous(struct view *view)
+{
+    const struct kn_json *previous = get(view, "previous_end");
+
+    if (!kn_json_is_object(previous))
+        return;
+    kn_text_add(&view->line, "ended without good-bye");
+    add_age(view, ", last seen ", kn_json_get(previous, "at"), " ago");
+    if (kn_json_is_true(kn_json_get(previous, "killed_for_memory")))
+        kn_text_add(&view->line, ", killed for want of memory");
+    end_line(view, "run before");
+}
+
 static void show_node(struct view *view)
 {
     add(view, "", get(view, "name"), "");
@@ -91,6 +105,7 @@ static void show_node(struct view *view)
     add(view, ", version ", get(view, "version"), "");
     add_uptime(view);
     end_line(view, "process");
+    show_previous(view);
     add(view, "", get(view, "peer_id"), "");
     end_line(view, "peer id");
 }

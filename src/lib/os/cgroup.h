@@ -30,4 +30,8 @@ struct kn_cgroup_limits {
  */
 KN_MUST_USE enum kn_code kn_cgroup_read(const char *root, struct kn_cgroup_limits *out);
 
+/* Processes of our own group and those below it that were killed because memory was short, since
+ * the group was made. KN_CGROUP_UNKNOWN. `root` as above. */
+int64_t kn_cgroup_oom_kills(const char *root);
+
 #endif

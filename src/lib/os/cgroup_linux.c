@@ -21,13 +21,14 @@ struct memory_names {
     const char *controller; /* NULL: version 2 */
     const char *limit, *usage;
     const char *cache; /* of memory.stat: file pages that nobody used lately */
+    const char *kills; /* the file that counts what was killed for memory */
     const char *above; /* of memory.stat: the limit with groups that we cannot see; NULL: none */
 };
 
 static const struct memory_names memory_names[] = {
-    { NULL, "memory.max", "memory.current", "inactive_file ", NULL },
+    { NULL, "memory.max", "memory.current", "inactive_file ", "memory.events", NULL },
     { "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file ",
-      "hierarchical_memory_limit " },
+      "memory.oom_control", "hierarchical_memory_limit " },
 };
 
 struct texts {
@@ -159,9 +160,41 @@ static void climb(const char *root, const struct kn_cgroup_place *place, const c
     }
 }
 
-enum kn_code kn_cgroup_read(const char *root, struct kn_cgroup_limits *out)
+static struct texts *read_texts(const char *root)
 {
     struct texts *texts = kn_try_alloc(sizeof(*texts));
+
+    if (texts == NULL)
+        return NULL;
+    (void)kn_probe_read(root, "/proc/self/cgroup", texts->groups, sizeof(texts->groups));
+    (void)kn_probe_read(root, "/proc/self/mountinfo", texts->mounts, sizeof(texts->mounts));
+    return texts;
+}
+
+int64_t kn_cgroup_oom_kills(const char *root)
+{
+    struct texts *texts = read_texts(root);
+    int64_t found = KN_CGROUP_UNKNOWN;
+
+    for (size_t i = 0; texts != NULL && i < KN_COUNT(memory_names); i++) {
+        struct kn_cgroup_place place;
+        char text[STAT_SIZE];
+        struct level level = { root, &place, 0 };
+
+        if (!find(texts, memory_names[i].controller, &place))
+            continue;
+        level.below_n = (int)strlen(place.below);
+        if (read_value(&level, memory_names[i].kills, text, sizeof(text)) &&
+            kn_cgroup_stat(text, "oom_kill ") > found)
+            found = kn_cgroup_stat(text, "oom_kill ");
+    }
+    kn_free(texts);
+    return found;
+}
+
+enum kn_code kn_cgroup_read(const char *root, struct kn_cgroup_limits *out)
+{
+    struct texts *texts = read_texts(root);
     struct kn_cgroup_place place;
 
     *out = (struct kn_cgroup_limits){ .memory_limit = KN_CGROUP_UNKNOWN,
@@ -169,8 +202,6 @@ enum kn_code kn_cgroup_read(const char *root, struct kn_cgroup_limits *out)
                                       .cpu_quota = KN_CGROUP_UNKNOWN };
     if (texts == NULL)
         return KN_E_NO_MEMORY;
-    (void)kn_probe_read(root, "/proc/self/cgroup", texts->groups, sizeof(texts->groups));
-    (void)kn_probe_read(root, "/proc/self/mountinfo", texts->mounts, sizeof(texts->mounts));
     for (size_t i = 0; i < KN_COUNT(memory_names); i++) {
         const struct memory_names *names = &memory_names[i];
 

@@ -5,6 +5,7 @@
 #define KN_OS_PROCESS_H
 
 #include "lib/base/error.h"
+#include "lib/base/text.h"
 
 /*
  * Run argv[0], found through PATH, on this process's terminal and wait for its end. `argv` ends in
@@ -16,6 +17,13 @@
  */
 KN_MUST_USE enum kn_code kn_process_run(const char *const argv[], int *exit_status,
                                         struct kn_error *err);
+
+/*
+ * The same for one that reads nothing and is asked for what it writes, on either output: appended
+ * to `out`, up to `max` bytes. KN_E_IO, KN_E_NO_MEMORY too.
+ */
+KN_MUST_USE enum kn_code kn_process_ask(const char *const argv[], size_t max, struct kn_text *out,
+                                        int *exit_status, struct kn_error *err);
 
 /* Could `program`, a path, be run by us? KN_E_NOT_FOUND, KN_E_DENIED, KN_E_IO (a folder). */
 KN_MUST_USE enum kn_code kn_process_may_run(const char *program, struct kn_error *err);

@@ -129,7 +129,7 @@ enum kn_code kn_process_may_run(const char *program, struct kn_error *err)
 enum kn_code kn_process_become(const char *program, const char *const *words,
                                const char *const *environment, struct kn_error *err)
 {
-    struct sigaction usual = { 0 }, before;
+    struct sigaction usual = { 0 }, before, hangup;
     union {
         const char *const *given;
         char *const *taken;
@@ -139,9 +139,12 @@ enum kn_code kn_process_become(const char *program, const char *const *words,
     usual.sa_handler = SIG_DFL; /* what is ignored stays so in the next program */
     (void)sigemptyset(&usual.sa_mask);
     (void)sigaction(SIGPIPE, &usual, &before);
+    usual.sa_handler = SIG_IGN; /* who asks for a reload meanwhile must not end the next program */
+    (void)sigaction(SIGHUP, &usual, &hangup);
     (void)execve(program, all.taken, variables.taken);
     number = errno;
     (void)sigaction(SIGPIPE, &before, NULL);
+    (void)sigaction(SIGHUP, &hangup, NULL);
     return refuse(program, number, err);
 }
 

@@ -6,6 +6,7 @@
 #define KN_OS_TRANSIENT_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/error.h"
 
@@ -17,6 +18,12 @@
  */
 KN_MUST_USE enum kn_code kn_transient_file_write(const char *path, const char *bytes, size_t n,
                                                  struct kn_error *err);
+
+/* Note that what it says holds still. */
+void kn_transient_file_touch(const char *path);
+
+/* When it was written or touched last, in seconds since 1970; 0: not known. */
+int64_t kn_transient_file_time(const char *path);
 
 /* It may be gone already. */
 void kn_transient_file_remove(const char *path);

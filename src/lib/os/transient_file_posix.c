@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -66,4 +67,16 @@ enum kn_code kn_transient_file_write(const char *path, const char *bytes, size_t
 void kn_transient_file_remove(const char *path)
 {
     (void)unlink(path);
+}
+
+void kn_transient_file_touch(const char *path)
+{
+    (void)utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+int64_t kn_transient_file_time(const char *path)
+{
+    struct stat about;
+
+    return lstat(path, &about) == 0 ? about.st_mtime : 0;
 }

@@ -3,6 +3,7 @@
 #include "lib/base/memory.h"
 #include "lib/json/json.h"
 #include "lib/os/file.h"
+#include "lib/os/transient_file.h"
 
 enum { PORT_MAX = 65535 };
 
@@ -38,6 +39,7 @@ bool kn_run_file_print(const struct kn_run_facts *facts, int64_t pid, struct kn_
               set_int(object, "started_ms", facts->started_ms) &&
               set_text(object, "peer_id", facts->peer_id) && set_int(object, "port", facts->port) &&
               set_text(object, "config", facts->config) &&
+              set_int(object, "oom_kills", facts->oom_kills) &&
               kn_json_set(object, "flags", flag_list(facts)) && kn_json_print(object, out);
 
     kn_json_free(object);
@@ -93,6 +95,23 @@ void kn_run_file_read(const char *bytes, size_t n, int64_t pid, struct kn_run_lo
         out->runs = true;
         out->pid = pid;
     }
+}
+
+void kn_run_file_left(const char *path, struct kn_run_left *out)
+{
+    struct kn_bytes bytes = { 0 };
+    struct kn_json *object;
+
+    *out = (struct kn_run_left){ 0 };
+    if (kn_file_read(path, KN_RUN_FILE_MAX, &bytes, NULL) != KN_OK)
+        return;
+    object = kn_json_parse(bytes.at, bytes.n);
+    out->is_there = whole(object, "pid") > 0; /* else it is no run file */
+    out->pid = whole(object, "pid");
+    out->oom_kills = whole(object, "oom_kills");
+    out->at_s = kn_transient_file_time(path);
+    kn_json_free(object);
+    kn_bytes_done(&bytes);
 }
 
 void kn_run_file_find(const char *home, struct kn_run_look *out)

@@ -17,4 +17,7 @@ void kn_run_file_read(const char *bytes, size_t n, int64_t pid, struct kn_run_lo
 /* The same from HOME/run/node.json and for the process `out->pid`. */
 void kn_run_file_find(const char *home, struct kn_run_look *out);
 
+/* What is left at `path` of a run that has ended. */
+void kn_run_file_left(const char *path, struct kn_run_left *out);
+
 #endif

@@ -13,6 +13,7 @@
 struct kn_run_folder {
     struct kn_text path, file;
     struct kn_lock *lock;
+    struct kn_run_left left;
 };
 
 /* D28, D17: of two nodes with one key neither would be heard. */
@@ -98,6 +99,7 @@ enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out, st
         kn_run_folder_close(folder);
         return rc;
     }
+    kn_run_file_left(folder->file.at, &folder->left);
     kn_transient_file_remove(folder->file.at); /* of one that was killed */
     kn_leftovers_remove(home, NULL);
     *out = folder;
@@ -121,6 +123,16 @@ enum kn_code kn_run_folder_tell(const struct kn_run_folder *folder,
         rc = kn_fail_no_memory(err);
     kn_text_done(&text);
     return rc;
+}
+
+void kn_run_folder_touch(const struct kn_run_folder *folder)
+{
+    kn_transient_file_touch(folder->file.at);
+}
+
+const struct kn_run_left *kn_run_folder_left(const struct kn_run_folder *folder)
+{
+    return &folder->left;
 }
 
 void kn_run_folder_close(struct kn_run_folder *folder)

@@ -42,6 +42,7 @@ struct kn_run_facts {
     int64_t started;          /* seconds since 1970 */
     int64_t started_ms;       /* the same in milliseconds: one process may run twice */
     unsigned port;            /* that the node listens on */
+    int64_t oom_kills;        /* in its memory group, when it began */
     const char *const *flags; /* with which it was started, those that make a difference */
     size_t flag_count;
 };
@@ -50,6 +51,20 @@ struct kn_run_facts {
  * power cut. A failure leaves the old one. */
 KN_MUST_USE enum kn_code kn_run_folder_tell(const struct kn_run_folder *folder,
                                             const struct kn_run_facts *facts, struct kn_error *err);
+
+/* The node runs still: noted in the time of node.json. */
+void kn_run_folder_touch(const struct kn_run_folder *folder);
+
+/* What a run that ended without good-bye left behind. */
+struct kn_run_left {
+    bool is_there;
+    int64_t pid;       /* 0: not known */
+    int64_t at_s;      /* when it was noted last that it runs, in seconds since 1970 */
+    int64_t oom_kills; /* in its memory group, when it began */
+};
+
+/* As it was found when the folder was opened. Lent. */
+const struct kn_run_left *kn_run_folder_left(const struct kn_run_folder *folder);
 
 /* Remove node.json and let go. NULL is fine. */
 void kn_run_folder_close(struct kn_run_folder *folder);

@@ -48,6 +48,12 @@ static const struct {
       "problems   the clock of this machine is 10 s behind that of the swarm\n"
       "           Set it.\n"
       "           a second one\n" },
+    { "after a death",
+      "{\"pid\": 4711, \"previous_end\": {\"pid\": 3, \"at\": 1700009960, "
+      "\"killed_for_memory\": true}}",
+      80,
+      "process    4711\n"
+      "run before ended without good-bye, last seen 40 s ago, killed for want of memory\n" },
     { "narrow",
       "{\"announced\": {\"blocks\": 12, \"acknowledged\": 12, \"visible_on\": 2, "
       "\"bootstraps\": 3, \"at\": 1700009960}}",

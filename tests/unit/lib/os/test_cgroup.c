@@ -255,6 +255,24 @@ static void both_versions_are_asked(void **state)
     expect("version 2 has less", 512 * MIB, GIB - 128 * MIB, "/u", 1.0);
 }
 
+static void what_was_killed_for_memory_is_counted(void **state)
+{
+    (void)state;
+    CHECK_EQ("no groups", kn_cgroup_oom_kills(home.path), KN_CGROUP_UNKNOWN);
+    put("/proc/self/cgroup", "4:memory:/m\n0::/u\n");
+    put("/proc/self/mountinfo", KN_MOUNT_V1("/", "/sys/fs/cgroup/memory", "memory")
+                                    KN_MOUNT_V2("/", "/sys/fs/cgroup/unified"));
+    CHECK_EQ("no files", kn_cgroup_oom_kills(home.path), KN_CGROUP_UNKNOWN);
+    put("/sys/fs/cgroup/memory/m/memory.oom_control",
+        "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
+    CHECK_EQ("version 1", kn_cgroup_oom_kills(home.path), 3);
+    put("/sys/fs/cgroup/unified/u/memory.events",
+        "low 0\nhigh 5\nmax 6\noom 7\noom_kill 4\noom_group_kill 0\n");
+    CHECK_EQ("version 2", kn_cgroup_oom_kills(home.path), 4);
+    put("/sys/fs/cgroup/unified/u/memory.events", "oom_kill x\n");
+    CHECK_EQ("no number", kn_cgroup_oom_kills(home.path), 3);
+}
+
 static void a_group_that_is_out_of_sight_still_limits(void **state)
 {
     (void)state;
@@ -346,6 +364,7 @@ int main(void)
         IN_HOME(a_machine_without_groups_has_no_limit),
         IN_HOME(the_smallest_of_nested_groups_wins),
         IN_HOME(both_versions_are_asked),
+        IN_HOME(what_was_killed_for_memory_is_counted),
         IN_HOME(a_group_that_is_out_of_sight_still_limits),
         IN_HOME(the_usual_places_do_without_a_list_of_mounts),
         IN_HOME(a_name_from_outside_is_shown_short_and_harmless),

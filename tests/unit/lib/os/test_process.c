@@ -163,9 +163,64 @@ static void the_environment_is_ours(void **state)
 
 #define IN_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
 
+static void what_a_program_writes_is_kept_up_to_a_limit(void **state)
+{
+    static const struct {
+        const char *script;
+        size_t max;
+        int status;
+        const char *want;
+    } cases[] = {
+        { "echo out; echo err >&2; exit 3", 100, 3, "out\nerr\n" },
+        { "read x || echo nothing to read", 100, 0, "nothing to read\n" },
+        { "kill -KILL $$", 100, 128 + SIGKILL, "" },
+        { "i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done", 5, 0, "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        const char *const argv[] = { "sh", "-c", cases[i].script, NULL };
+        struct kn_text out = { 0 };
+        struct kn_error err = { 0 };
+        int status = -1;
+
+        CHECK_EQ(cases[i].script, kn_process_ask(argv, cases[i].max, &out, &status, &err), KN_OK);
+        CHECK_EQ(cases[i].script, status, cases[i].status);
+        CHECK_STR(cases[i].script, kn_text_get(&out), cases[i].want);
+        kn_text_done(&out);
+    }
+    {
+        const char *const none[] = { "kwaainet-no-such-program", NULL };
+        struct kn_text out = { 0 };
+        struct kn_error err = { 0 };
+        int status;
+
+        CHECK_EQ("none", kn_process_ask(none, 1, &out, &status, &err), KN_E_NOT_FOUND);
+    }
+}
+
+static void what_cannot_be_run_is_known_before(void **state)
+{
+    struct kn_error err = { 0 };
+
+    (void)state;
+    kn_home_write(&home, "data", "x", 1, 0644);
+    kn_home_write(&home, "program", "#!/bin/sh\n", 10, 0755);
+    CHECK_EQ("program", kn_process_may_run(kn_home_path(&home, "program"), &err), KN_OK);
+    CHECK_EQ("data", kn_process_may_run(kn_home_path(&home, "data"), &err), KN_E_DENIED);
+    CHECK_EQ("none", kn_process_may_run(kn_home_path(&home, "none"), &err), KN_E_NOT_FOUND);
+    CHECK_EQ("folder", kn_process_may_run(home.path, &err), KN_E_IO);
+    CHECK_EQ("become",
+             kn_process_become(kn_home_path(&home, "none"), (const char *const[]){ "x", NULL },
+                               kn_os_environment(), &err),
+             KN_E_NOT_FOUND); /* and we are still here */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_program_writes_is_kept_up_to_a_limit),
+        cmocka_unit_test_setup_teardown(what_cannot_be_run_is_known_before, make_home, remove_home),
         IN_HOME(the_exit_status_comes_back),
         IN_HOME(the_child_has_our_input),
         IN_HOME(what_cannot_run_is_named),

@@ -19,6 +19,7 @@ static const struct kn_run_facts facts = {
     .config = "/a/node_config.yaml",
     .started = 1700000000,
     .started_ms = 1700000000123,
+    .oom_kills = 2,
     .port = 8080,
     .flags = flags,
     .flag_count = KN_COUNT(flags),
@@ -173,6 +174,33 @@ static void after_kill_9_the_next_start_works(void **state)
     CHECK("cleaned", mode_of("run/node.json") == 0);
 }
 
+static void what_a_killed_run_left_is_told_to_the_next(void **state)
+{
+    struct kn_run_folder *folder;
+    const struct kn_run_left *left;
+    struct kn_error err = { 0 };
+    pid_t child = running_child();
+
+    (void)state;
+    CHECK("kill", kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+    folder = open_folder(home.path);
+    left = kn_run_folder_left(folder);
+    CHECK("left", left->is_there);
+    CHECK_EQ("pid", left->pid, child);
+    CHECK_EQ("oom kills", left->oom_kills, facts.oom_kills);
+    CHECK("seen", left->at_s > facts.started);
+    CHECK_EQ("tell", kn_run_folder_tell(folder, &facts, &err), KN_OK);
+    kn_run_folder_touch(folder);
+    kn_run_folder_close(folder);
+    folder = open_folder(home.path);
+    CHECK("good-bye", !kn_run_folder_left(folder)->is_there);
+    kn_run_folder_close(folder);
+    kn_home_write(&home, "run/node.json", "{\"pid\": \"x\"}", 12, 0600);
+    folder = open_folder(home.path);
+    CHECK("no run file", !kn_run_folder_left(folder)->is_there);
+    kn_run_folder_close(folder);
+}
+
 static void a_run_file_of_another_says_nothing(void **state)
 {
     static const char *const contents[] = {
@@ -299,6 +327,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_runs_is_told, make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_second_start_is_told_who_runs, make_home, remove_home),
+        cmocka_unit_test_setup_teardown(what_a_killed_run_left_is_told_to_the_next, make_home,
+                                        remove_home),
         cmocka_unit_test_setup_teardown(after_kill_9_the_next_start_works, make_home, remove_home),
         cmocka_unit_test_setup_teardown(a_run_file_of_another_says_nothing, make_home, remove_home),
         cmocka_unit_test_setup_teardown(of_a_run_file_only_what_fits_is_believed, make_home,
