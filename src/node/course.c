@@ -93,6 +93,7 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
         return; /* the round after it is told */
     if (node->known != NULL && round->acknowledged > 0)
         kn_known_peers_keep(node->known);
+    kn_checkup_announced(node, round, read_back);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
     kn_move_announced(node->move, round->acknowledged == round->keys);
     kn_course_write_caches(node);
@@ -246,6 +247,7 @@ void kn_course_joined(void *arg, const struct kn_join *join)
     struct kn_node *node = arg;
 
     meet(node, join);
+    kn_checkup_joined(node);
     if (node->state != KN_NODE_OFFLINE || node->leaving)
         return;
     kn_course_step_state(node, KN_CAUSE_JOINED);
@@ -493,6 +495,8 @@ void kn_course_begin(struct kn_node *node)
         kn_acquaint_begin(node);
     if (!node->over)
         begin_asking(node);
-    if (!node->over)
+    if (!node->over) {
+        kn_checkup_begin(node);
         kn_timer_set(node->work_timer, kn_loop_now(node->loop));
+    }
 }

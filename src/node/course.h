@@ -9,7 +9,9 @@
 #define KN_NODE_COURSE_H
 
 #include "lib/crypto/random.h"
+#include "node/alarm.h"
 #include "node/blocks/blocks.h"
+#include "node/checkup.h"
 #include "node/control/control.h"
 #include "node/control/run_folder.h"
 #include "node/identity/identity.h"
@@ -63,6 +65,9 @@ struct kn_node {
     struct kn_announcer *announcer;
     struct kn_blocks *blocks;
     struct kn_move *move;
+    struct kn_checkup checkup;
+    struct kn_alerts *alerts;               /* NULL: a dry run */
+    const struct kn_alert_outcome *alerted; /* of the event under way */
     struct kn_control *control;
     struct kn_journal *journal; /* the log, and what is told there */
     struct kn_reload_report reloaded;

@@ -180,7 +180,8 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
         node->membership == NULL || node->changes == NULL ||
         (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
         node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
-        node->reload_timer == NULL || node->hardware == NULL)
+        node->reload_timer == NULL || node->hardware == NULL || !kn_checkup_make(node) ||
+        !kn_alarm_make(node))
         return kn_fail_no_memory(err);
     return KN_OK;
 }
@@ -377,6 +378,8 @@ void kn_node_free(struct kn_node *node)
     kn_control_free(node->control);
     kn_changes_free(node->changes);
     kn_known_peers_free(node->known);
+    kn_alerts_free(node->alerts);
+    kn_checkup_end(node);
     kn_announcer_free(node->announcer);
     kn_move_free(node->move);
     kn_fetching_abandon(node->acquainting);
@@ -520,6 +523,24 @@ void kn_node_move(const struct kn_node *node, struct kn_move_report *out)
 void kn_node_log(const struct kn_node *node, struct kn_log_report *out)
 {
     kn_log_report(kn_journal_log(node->journal), out);
+}
+
+void kn_node_health(const struct kn_node *node, struct kn_health_report *out)
+{
+    kn_health_report(node->checkup.health, out);
+}
+
+bool kn_node_alerts(const struct kn_node *node, struct kn_alerts_report *out)
+{
+    if (node->alerts == NULL)
+        return false;
+    kn_alerts_report(node->alerts, out);
+    return true;
+}
+
+const struct kn_alert_outcome *kn_node_alerted(const struct kn_node *node)
+{
+    return node->alerted;
 }
 
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg)

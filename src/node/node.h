@@ -8,7 +8,9 @@
 #ifndef KN_NODE_NODE_H
 #define KN_NODE_NODE_H
 
+#include "node/alerts/alerts.h"
 #include "node/blocks/blocks.h"
+#include "node/health/health.h"
 #include "node/lifecycle.h"
 #include "node/log/log.h"
 #include "node/move.h"
@@ -37,6 +39,8 @@ enum kn_node_event {
                            * kn_node_move() */
     KN_NODE_BLOCKS,       /* kn_node_blocks() are in another stage */
     KN_NODE_STATE,        /* kn_node_state() is another */
+    KN_NODE_HEALTH,       /* kn_node_health() has another verdict, or gave up reconnecting */
+    KN_NODE_ALERT,        /* an alert was delivered, or could not be: kn_node_alerted() */
     KN_NODE_RELOADED,     /* the configuration was read again: kn_node_reloaded() */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
     KN_NODE_ENDED, /* the last one, and the loop stops; kn_node_failure() tells why, if it tells */
@@ -117,6 +121,10 @@ void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
 void kn_node_log(const struct kn_node *node, struct kn_log_report *out);
 const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node);
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
+const struct kn_alert_outcome *kn_node_alerted(const struct kn_node *node);
+/* False: there are none, in a dry run. */
+bool kn_node_alerts(const struct kn_node *node, struct kn_alerts_report *out);
+void kn_node_health(const struct kn_node *node, struct kn_health_report *out);
 
 /* The loop on which events come, for whoever has something else to wait for. Freed with the node.
  */

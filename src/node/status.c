@@ -202,6 +202,17 @@ static void add_log(const struct kn_node *node, struct document *d)
     set(d, "log", inner.json);
 }
 
+static void add_health(const struct kn_node *node, struct document *d)
+{
+    struct kn_health_report report;
+    struct kn_alerts_report alerts;
+
+    kn_node_health(node, &report);
+    set(d, "health", kn_health_json(&report));
+    if (kn_node_alerts(node, &alerts))
+        set(d, "alerts", kn_alerts_json(&alerts));
+}
+
 static void add_reload(const struct kn_reload_report *report, struct document *d)
 {
     set(d, "last_reload", report->at_s > 0 ? kn_json_int(report->at_s) : kn_json_null());
@@ -250,6 +261,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_files(node, &d);
     add_serving(node, &d);
     add_rebalance(node, &d);
+    add_health(node, &d);
     add_config(node, &d);
     add_log(node, &d);
     set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));

@@ -10,6 +10,7 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_restart,
     &kn_cmd_logs,
     &kn_cmd_reload,
+    &kn_cmd_doctor,
     &kn_cmd_calibrate,
     &kn_cmd_bench,
     &kn_cmd_demo,
