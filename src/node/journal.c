@@ -171,7 +171,8 @@ static void say_reloaded(const struct kn_journal *journal, struct kind kind, con
 static void on_told(void *arg, enum kwaai_event_kind told, const char *text)
 {
     const struct kn_journal *journal = arg;
-    const struct kind *kind = &kinds[told];
+    static const struct kind other = { KN_LEVEL_INFO, KN_LOG_NODE, "event" };
+    const struct kind *kind = (size_t)told < KN_COUNT(kinds) ? &kinds[told] : &other;
 
     if (told == KWAAI_EVENT_BOOTSTRAP)
         say_bootstrap(journal, *kind, text);
@@ -292,6 +293,10 @@ void kn_journal_take(struct kn_journal *journal, enum kn_node_event event)
     else if (event == KN_NODE_MEASURED)
         kn_log_say(journal->log, KN_LEVEL_DEBUG, KN_LOG_NODE, "measured", KN_NO_FIELDS,
                    "the machine was looked at");
+    else if (event == KN_NODE_HEALTH)
+        kn_journal_health(journal);
+    else if (event == KN_NODE_ALERT)
+        kn_journal_alert(journal);
     else if (event == KN_NODE_ENDED)
         say_ended(journal);
 }

@@ -124,6 +124,41 @@ void kn_journal_served(void *arg, const struct kn_serving_news *news)
         say_session(log, news, peer);
 }
 
+/* -- how well the node is */
+
+void kn_journal_health(const struct kn_journal *journal)
+{
+    static const enum kn_level levels[] = {
+        [KN_HEALTH_UNKNOWN] = KN_LEVEL_INFO,
+        [KN_HEALTH_HEALTHY] = KN_LEVEL_INFO,
+        [KN_HEALTH_DEGRADED] = KN_LEVEL_WARN,
+        [KN_HEALTH_FAILING] = KN_LEVEL_ERROR,
+    };
+    struct kn_health_report report;
+
+    kn_node_health(journal->node, &report);
+    kn_log_say(journal->log, levels[report.verdict], KN_LOG_HEALTH, kn_health_word(report.verdict),
+               KN_FIELDS(KN_FIELD_WHOLE("attempts", report.attempts)), "%s%s%s%s",
+               kn_health_word(report.verdict), report.reason != NULL ? ": " : "",
+               report.reason != NULL ? report.reason : "",
+               report.gave_up ? "; reconnecting was given up" : "");
+}
+
+void kn_journal_alert(const struct kn_journal *journal)
+{
+    const struct kn_alert_outcome *told = kn_node_alerted(journal->node);
+    const char *by = told->way == KN_ALERT_WEBHOOK ? "webhook" : "command";
+
+    if (told->failure == NULL)
+        kn_log_say(journal->log, KN_LEVEL_INFO, KN_LOG_HEALTH, "alert-sent",
+                   KN_FIELDS(KN_FIELD_WORD("by", by)), "an alert was sent: %s",
+                   kn_alert_word(told->event));
+    else
+        kn_log_say(journal->log, KN_LEVEL_WARN, KN_LOG_HEALTH, "alert-not-sent",
+                   KN_FIELDS(KN_FIELD_WORD("by", by)), "an alert could not be sent: %s: %s",
+                   kn_alert_word(told->event), told->failure->text);
+}
+
 /* -- the control socket */
 
 void kn_journal_asked(void *arg, const char *what, enum kn_code code)

@@ -351,6 +351,15 @@ class Logs(program.Case):
             self.has("debug network: ", "streams=", "rtt_ms=")
         self.assertEqual(node.end(), DONE)
 
+    def test_how_well_the_node_is_stands_in_the_log(self):
+        words = ("--set", "health.enabled=true", "--set", "health.check_interval=300ms",
+                 "--set", "health.timeout=1s", "--set", "health.failure_threshold=2")
+        with started.Node(self.h, "--bootstrap",
+                          "/ip4/127.0.0.1/tcp/9/p2p/" + program.PEER.rsplit("/", 1)[1],
+                          "--log-file", str(self.log), "--no-save", *words) as node:
+            self.has("error health: failing: ")
+            self.assertEqual(node.end(), DONE)
+
     def test_a_bootstrap_that_is_down_is_told_once(self):
         with started.Node(self.h, "--bootstrap",
                           "/ip4/127.0.0.1/tcp/9/p2p/" + program.PEER.rsplit("/", 1)[1],

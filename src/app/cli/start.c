@@ -331,9 +331,9 @@ static enum kn_exit end(struct kn_start *start, enum kn_exit code)
 
     kn_snapshot_unref(start->loaded);
     kn_text_done(&start->held);
-    kn_text_done(&start->logged);
     kn_text_done(&start->text);
     kn_node_free(start->node);
+    kn_text_done(&start->logged); /* connections that end with the node are told too */
     if (!restarts)
         return code;
     if (kn_cli_flush(start->cli, &err) == KN_OK || err.code == KN_E_NOT_FOUND)

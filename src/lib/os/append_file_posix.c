@@ -144,11 +144,14 @@ uint64_t kn_append_file_size(const struct kn_append_file *file)
 /* -- adding */
 
 /* A socket is asked not to wait; anything else was opened so, or never does. */
-static ssize_t put_some(int fd, const char *bytes, size_t n)
+static ssize_t put_some(const struct kn_append_file *file, const char *bytes, size_t n)
 {
-    ssize_t put = send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t put;
 
-    return put < 0 && errno == ENOTSOCK ? write(fd, bytes, n) : put;
+    if (file->is_regular)
+        return write(file->fd, bytes, n);
+    put = send(file->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return put < 0 && errno == ENOTSOCK ? write(file->fd, bytes, n) : put;
 }
 
 static bool may_try_again(int fd, int *wait_ms)
@@ -172,7 +175,7 @@ static int put_all(struct kn_append_file *file, const char *bytes, size_t n, int
 {
     *done = 0;
     while (*done < n) {
-        ssize_t put = put_some(file->fd, bytes + *done, n - *done);
+        ssize_t put = put_some(file, bytes + *done, n - *done);
 
         if (put > 0)
             *done += (size_t)put;

@@ -102,6 +102,7 @@ static void put_aside(struct kn_log_writer *writer, struct place *place, size_t 
     kn_monitor_leave(writer->monitor);
 }
 
+/* A reader that did not keep up with one line is not waited for with each of the next. */
 static enum kn_code write_line(struct kn_log_writer *writer, const char *line, size_t n,
                                struct kn_error *err)
 {
@@ -113,7 +114,7 @@ static enum kn_code write_line(struct kn_log_writer *writer, const char *line, s
         *err = writer->why;
         return err->code != KN_OK ? err->code : kn_fail(err, KN_E_IO, "there is no log file");
     }
-    return kn_append_file_add(place->file, line, n, KN_LOG_KEEP_UP_MS, err);
+    return kn_append_file_add(place->file, line, n, writer->lost > 0 ? 0 : KN_LOG_KEEP_UP_MS, err);
 }
 
 /* Before the first line after some that were lost. False: this one is lost too. */
