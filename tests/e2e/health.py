@@ -153,7 +153,7 @@ class Bootstraps(Case):
 
 
 class Status(Case):
-    # proves: FR-2/health.check_interval
+    # proves: FR-2/health.check_interval, MS-4/3
     def test_row_31_health_of_a_running_node_is_shown(self):
         """The other node answers: start the node first."""
         node = self.start("--set", "network.new_swarm=true", *QUICK)
