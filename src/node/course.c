@@ -16,6 +16,7 @@ void kn_course_tell(struct kn_node *node, enum kn_node_event event)
     if (node->told_end)
         return;
     node->told_end = event == KN_NODE_ENDED;
+    kn_journal_take(node->journal, event);
     if (node->options.event != NULL)
         node->options.event(node->options.arg, event);
 }
@@ -286,6 +287,7 @@ void kn_course_came_back(void *arg, const struct kn_change *change)
 
     if (node->leaving || node->over)
         return;
+    kn_journal_change(node->journal, change);
     kn_network_moved(node->network, &stale);
     if (!kn_course_is_first(node) && (node->state != KN_NODE_OFFLINE || node->seen)) {
         kn_membership_join(node->membership);

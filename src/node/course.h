@@ -15,6 +15,7 @@
 #include "node/control/control.h"
 #include "node/control/run_folder.h"
 #include "node/identity/identity.h"
+#include "node/journal.h"
 #include "node/move.h"
 #include "node/node.h"
 #include "node/plan/decision.h"
@@ -68,6 +69,7 @@ struct kn_node {
     struct kn_alerts *alerts;               /* NULL: a dry run */
     const struct kn_alert_outcome *alerted; /* of the event under way */
     struct kn_control *control;
+    struct kn_journal *journal; /* the log, and what is told there */
     struct kn_reload_report reloaded;
     kn_time reloaded_at;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */

@@ -5,6 +5,7 @@
 #include "lib/os/process_info.h"
 #include "lib/os/terminal.h"
 #include "node/course.h"
+#include "node/gauges.h"
 #include "node/machine/machine_file.h"
 #include "node/parts.h"
 #include "node/presence/agent.h"
@@ -70,6 +71,7 @@ static struct kn_blocks *new_blocks(struct kn_node *node)
         .version = KN_VERSION,
         .arg = node,
         .changed = kn_course_blocks_changed,
+        .served = kn_journal_served,
         .news = kn_course_blocks_news,
     };
 
@@ -211,11 +213,23 @@ static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct
     return KN_OK;
 }
 
+static enum kn_code answer_reopen(void *arg, const struct kn_json *request, struct kn_text *out,
+                                  struct kn_error *err)
+{
+    const struct kn_node *node = arg;
+
+    (void)request;
+    (void)out;
+    return kn_log_reopen(kn_journal_log(node->journal), err);
+}
+
 static const struct kn_control_handler handlers[] = {
     { "reload", kn_reload_asked },
     { "status", answer_status },
     { "stop", answer_stop },
     { "restart", kn_restart_answer },
+    { "reopen", answer_reopen },
+    { "metrics", kn_gauges_asked },
     { NULL, NULL },
 };
 
@@ -234,9 +248,11 @@ static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
     };
     enum kn_code rc = kn_run_folder_tell(node->folder, &facts, err);
 
-    return rc == KN_OK
-               ? kn_control_new(node->loop, node->folder, handlers, node, &node->control, err)
-               : rc;
+    if (rc == KN_OK)
+        rc = kn_control_new(node->loop, node->folder, handlers, node, &node->control, err);
+    if (rc == KN_OK)
+        kn_control_on_asked(node->control, kn_journal_asked, node->journal);
+    return rc;
 }
 
 /* A dry run takes the key that is there, or one that nobody will see again. */
@@ -265,7 +281,11 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
     if (rc == KN_OK && node->loop == NULL)
         rc = kn_loop_new(&node->loop, err);
     if (rc == KN_OK)
+        rc = kn_journal_new(node, &node->journal, err);
+    if (rc == KN_OK)
         rc = join_network(node, err);
+    if (rc == KN_OK)
+        kn_journal_watch_network(node->journal, node->network);
     if (rc == KN_OK)
         rc = make_parts(node, err);
     return rc == KN_OK && node->folder != NULL ? open_to_others(node, err) : rc;
@@ -374,6 +394,7 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->leave_timer);
     kn_timer_free(node->reload_timer);
     kn_network_free(node->network);
+    kn_journal_free(node->journal);
     if (node->options.loop == NULL)
         kn_loop_free(node->loop);
     kn_identity_done(&node->identity);
@@ -497,6 +518,11 @@ const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node)
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out)
 {
     kn_move_report(node->move, out);
+}
+
+void kn_node_log(const struct kn_node *node, struct kn_log_report *out)
+{
+    kn_log_report(kn_journal_log(node->journal), out);
 }
 
 void kn_node_health(const struct kn_node *node, struct kn_health_report *out)

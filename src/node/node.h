@@ -12,6 +12,7 @@
 #include "node/blocks/blocks.h"
 #include "node/health/health.h"
 #include "node/lifecycle.h"
+#include "node/log/log.h"
 #include "node/move.h"
 #include "node/plan/plan.h"
 #include "node/presence/announcer.h"
@@ -56,7 +57,11 @@ struct kn_node_options {
     size_t flag_count;
     struct kn_loop *loop; /* kept and outlives the node; NULL: one of its own */
     bool leaves_signals;  /* an interrupt is somebody else's to handle */
+    const char *log_file; /* for the log where logging.file_path names none; NULL: none; kept */
     void *arg;
+    /* A line of the log with its line feed, where it is to stand between other lines of a screen;
+     * NULL: the log goes to the standard error by itself, where it goes there. */
+    void (*log_line)(void *arg, const char *line, size_t n);
     /* Asked before a node that was told to restart leaves; NULL: it cannot. */
     enum kn_code (*may_restart)(void *arg, struct kn_error *err);
     void (*event)(void *arg, enum kn_node_event event);
@@ -113,6 +118,7 @@ uint16_t kn_node_port(const struct kn_node *node);
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
 size_t kn_node_peers(const struct kn_node *node);
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
+void kn_node_log(const struct kn_node *node, struct kn_log_report *out);
 const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node);
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
 const struct kn_alert_outcome *kn_node_alerted(const struct kn_node *node);

@@ -275,18 +275,31 @@ const struct kn_setting kn_settings[] = {
 
     { SETTING(choice, logging.level), .words = kn_words_level, .fallback = "info",
       .flag = "--log-level", .value_name = "LEVEL", .alias = "KWAAINET_LOG_LEVEL", LIVE,
-      .brief = "How much is logged." },
+      .obeyed_by = "node", .brief = "How much is logged.",
+      .detail =
+          "Of an event that comes more than 20 times in a minute, at debug and trace more than "
+          "1000 times, the rest is counted, and the count is logged when the minute is "
+          "over." },
     { SETTING(string_list, logging.modules), .form = &kn_form_module, .fallback = "[]", LIVE,
-      .brief = "Levels of single parts, such as network=debug." },
+      .obeyed_by = "node", .brief = "Levels of single parts, such as network=debug.",
+      .detail = "The parts are node, config, network, dht, blocks, serving, control, health, "
+                "schedule, reload and log. Of two levels for one part the last counts." },
     { SETTING(choice, logging.format), .words = kn_words_log_format, .fallback = "text", LIVE,
-      .brief = "Lines for people or for programs." },
+      .obeyed_by = "node", .brief = "Lines for people or for programs." },
     { SETTING(path, logging.file_path), NOTHING, .flag = "--log-file", .value_name = "PATH", LIVE,
-      .brief = "A file that receives the log; null writes to standard error." },
+      .obeyed_by = "node", .brief = "A file that receives the log.",
+      .detail = "Without it a node in the background writes logs/kwaainet.log in the data folder, "
+                "and one in the foreground writes to the standard error, but only where that is "
+                "the system's journal or where logging.level, logging.modules or logging.format "
+                "says something. The file is made with mode 0600. One that is moved away or "
+                "removed is made anew, at most a second after the next line. Lines that a full "
+                "disk does not take are counted, and the count is logged once there is room." },
     { SETTING(size, logging.max_file_size_mb), .unit = "MiB", .range = { 1.0 / 1024, 1024 * 1024 },
-      .fallback = "100MiB", LIVE,
+      .fallback = "100MiB", LIVE, .obeyed_by = "node",
       .brief = "A log file of this size is put aside and a new one begun." },
     { SETTING(int, logging.backup_count), .range = { 0, 1000 }, .fallback = "5", LIVE,
-      .brief = "How many of those are kept; 0 keeps none." },
+      .obeyed_by = "node", .brief = "How many of those are kept; 0 keeps none.",
+      .detail = "The newest is called PATH.1. With 0 the file is emptied instead." },
 
     { SETTING(bool, health.enabled), .fallback = "true", LIVE, .obeyed_by = "node",
       .brief = "Let the node check itself." },

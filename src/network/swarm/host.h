@@ -185,6 +185,9 @@ struct kn_relayed {
 };
 const struct kn_relayed *kn_host_relayed(const struct kn_connection *connection);
 
+/* Inside lost(): why, or NULL: we have closed it. Lent for the call. */
+const struct kn_error *kn_host_lost_why(const struct kn_connection *connection);
+
 /* Close a connection, soon. */
 void kn_host_close(struct kn_connection *connection);
 

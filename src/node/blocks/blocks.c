@@ -164,6 +164,8 @@ static enum kn_code start_serving(struct kn_blocks *blocks)
         .dtype = blocks->wish.dtype,
         .max_length = blocks->wish.max_length,
         .limits = blocks->wish.limits,
+        .arg = blocks->options.arg,
+        .news = blocks->options.served,
     };
     enum kn_code rc = kn_serving_start(&options, &blocks->serving);
 
