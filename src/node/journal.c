@@ -292,6 +292,10 @@ void kn_journal_take(struct kn_journal *journal, enum kn_node_event event)
     else if (event == KN_NODE_MEASURED)
         kn_log_say(journal->log, KN_LEVEL_DEBUG, KN_LOG_NODE, "measured", KN_NO_FIELDS,
                    "the machine was looked at");
+    else if (event == KN_NODE_HEALTH)
+        kn_journal_health(journal);
+    else if (event == KN_NODE_ALERT)
+        kn_journal_alert(journal);
     else if (event == KN_NODE_ENDED)
         say_ended(journal);
 }

@@ -45,6 +45,10 @@ struct kn_log *kn_journal_log(const struct kn_journal *journal);
 void kn_journal_take(struct kn_journal *journal, enum kn_node_event event);
 void kn_journal_change(struct kn_journal *journal, const struct kn_change *change);
 
+/* journal_health.c: of these two events. */
+void kn_journal_health(const struct kn_journal *journal);
+void kn_journal_alert(const struct kn_journal *journal);
+
 /* journal_watch.c: connections, clients, and what is asked over the control socket. */
 void kn_journal_watch_network(struct kn_journal *journal, struct kn_network *network);
 void kn_journal_served(void *arg, const struct kn_serving_news *news); /* of the node */
