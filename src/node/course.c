@@ -9,6 +9,7 @@
 #include "node/plan/caches.h"
 #include "node/plan/offer.h"
 #include "node/renewal.h"
+#include "node/shrink.h"
 
 /* The loop may go on for somebody else, and what is under way with it. */
 void kn_course_tell(struct kn_node *node, enum kn_node_event event)
@@ -147,7 +148,9 @@ void kn_course_blocks_changed(void *arg)
     if (node->over || node->leaving) /* the state tells it all */
         return;
     kn_course_tell(node, KN_NODE_BLOCKS);
+    kn_own_limits_apply(node);
     kn_move_blocks_changed(node->move);
+    kn_shrink_blocks_changed(node);
     step_serving(node);
     if (node->announced != NULL)
         kn_announcer_renew(node->announcer);
@@ -330,6 +333,7 @@ static void decided(struct kn_node *node)
     if (node->options.dry_run)
         kn_course_end(node, NULL);
     else if (agreed) {
+        kn_own_limits_apply(node);
         kn_course_serve(node);
         go_on(node);
     }

@@ -18,6 +18,7 @@
 #include "node/journal.h"
 #include "node/move.h"
 #include "node/node.h"
+#include "node/own_limits.h"
 #include "node/plan/decision.h"
 #include "node/presence/changes.h"
 #include "node/presence/known_peers.h"
@@ -51,7 +52,8 @@ struct kn_node {
     bool is_placed;                  /* and so the range stays: its files may be fetched */
     struct kn_fetching *acquainting; /* with a model that was named; NULL: not, or done */
     struct kn_error not_acquainted;  /* why that failed */
-    struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer, *reload_timer;
+    struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer, *reload_timer,
+        *shrink_timer;
 
     struct kn_membership *membership;
     struct kn_known_peers *known; /* NULL: a swarm of its own */
@@ -70,6 +72,7 @@ struct kn_node {
     const struct kn_alert_outcome *alerted; /* of the event under way */
     struct kn_control *control;
     struct kn_journal *journal; /* the log, and what is told there */
+    struct kn_own_limits own_limits;
     struct kn_reload_report reloaded;
     kn_time reloaded_at;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */

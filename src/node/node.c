@@ -12,6 +12,7 @@
 #include "node/presence/reach.h"
 #include "node/renewal.h"
 #include "node/restart.h"
+#include "node/shrink.h"
 #include "node/status.h"
 
 enum { LEAVE_MS = 3000, MS_PER_S = 1000 };
@@ -73,6 +74,7 @@ static struct kn_blocks *new_blocks(struct kn_node *node)
         .changed = kn_course_blocks_changed,
         .served = kn_journal_served,
         .news = kn_course_blocks_news,
+        .starved = kn_shrink_starved,
     };
 
     return kn_blocks_new(&options);
@@ -175,13 +177,14 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
     node->refresh_timer = kn_timer_new(node->loop, kn_renewal_refresh, node);
     node->leave_timer = kn_timer_new(node->loop, on_left, node);
     node->reload_timer = kn_timer_new(node->loop, on_reload_due, node);
+    node->shrink_timer = kn_timer_new(node->loop, kn_shrink, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
     if (node->announcer == NULL || node->blocks == NULL || node->move == NULL ||
         node->membership == NULL || node->changes == NULL ||
         (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
         node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
-        node->reload_timer == NULL || node->hardware == NULL || !kn_checkup_make(node) ||
-        !kn_alarm_make(node))
+        node->reload_timer == NULL || node->shrink_timer == NULL || node->hardware == NULL ||
+        !kn_checkup_make(node) || !kn_alarm_make(node))
         return kn_fail_no_memory(err);
     return KN_OK;
 }
@@ -282,6 +285,7 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
         rc = kn_loop_new(&node->loop, err);
     if (rc == KN_OK)
         rc = kn_journal_new(node, &node->journal, err);
+    kn_own_limits_begin(node);
     if (rc == KN_OK)
         rc = join_network(node, err);
     if (rc == KN_OK)
@@ -375,6 +379,7 @@ void kn_node_free(struct kn_node *node)
 {
     if (node == NULL)
         return;
+    kn_own_limits_end(node);
     kn_control_free(node->control);
     kn_changes_free(node->changes);
     kn_known_peers_free(node->known);
@@ -393,6 +398,7 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->refresh_timer);
     kn_timer_free(node->leave_timer);
     kn_timer_free(node->reload_timer);
+    kn_timer_free(node->shrink_timer);
     kn_network_free(node->network);
     kn_journal_free(node->journal);
     if (node->options.loop == NULL)
@@ -508,6 +514,11 @@ const struct kn_error *kn_node_cache_failure(const struct kn_node *node)
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out)
 {
     kn_blocks_report(node->blocks, out);
+}
+
+const struct kn_own_limits *kn_node_own_limits(const struct kn_node *node)
+{
+    return &node->own_limits;
 }
 
 const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node)

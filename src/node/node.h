@@ -14,6 +14,7 @@
 #include "node/lifecycle.h"
 #include "node/log/log.h"
 #include "node/move.h"
+#include "node/own_limits.h"
 #include "node/plan/plan.h"
 #include "node/presence/announcer.h"
 #include "node/presence/look.h"
@@ -119,6 +120,7 @@ void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void 
 size_t kn_node_peers(const struct kn_node *node);
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
 void kn_node_log(const struct kn_node *node, struct kn_log_report *out);
+const struct kn_own_limits *kn_node_own_limits(const struct kn_node *node);
 const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node);
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
 const struct kn_alert_outcome *kn_node_alerted(const struct kn_node *node);

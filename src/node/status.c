@@ -262,6 +262,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_serving(node, &d);
     add_rebalance(node, &d);
     add_health(node, &d);
+    set(&d, "limits", kn_own_limits_json(kn_node_own_limits(node)));
     add_config(node, &d);
     add_log(node, &d);
     set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));

@@ -261,6 +261,7 @@ const struct kn_setting kn_settings[] = {
     { SETTING(path, resources.cache_dir), AUTO, .computed_by = "the Hugging Face cache", RESTART,
       .obeyed_by = "node", .brief = "Where downloaded models are kept." },
     { SETTING(int, resources.max_open_files), .range = { 0, 1048576 }, .fallback = "4096", RESTART,
+      .obeyed_by = "node",
       .brief = "Limit of open files that the node asks for; 0 keeps the system's." },
     { SETTING(bool, resources.pause_on_battery), .fallback = "false", LIVE,
       .brief = "Serve nothing while the machine runs on its battery." },

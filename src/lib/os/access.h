@@ -22,11 +22,4 @@ struct kn_access {
  * entered; KN_E_IO. */
 KN_MUST_USE enum kn_code kn_access_look(const char *path, struct kn_access *out);
 
-/* How many files a process may have open: as it is, and up to where it may be raised; -1: no limit
- * or not told. */
-struct kn_open_files {
-    long long now, most;
-};
-void kn_open_files_read(struct kn_open_files *out);
-
 #endif

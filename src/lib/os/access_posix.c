@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,17 +31,4 @@ enum kn_code kn_access_look(const char *path, struct kn_access *out)
         .owner = (unsigned long)info.st_uid,
     };
     return KN_OK;
-}
-
-void kn_open_files_read(struct kn_open_files *out)
-{
-    struct rlimit limit;
-
-    *out = (struct kn_open_files){ -1, -1 };
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_cur != RLIM_INFINITY)
-        out->now = (long long)limit.rlim_cur;
-    if (limit.rlim_max != RLIM_INFINITY)
-        out->most = (long long)limit.rlim_max;
 }

@@ -10,6 +10,7 @@
 #include "lib/os/file.h"
 #include "lib/os/folder.h"
 #include "lib/os/gpu.h"
+#include "lib/os/limit.h"
 #include "lib/os/memory.h"
 #include "node/doctor/visit.h"
 
@@ -22,26 +23,39 @@ enum {
     PCI_TEXT_MAX = 64,
 };
 
+/* As it will be for the node, which asks for what its settings say. */
+static void read_files(const struct kn_node_config *config, long long *now, long long *most)
+{
+    const struct kn_int *asked = &config->resources.max_open_files;
+    int64_t soft, hard;
+
+    kn_limit_read(KN_LIMIT_OPEN_FILES, &soft, &hard);
+    if (asked->is == KN_GIVEN && asked->value > 0)
+        soft = hard >= 0 && asked->value > hard ? hard : asked->value;
+    *now = soft;
+    *most = hard;
+}
+
 void kn_diagnose_files(struct kn_diagnosis *d)
 {
     int64_t connections = d->visit->config->network.max_connections.value;
     long long needed = (long long)connections + OWN_FILES;
-    struct kn_open_files files;
+    long long now, most;
     char number[NUMBER_SIZE];
 
-    kn_open_files_read(&files);
-    if (files.now < 0 || files.now >= needed) {
-        kn_says(d, KN_DOCTOR_OK, "%lld may be open, %lld are needed for %lld connections",
-                files.now, needed, (long long)connections);
+    read_files(d->visit->config, &now, &most);
+    if (now < 0 || now >= needed) {
+        kn_says(d, KN_DOCTOR_OK, "%lld may be open, %lld are needed for %lld connections", now,
+                needed, (long long)connections);
         return;
     }
-    kn_says(d, KN_DOCTOR_PROBLEM, "%lld may be open, and %lld connections need %lld", files.now,
+    kn_says(d, KN_DOCTOR_PROBLEM, "%lld may be open, and %lld connections need %lld", now,
             (long long)connections, needed);
-    if (files.most < 0 || files.most >= needed) {
-        kn_fix(d, "ulimit -n %lld", needed);
+    if (most < 0 || most >= needed) {
+        (void)snprintf(number, sizeof(number), "%lld", needed);
+        kn_fix_setting(d, "resources.max_open_files", number);
     } else {
-        (void)snprintf(number, sizeof(number), "%lld",
-                       files.most > OWN_FILES ? files.most - OWN_FILES : 1);
+        (void)snprintf(number, sizeof(number), "%lld", most > OWN_FILES ? most - OWN_FILES : 1);
         kn_fix_setting(d, "network.max_connections", number);
     }
 }
