@@ -126,7 +126,8 @@ static void on_knock(void *arg)
 
     if (!node->leaving && !node->over && !kn_course_is_first(node)) {
         kn_membership_join_once(node->membership);
-        kn_known_peers_begin(node->known);
+        if (node->known != NULL)
+            kn_known_peers_begin(node->known);
     }
 }
 

@@ -130,14 +130,19 @@ class Webhook(Case):
 
     def test_a_failure_of_the_hook_is_told_and_no_secret(self):
         hook = self.hook(500)
-        node = self.lonely(webhook_url=hook.url)
+        log = self.h.root / "node.log"
+        node = self.start("--set", "network.new_swarm=true", *settings(
+            alerts__enabled="true", alerts__after="300ms", alerts__webhook_url=hook.url,
+            logging__file_path=str(log)))
         told = node.wait("alert", about="disconnect")
         self.assertEqual((told["ok"], told["by"]), (False, "webhook"))
         self.assertEqual(told["error"], "the server answered with status 500")
         text = self.expect(self.h.run("status"), DONE)[1]
         self.assertIn("alerts.webhook_url: the server answered with", " ".join(text.split()))
-        self.assertNotIn("s3cr3t", text + node.err + json.dumps(node.events))
         self.leave(node)
+        logged = log.read_text()
+        self.assertIn("an alert could not be sent: the server answered with status 500", logged)
+        self.assertNotIn("s3cr3t", text + node.err + json.dumps(node.events) + logged)
 
     def test_nobody_listens(self):
         hook = self.hook()

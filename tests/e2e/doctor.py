@@ -275,7 +275,6 @@ class Out(Case):
         self.h.config.write_text("network:\n  bootstrap_peers:\n"
                                  + "".join(f"    - {address}\n" for address in addresses))
 
-    # proves: a bootstrap that is down is said, not "connected"
     def test_row_8_one_bootstrap_is_down(self):
         alive, dead = self.peer().addr, self.dead()
         self.listed(dead, alive)

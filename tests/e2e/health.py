@@ -83,7 +83,9 @@ class Bootstraps(Case):
     def test_row_8_a_bootstrap_that_goes_is_said_within_seconds(self):
         """The other node goes on saying that it is connected."""
         first = self.first()
-        node = self.start("--bootstrap", first.address, *QUICK)
+        log = self.h.root / "node.log"
+        node = self.start("--bootstrap", first.address, *QUICK,
+                          *settings(logging__file_path=str(log)))
         node.wait("health", verdict="healthy")
         self.stop(first)
         told = node.wait("health", deadline=SECONDS, verdict="failing")
@@ -98,6 +100,7 @@ class Bootstraps(Case):
         node.wait("health", deadline=SECONDS, verdict="healthy")
         self.assertIsNone(self.health()["reconnect"])
         self.leave(node)
+        self.assertIn("health: failing: bootstraps: cut off", log.read_text())
 
     def test_row_8_by_default_it_is_said_within_seconds_too(self):
         """Nobody waits for the next minute: the lost connection is a hint."""
@@ -153,7 +156,7 @@ class Bootstraps(Case):
 
 
 class Status(Case):
-    # proves: FR-2/health.check_interval
+    # proves: FR-2/health.check_interval, MS-4/3
     def test_row_31_health_of_a_running_node_is_shown(self):
         """The other node answers: start the node first."""
         node = self.start("--set", "network.new_swarm=true", *QUICK)

@@ -222,11 +222,12 @@ static bool online_is_earned(const struct kn_node_config *c, struct kn_error *er
 
 static bool alerts_reach_somebody(const struct kn_node_config *c, struct kn_error *err)
 {
+    /* No mail is sent yet: an address alone is nobody. */
     if (!c->alerts.enabled.value || c->alerts.webhook_url.is == KN_GIVEN ||
-        c->alerts.email.is == KN_GIVEN || c->alerts.command.is == KN_GIVEN)
+        c->alerts.command.is == KN_GIVEN)
         return true;
     (void)kn_fail(err, KN_E_INVALID, "alerts are on, but nobody would receive them");
-    kn_hint(err, "Set alerts.command, alerts.webhook_url or alerts.email.");
+    kn_hint(err, "Set alerts.command or alerts.webhook_url.");
     return false;
 }
 
@@ -364,7 +365,7 @@ const struct kn_check kn_checks[] = {
       online_is_earned },
     { "alerts-reach-somebody",
       "Alerts that are on should have a receiver.",
-      { "alerts.enabled", "alerts.command", "alerts.webhook_url", "alerts.email" },
+      { "alerts.enabled", "alerts.command", "alerts.webhook_url" },
       KN_WARNING,
       false,
       alerts_reach_somebody },

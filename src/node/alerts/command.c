@@ -99,18 +99,17 @@ enum kn_code kn_alert_command_start(const struct kn_alert_command_options *optio
                                     struct kn_alert_command **out, struct kn_error *err)
 {
     struct kn_alert_command *command = kn_try_alloc(sizeof(*command));
-    char *room = kn_try_alloc(strlen(options->command) + 1);
-    enum kn_code rc = KN_OK;
+    char *room;
+    enum kn_code rc;
 
-    if (command != NULL) {
-        *command = (struct kn_alert_command){ .loop = options->loop, .told = told, .arg = arg };
-        command->limit_ms = options->limit_ms > 0 ? options->limit_ms : KN_ALERT_COMMAND_MS;
-        command->timer = kn_timer_new(options->loop, on_late, command);
-    }
-    if (command == NULL || room == NULL || command->timer == NULL)
-        rc = kn_fail_no_memory(err);
-    if (rc == KN_OK)
-        rc = run(command, options, message, room, err);
+    if (command == NULL)
+        return kn_fail_no_memory(err);
+    *command = (struct kn_alert_command){ .loop = options->loop, .told = told, .arg = arg };
+    command->limit_ms = options->limit_ms > 0 ? options->limit_ms : KN_ALERT_COMMAND_MS;
+    command->timer = kn_timer_new(options->loop, on_late, command);
+    room = kn_try_alloc(strlen(options->command) + 1);
+    rc = command->timer != NULL && room != NULL ? run(command, options, message, room, err)
+                                                : kn_fail_no_memory(err);
     kn_free(room);
     if (rc != KN_OK) {
         kn_alert_command_free(command);

@@ -294,7 +294,7 @@ void kn_diagnose_bootstraps(struct kn_diagnosis *d)
     }
     n = kn_join_count(visit->join);
     answered = count_answers(visit->join, &silent);
-    if (answered == n) {
+    if (silent == NULL) {
         kn_says(d, KN_DOCTOR_OK, "%zu of %zu answer%s", n, n, n == 1 ? "s" : "");
         return;
     }

@@ -124,6 +124,19 @@ static void ulimits_are_those_of_this_process(void **state)
              space.rlim_cur == RLIM_INFINITY ? UNKNOWN : (int64_t)space.rlim_cur);
 }
 
+static void what_this_process_holds_is_told(void **state)
+{
+    int64_t page = sysconf(_SC_PAGESIZE);
+
+    (void)state;
+    CHECK_EQ("no file", kn_memory_resident(home.path), UNKNOWN);
+    kn_machine_write(&home, "/proc/self/statm", "900 7 3 4 0 5 0\n");
+    CHECK_EQ("the second field", kn_memory_resident(home.path), 7 * page);
+    kn_machine_write(&home, "/proc/self/statm", "900 x 3 4 0 5 0\n");
+    CHECK_EQ("no number", kn_memory_resident(home.path), UNKNOWN);
+    assert_true(kn_memory_resident("") > page);
+}
+
 int main(void)
 {
 #define IN_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
@@ -132,6 +145,7 @@ int main(void)
         cmocka_unit_test(this_machine_has_memory),
         IN_HOME(the_smaller_ulimit_counts_and_the_smaller_rest),
         cmocka_unit_test(ulimits_are_those_of_this_process),
+        IN_HOME(what_this_process_holds_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,7 @@ static void the_worst_check_gives_the_reason(void **state)
     assert_string_equal(engine.hint, "Do this.");
 }
 
-/* proves: a check that cannot run says unknown, never healthy */
+/* A check that cannot run says unknown. */
 static void unknown_is_never_called_healthy(void **state)
 {
     struct kn_health_engine engine;
