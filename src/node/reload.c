@@ -52,6 +52,16 @@ static void change_bootstraps(struct kn_node *node)
         kn_course_rejoin(node);
 }
 
+static void change_hours(struct kn_node *node, struct kn_error *err)
+{
+    static const char *const keys[] = { "resources.", NULL };
+
+    bool is_hidden = node->what.request.flag_count != node->window.own; /* by an open window */
+
+    if (err->code == KN_OK && (is_hidden || kn_amendment_touches(&node->reloaded.what, keys)))
+        (void)!kn_pause_settings_changed(node, err);
+}
+
 static void change_announcements(struct kn_node *node)
 {
     static const char *const told[] = { "node.name", "node.version", "dht.announce", NULL };
@@ -82,8 +92,7 @@ static void apply(struct kn_node *node, const struct kn_placement *before)
         node->caches_due = true;
         kn_course_tell(node, KN_NODE_MOVED);
     }
-    if (node->reloaded.err.code == KN_OK)
-        (void)!kn_pause_settings_changed(node, err);
+    change_hours(node, err);
     change_announcements(node);
     kn_course_serve(node);
     kn_move_settings_changed(node->move);
