@@ -123,6 +123,7 @@ void kn_compute_state(const struct kn_compute *c, struct kn_compute_state *out)
         .waiting = c->waiting,
         .cache_tokens_left = kn_room_tokens(c, 1),
         .cache_bytes_used = c->used,
+        .starved = c->starved,
         .steps = c->steps,
         .tokens = c->tokens,
         .passes = c->passes,

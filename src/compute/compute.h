@@ -109,6 +109,7 @@ struct kn_compute_state {
     uint32_t sessions, waiting;
     int64_t cache_tokens_left; /* of one block: a session of b blocks takes b times its tokens */
     int64_t cache_bytes_used;
+    uint64_t starved;               /* sessions that had room, and got no memory */
     uint64_t steps, tokens, passes; /* since the start */
     double busy_s;                  /* time in passes */
     double tokens_per_s;            /* of the last minute, all sessions together */

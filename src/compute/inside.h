@@ -62,7 +62,7 @@ struct kn_compute {
     double rest_us; /* below a millisecond, carried on */
     struct kn_tally tally;
     struct kn_pace pace;
-    uint64_t steps, tokens, passes, busy_us;
+    uint64_t starved, steps, tokens, passes, busy_us;
 };
 
 /* Of a list of turns; NULL: there is none. */

@@ -62,6 +62,8 @@ static void admit(struct kn_session *session)
     if (session->cache == NULL) {
         kn_fail(&session->outcome, KN_E_NO_MEMORY,
                 "memory is short for a cache of %" PRId64 " bytes", session->bytes);
+        c->starved++;
+        c->room_changed = true;
     } else {
         session->has_room = true;
         c->used += session->bytes;

@@ -25,6 +25,7 @@ struct load {
     const char *const *environment;
     struct kn_bytes files[FILES_MAX]; /* trees and problems look into them until the end */
     size_t file_count;
+    struct kn_error others; /* who else may write the file that was read last; code KN_OK: nobody */
 };
 
 static enum kn_code expand(const struct kn_config_request *request, struct kn_arena *arena,
@@ -157,13 +158,47 @@ static const struct kn_bytes *read_file(struct load *load, const char *path, str
 {
     struct kn_bytes *bytes = &load->files[load->file_count];
 
-    if (kn_file_read(path, KN_YAML_SIZE_MAX, bytes, err) == KN_OK) {
+    if (kn_file_read_judged(path, KN_YAML_SIZE_MAX, bytes, &load->others, err) == KN_OK) {
         load->file_count++;
         return bytes;
     }
     if (err->code == KN_E_NO_MEMORY)
         kn_arena_fail(load->arena);
     return NULL;
+}
+
+/*
+ * Whoever may write a file that names a command may have this user run anything. A command that
+ * comes from elsewhere, or that is null, is none of the file's.
+ */
+static void mind_commands(struct load *load)
+{
+    const struct kn_layer *layer = &load->layers.by_kind[KN_LAYER_FILE];
+    struct kn_problem problem = { .kind = KN_P_INVALID,
+                                  .message = load->others.text,
+                                  .hint = load->others.hint };
+    struct kn_text message = { 0 };
+
+    if (load->others.code == KN_OK)
+        return;
+    for (size_t i = 0; i < layer->n; i++) {
+        const struct kn_assignment *at = &layer->at[i];
+
+        if (strcmp(at->setting->key, "alerts.command") != 0 || at->value.is != KN_GIVEN)
+            continue;
+        problem.origin = at->origin;
+        problem.key = at->setting->key;
+        kn_text_addf(&message, "a command from a file that others decide on; %s",
+                     load->others.text);
+        problem.message = kn_text_get(&message);
+        if (load->layers.file != NULL)
+            kn_problem_locate(&problem, load->arena, load->layers.file, at->start, at->end);
+        kn_problems_add(&load->problems, &problem);
+        break;
+    }
+    if (message.failed)
+        kn_arena_fail(load->arena);
+    kn_text_done(&message);
 }
 
 static void take_file(struct load *load)
@@ -179,9 +214,10 @@ static void take_file(struct load *load)
         return;
     }
     bytes = read_file(load, path, &err);
-    if (bytes != NULL)
+    if (bytes != NULL) {
         take_bytes(load, bytes, name, KN_FILE_WHOLE);
-    else if (err.code == KN_E_LIMIT)
+        mind_commands(load);
+    } else if (err.code == KN_E_LIMIT)
         note_file(load, KN_P_LIMIT, name, err.text, "A configuration has at most 1 MiB.");
     else if (err.code != KN_E_NO_MEMORY)
         note_file(load, KN_P_UNREADABLE, name, err.text, err.hint);
@@ -192,19 +228,21 @@ static void take_copy(struct load *load, const struct kn_config_copy *copy)
 {
     const char *name = short_name(load, load->paths.config);
 
+    if (copy->others != NULL)
+        load->others = *copy->others;
     if (copy->then == copy->now && copy->now != NULL)
         take_bytes(load, copy->now, name, KN_FILE_WHOLE);
-    if (copy->then == copy->now)
-        return;
-    if (copy->then != NULL)
+    if (copy->then != copy->now && copy->then != NULL)
         take_bytes(load, copy->then, name, KN_FILE_WAITING);
-    if (copy->now != NULL)
+    if (copy->then != copy->now && copy->now != NULL)
         take_bytes(load, copy->now, name, KN_FILE_AT_ONCE);
+    mind_commands(load);
 }
 
-enum kn_code kn_config_read(const char *path, struct kn_bytes *out, struct kn_error *err)
+enum kn_code kn_config_read(const char *path, struct kn_bytes *out, struct kn_error *others,
+                            struct kn_error *err)
 {
-    return kn_file_read(path, KN_YAML_SIZE_MAX, out, err);
+    return kn_file_read_judged(path, KN_YAML_SIZE_MAX, out, others, err);
 }
 
 typedef void cache_fn(const struct kn_source *source, const struct kn_yaml_document *doc,

@@ -30,6 +30,8 @@ struct kn_discovered {
  */
 struct kn_config_copy {
     struct kn_bytes *then, *now;
+    const struct kn_error *others; /* who else may write what `now` says, as kn_config_read() found
+                                    * it; NULL: that was minded before */
 };
 
 /* What to load with. All lent for the call; every member may be left empty. */
@@ -66,9 +68,10 @@ KN_MUST_USE enum kn_code kn_config_locate(const struct kn_config_request *reques
                                           struct kn_arena *arena, struct kn_config_paths *out,
                                           struct kn_error *err);
 
-/* Read a configuration file for a copy, which kn_bytes_done() releases. Codes as kn_file_read(). */
+/* Read a configuration file for a copy, which kn_bytes_done() releases, and who else may write it.
+ * As kn_file_read_judged(). */
 KN_MUST_USE enum kn_code kn_config_read(const char *path, struct kn_bytes *out,
-                                        struct kn_error *err);
+                                        struct kn_error *others, struct kn_error *err);
 
 /*
  * Load and resolve. What is wrong with the configuration is in the snapshot's problems; the call

@@ -9,6 +9,7 @@
 #include "node/plan/caches.h"
 #include "node/plan/offer.h"
 #include "node/renewal.h"
+#include "node/shrink.h"
 
 /* The loop may go on for somebody else, and what is under way with it. */
 void kn_course_tell(struct kn_node *node, enum kn_node_event event)
@@ -16,6 +17,7 @@ void kn_course_tell(struct kn_node *node, enum kn_node_event event)
     if (node->told_end)
         return;
     node->told_end = event == KN_NODE_ENDED;
+    kn_journal_take(node->journal, event);
     if (node->options.event != NULL)
         node->options.event(node->options.arg, event);
 }
@@ -96,6 +98,7 @@ void kn_course_announced(void *arg, const struct kn_announced *round, bool read_
         return; /* the round after it is told */
     if (node->known != NULL && round->acknowledged > 0)
         kn_known_peers_keep(node->known);
+    kn_checkup_announced(node, round, read_back);
     kn_course_tell(node, read_back ? KN_NODE_READ_BACK : KN_NODE_ANNOUNCED);
     kn_move_announced(node->move, round->acknowledged == round->keys);
     kn_course_write_caches(node);
@@ -170,7 +173,9 @@ void kn_course_blocks_changed(void *arg)
     if (node->over || node->leaving) /* the state tells it all */
         return;
     kn_course_tell(node, KN_NODE_BLOCKS);
+    kn_own_limits_apply(node);
     kn_move_blocks_changed(node->move);
+    kn_shrink_blocks_changed(node);
     step_serving(node);
     if (node->announced != NULL && !node->pause.is_on)
         kn_announcer_renew(node->announcer);
@@ -273,6 +278,7 @@ void kn_course_joined(void *arg, const struct kn_join *join)
     struct kn_node *node = arg;
 
     meet(node, join);
+    kn_checkup_joined(node);
     if (node->in_swarm || node->leaving)
         return;
     node->in_swarm = true;
@@ -315,6 +321,7 @@ void kn_course_came_back(void *arg, const struct kn_change *change)
     if (node->leaving || node->over)
         return;
     kn_scheduler_look(node->scheduler);
+    kn_journal_change(node->journal, change);
     kn_network_moved(node->network, &stale);
     if (!kn_course_is_first(node) && (node->in_swarm || node->seen)) {
         kn_membership_join(node->membership);
@@ -357,6 +364,7 @@ static void decided(struct kn_node *node)
     if (node->options.dry_run)
         kn_course_end(node, NULL);
     else if (agreed) {
+        kn_own_limits_apply(node);
         kn_course_serve(node);
         kn_course_go_on(node);
     }
@@ -524,6 +532,8 @@ void kn_course_begin(struct kn_node *node)
         kn_acquaint_begin(node);
     if (!node->over)
         begin_asking(node);
-    if (!node->over)
+    if (!node->over) {
+        kn_checkup_begin(node);
         kn_timer_set(node->work_timer, kn_loop_now(node->loop));
+    }
 }

@@ -9,12 +9,16 @@
 #define KN_NODE_COURSE_H
 
 #include "lib/crypto/random.h"
+#include "node/alarm.h"
 #include "node/blocks/blocks.h"
+#include "node/checkup.h"
 #include "node/control/control.h"
 #include "node/control/run_folder.h"
 #include "node/identity/identity.h"
+#include "node/journal.h"
 #include "node/move.h"
 #include "node/node.h"
+#include "node/own_limits.h"
 #include "node/pause.h"
 #include "node/plan/decision.h"
 #include "node/presence/changes.h"
@@ -50,7 +54,8 @@ struct kn_node {
     bool is_placed;                  /* and so the range stays: its files may be fetched */
     struct kn_fetching *acquainting; /* with a model that was named; NULL: not, or done */
     struct kn_error not_acquainted;  /* why that failed */
-    struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer, *reload_timer;
+    struct kn_timer *work_timer, *reread_timer, *refresh_timer, *leave_timer, *reload_timer,
+        *shrink_timer;
 
     struct kn_membership *membership;
     struct kn_known_peers *known; /* NULL: a swarm of its own */
@@ -67,7 +72,12 @@ struct kn_node {
     struct kn_scheduler *scheduler;
     struct kn_pause pause;
     struct kn_window_limits window;
+    struct kn_checkup checkup;
+    struct kn_alerts *alerts;               /* NULL: a dry run */
+    const struct kn_alert_outcome *alerted; /* of the event under way */
     struct kn_control *control;
+    struct kn_journal *journal; /* the log, and what is told there */
+    struct kn_own_limits own_limits;
     struct kn_reload_report reloaded;
     kn_time reloaded_at;
     int64_t started_s, since_s; /* seconds since 1970: the process, the state */

@@ -5,12 +5,14 @@
 #include "lib/os/process_info.h"
 #include "lib/os/terminal.h"
 #include "node/course.h"
+#include "node/gauges.h"
 #include "node/machine/machine_file.h"
 #include "node/parts.h"
 #include "node/presence/agent.h"
 #include "node/presence/reach.h"
 #include "node/renewal.h"
 #include "node/restart.h"
+#include "node/shrink.h"
 #include "node/status.h"
 
 enum { LEAVE_MS = 3000, MS_PER_S = 1000 };
@@ -70,7 +72,9 @@ static struct kn_blocks *new_blocks(struct kn_node *node)
         .version = KN_VERSION,
         .arg = node,
         .changed = kn_course_blocks_changed,
+        .served = kn_journal_served,
         .news = kn_course_blocks_news,
+        .starved = kn_shrink_starved,
     };
 
     return kn_blocks_new(&options);
@@ -173,12 +177,14 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
     node->refresh_timer = kn_timer_new(node->loop, kn_renewal_refresh, node);
     node->leave_timer = kn_timer_new(node->loop, on_left, node);
     node->reload_timer = kn_timer_new(node->loop, on_reload_due, node);
+    node->shrink_timer = kn_timer_new(node->loop, kn_shrink, node);
     node->hardware = kn_try_alloc(sizeof(*node->hardware));
     if (node->announcer == NULL || node->blocks == NULL || node->move == NULL ||
         node->membership == NULL || node->changes == NULL ||
         (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
         node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
-        node->reload_timer == NULL || node->hardware == NULL)
+        node->reload_timer == NULL || node->shrink_timer == NULL || node->hardware == NULL ||
+        !kn_checkup_make(node) || !kn_alarm_make(node))
         return kn_fail_no_memory(err);
     return kn_pause_init(node, err);
 }
@@ -210,6 +216,16 @@ static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct
     return KN_OK;
 }
 
+static enum kn_code answer_reopen(void *arg, const struct kn_json *request, struct kn_text *out,
+                                  struct kn_error *err)
+{
+    const struct kn_node *node = arg;
+
+    (void)request;
+    (void)out;
+    return kn_log_reopen(kn_journal_log(node->journal), err);
+}
+
 static const struct kn_control_handler handlers[] = {
     { "reload", kn_reload_asked },
     { "status", answer_status },
@@ -217,6 +233,8 @@ static const struct kn_control_handler handlers[] = {
     { "pause", kn_pause_answer_pause },
     { "resume", kn_pause_answer_resume },
     { "restart", kn_restart_answer },
+    { "reopen", answer_reopen },
+    { "metrics", kn_gauges_asked },
     { NULL, NULL },
 };
 
@@ -235,9 +253,11 @@ static enum kn_code open_to_others(struct kn_node *node, struct kn_error *err)
     };
     enum kn_code rc = kn_run_folder_tell(node->folder, &facts, err);
 
-    return rc == KN_OK
-               ? kn_control_new(node->loop, node->folder, handlers, node, &node->control, err)
-               : rc;
+    if (rc == KN_OK)
+        rc = kn_control_new(node->loop, node->folder, handlers, node, &node->control, err);
+    if (rc == KN_OK)
+        kn_control_on_asked(node->control, kn_journal_asked, node->journal);
+    return rc;
 }
 
 /* A dry run takes the key that is there, or one that nobody will see again. */
@@ -266,7 +286,12 @@ static enum kn_code take(struct kn_node *node, struct kn_error *err)
     if (rc == KN_OK && node->loop == NULL)
         rc = kn_loop_new(&node->loop, err);
     if (rc == KN_OK)
+        rc = kn_journal_new(node, &node->journal, err);
+    kn_own_limits_begin(node);
+    if (rc == KN_OK)
         rc = join_network(node, err);
+    if (rc == KN_OK)
+        kn_journal_watch_network(node->journal, node->network);
     if (rc == KN_OK)
         rc = make_parts(node, err);
     return rc == KN_OK && node->folder != NULL ? open_to_others(node, err) : rc;
@@ -356,9 +381,12 @@ void kn_node_free(struct kn_node *node)
 {
     if (node == NULL)
         return;
+    kn_own_limits_end(node);
     kn_control_free(node->control);
     kn_changes_free(node->changes);
     kn_known_peers_free(node->known);
+    kn_alerts_free(node->alerts);
+    kn_checkup_end(node);
     kn_announcer_free(node->announcer);
     kn_move_free(node->move);
     kn_pause_done(node);
@@ -373,7 +401,9 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->refresh_timer);
     kn_timer_free(node->leave_timer);
     kn_timer_free(node->reload_timer);
+    kn_timer_free(node->shrink_timer);
     kn_network_free(node->network);
+    kn_journal_free(node->journal);
     if (node->options.loop == NULL)
         kn_loop_free(node->loop);
     kn_identity_done(&node->identity);
@@ -494,6 +524,11 @@ void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out)
     kn_blocks_report(node->blocks, out);
 }
 
+const struct kn_own_limits *kn_node_own_limits(const struct kn_node *node)
+{
+    return &node->own_limits;
+}
+
 const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node)
 {
     return &node->reloaded;
@@ -507,6 +542,29 @@ void kn_node_move(const struct kn_node *node, struct kn_move_report *out)
 void kn_node_schedule(const struct kn_node *node, struct kn_scheduler_report *out)
 {
     kn_scheduler_report(node->scheduler, out);
+}
+
+void kn_node_log(const struct kn_node *node, struct kn_log_report *out)
+{
+    kn_log_report(kn_journal_log(node->journal), out);
+}
+
+void kn_node_health(const struct kn_node *node, struct kn_health_report *out)
+{
+    kn_health_report(node->checkup.health, out);
+}
+
+bool kn_node_alerts(const struct kn_node *node, struct kn_alerts_report *out)
+{
+    if (node->alerts == NULL)
+        return false;
+    kn_alerts_report(node->alerts, out);
+    return true;
+}
+
+const struct kn_alert_outcome *kn_node_alerted(const struct kn_node *node)
+{
+    return node->alerted;
 }
 
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg)

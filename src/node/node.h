@@ -8,9 +8,13 @@
 #ifndef KN_NODE_NODE_H
 #define KN_NODE_NODE_H
 
+#include "node/alerts/alerts.h"
 #include "node/blocks/blocks.h"
+#include "node/health/health.h"
 #include "node/lifecycle.h"
+#include "node/log/log.h"
 #include "node/move.h"
+#include "node/own_limits.h"
 #include "node/plan/plan.h"
 #include "node/presence/announcer.h"
 #include "node/presence/look.h"
@@ -40,6 +44,8 @@ enum kn_node_event {
     KN_NODE_PAUSED,       /* nothing is served until kn_node_schedule() says otherwise; or the
                            * reason is another */
     KN_NODE_RESUMED,      /* blocks are served again, from here on */
+    KN_NODE_HEALTH,       /* kn_node_health() has another verdict, or gave up reconnecting */
+    KN_NODE_ALERT,        /* an alert was delivered, or could not be: kn_node_alerted() */
     KN_NODE_RELOADED,     /* the configuration was read again: kn_node_reloaded() */
     KN_NODE_CACHE_FAILED, /* what was found out could not be kept: kn_node_cache_failure() */
     KN_NODE_ENDED, /* the last one, and the loop stops; kn_node_failure() tells why, if it tells */
@@ -56,7 +62,11 @@ struct kn_node_options {
     size_t flag_count;
     struct kn_loop *loop; /* kept and outlives the node; NULL: one of its own */
     bool leaves_signals;  /* an interrupt is somebody else's to handle */
+    const char *log_file; /* for the log where logging.file_path names none; NULL: none; kept */
     void *arg;
+    /* A line of the log with its line feed, where it is to stand between other lines of a screen;
+     * NULL: the log goes to the standard error by itself, where it goes there. */
+    void (*log_line)(void *arg, const char *line, size_t n);
     /* Asked before a node that was told to restart leaves; NULL: it cannot. */
     enum kn_code (*may_restart)(void *arg, struct kn_error *err);
     void (*event)(void *arg, enum kn_node_event event);
@@ -114,9 +124,15 @@ uint16_t kn_node_port(const struct kn_node *node);
 void kn_node_addresses(const struct kn_node *node, kn_add_address_fn *add, void *add_arg);
 size_t kn_node_peers(const struct kn_node *node);
 void kn_node_blocks(const struct kn_node *node, struct kn_blocks_report *out);
+void kn_node_log(const struct kn_node *node, struct kn_log_report *out);
+const struct kn_own_limits *kn_node_own_limits(const struct kn_node *node);
 const struct kn_reload_report *kn_node_reloaded(const struct kn_node *node);
 void kn_node_move(const struct kn_node *node, struct kn_move_report *out);
 void kn_node_schedule(const struct kn_node *node, struct kn_scheduler_report *out);
+const struct kn_alert_outcome *kn_node_alerted(const struct kn_node *node);
+/* False: there are none, in a dry run. */
+bool kn_node_alerts(const struct kn_node *node, struct kn_alerts_report *out);
+void kn_node_health(const struct kn_node *node, struct kn_health_report *out);
 
 /* The loop on which events come, for whoever has something else to wait for. Freed with the node.
  */

@@ -9,7 +9,7 @@
 
 /* -- parts take their settings anew; what is as it was costs them nothing */
 
-static void change_network(struct kn_node *node, struct kn_error *err)
+static void change_network(struct kn_node *node)
 {
     static const char *const keys[] = { "network.", NULL };
     struct kn_network_options options = { 0 };
@@ -17,10 +17,24 @@ static void change_network(struct kn_node *node, struct kn_error *err)
     if (!kn_amendment_touches(&node->reloaded.what, keys))
         return;
     kn_parts_network(kn_node_settings(node), &options);
-    if (kn_network_change(node->network, &options, err) != KN_OK)
+    if (kn_network_change(node->network, &options, &node->reloaded.trouble) != KN_OK)
         return;
     kn_relay_client_distrust(kn_network_relays(node->network));
     kn_reach_begin(node->network, kn_node_settings(node));
+}
+
+/* First of all: what follows is told there. */
+static void change_log(struct kn_node *node)
+{
+    static const char *const keys[] = { "logging.", NULL };
+    struct kn_log *log = kn_journal_log(node->journal);
+    struct kn_log_options options;
+
+    if (log == NULL || !kn_amendment_touches(&node->reloaded.what, keys))
+        return;
+    kn_log_options(node, node->what.snapshot, &options);
+    if (kn_log_apply(log, &options, &node->reloaded.trouble) != KN_OK)
+        kn_wrap(&node->reloaded.trouble, "the log goes on where it went: logging.file_path");
 }
 
 static bool is_listed(const struct kn_texts *list, const char *text)
@@ -47,19 +61,19 @@ static void change_bootstraps(struct kn_node *node)
                          (int)kn_node_settings(node)->dht.discovery_timeout.ms);
     if (node->known != NULL)
         kn_known_peers_change(node->known, next->at, next->n);
+    kn_checkup_change(node);
     kn_snapshot_unref(before);
     if (is_news)
         kn_course_rejoin(node);
 }
 
-static void change_hours(struct kn_node *node, struct kn_error *err)
+static void change_hours(struct kn_node *node)
 {
     static const char *const keys[] = { "resources.", NULL };
-
     bool is_hidden = node->what.request.flag_count != node->window.own; /* by an open window */
 
-    if (err->code == KN_OK && (is_hidden || kn_amendment_touches(&node->reloaded.what, keys)))
-        (void)!kn_pause_settings_changed(node, err);
+    if (is_hidden || kn_amendment_touches(&node->reloaded.what, keys))
+        (void)!kn_pause_settings_changed(node, &node->reloaded.trouble);
 }
 
 static void change_announcements(struct kn_node *node)
@@ -82,19 +96,22 @@ static void change_announcements(struct kn_node *node)
 
 static void apply(struct kn_node *node, const struct kn_placement *before)
 {
-    struct kn_error *err = &node->reloaded.err;
     const struct kn_placement *place = &node->what.plan.place;
 
-    change_network(node, err);
+    change_log(node);
+    change_network(node);
     change_bootstraps(node);
     if (node->reloaded.what.is_planned_anew &&
         (place->start != before->start || place->end != before->end)) {
         node->caches_due = true;
         kn_course_tell(node, KN_NODE_MOVED);
     }
-    change_hours(node, err);
+    change_hours(node);
     change_announcements(node);
+    if (!kn_checkup_apply(node) || !kn_alarm_apply(node))
+        (void)kn_fail_no_memory(&node->reloaded.trouble);
     kn_course_serve(node);
+    kn_own_limits_apply(node);
     kn_move_settings_changed(node->move);
 }
 
@@ -122,7 +139,7 @@ static void hold(struct kn_reload_report *report)
     if (drop == &report->held)
         report->held = report->what;
     report->what = (struct kn_amendment){ 0 };
-    report->err = (struct kn_error){ 0 };
+    report->err = report->trouble = (struct kn_error){ 0 };
 }
 
 void kn_reload(struct kn_node *node)

@@ -21,6 +21,7 @@ enum { KN_RELOAD_APART_MS = 50 }; /* between two that signals ask for */
 struct kn_reload_report {
     int64_t at_s;             /* seconds since 1970; 0: there was none */
     struct kn_error err;      /* code KN_OK: it holds; else nothing has changed */
+    struct kn_error trouble;  /* of one part, which goes on as it was */
     struct kn_amendment what; /* of the last one */
     struct kn_amendment held; /* of the last one before it that held */
 };

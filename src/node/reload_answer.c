@@ -44,10 +44,10 @@ struct kn_json *kn_reload_waiting(const struct kn_reload_report *report)
 }
 
 /* A failure without a place in the file, in the shape of those with one. */
-static struct kn_json *failure_json(const struct kn_error *err)
+static struct kn_json *failure_json(const struct kn_error *err, enum kn_problem_kind kind)
 {
     const struct kn_problem problem = {
-        .kind = KN_P_UNREADABLE,
+        .kind = kind,
         .origin = { .layer = KN_LAYER_FILE, .age_s = -1 },
         .message = err->text,
         .hint = err->hint[0] != '\0' ? err->hint : NULL,
@@ -74,7 +74,7 @@ struct kn_json *kn_reload_problems(const struct kn_reload_report *report)
     if (report->what.wrong != NULL)
         ok = add_problems(report->what.wrong, list);
     else if (report->err.code != KN_OK)
-        ok = ok && kn_json_append(list, failure_json(&report->err));
+        ok = ok && kn_json_append(list, failure_json(&report->err, KN_P_UNREADABLE));
     return whole(list, ok);
 }
 
@@ -82,11 +82,15 @@ struct kn_json *kn_reload_problems(const struct kn_reload_report *report)
 static struct kn_json *answered_problems(const struct kn_reload_report *report)
 {
     struct kn_json *list;
+    bool ok;
 
     if (report->err.code != KN_OK || report->what.next == NULL)
         return kn_reload_problems(report);
     list = kn_json_array();
-    return whole(list, add_problems(report->what.next, list));
+    ok = add_problems(report->what.next, list);
+    if (report->trouble.code != KN_OK)
+        ok = ok && kn_json_append(list, failure_json(&report->trouble, KN_P_SUSPICIOUS));
+    return whole(list, ok);
 }
 
 struct kn_json *kn_reload_json(const struct kn_reload_report *report)

@@ -177,6 +177,43 @@ static void add_rebalance(const struct kn_node *node, struct document *d)
     set(d, "rebalance", inner.json);
 }
 
+/* Where the log goes; null where nobody asked for one. */
+static void add_log(const struct kn_node *node, struct document *d)
+{
+    static const char *const places[] = { "nowhere", "file", "journal", "standard error",
+                                          "screen" };
+    struct document inner = { .json = kn_json_object() };
+    struct kn_log_report report;
+
+    kn_node_log(node, &report);
+    if (report.place == KN_LOG_NOWHERE) {
+        kn_json_free(inner.json);
+        set(d, "log", kn_json_null());
+        return;
+    }
+    set(&inner, "place", kn_json_string(places[report.place]));
+    set(&inner, "path", kn_json_string(report.path));
+    set(&inner, "records", kn_json_int((int64_t)report.written.records));
+    set(&inner, "held_back", kn_json_int((int64_t)report.held_back));
+    set(&inner, "dropped", kn_json_int((int64_t)report.written.dropped));
+    set(&inner, "error",
+        report.written.failure.code != KN_OK ? kn_json_string(report.written.failure.text)
+                                             : kn_json_null());
+    d->failed = d->failed || inner.failed;
+    set(d, "log", inner.json);
+}
+
+static void add_health(const struct kn_node *node, struct document *d)
+{
+    struct kn_health_report report;
+    struct kn_alerts_report alerts;
+
+    kn_node_health(node, &report);
+    set(d, "health", kn_health_json(&report));
+    if (kn_node_alerts(node, &alerts))
+        set(d, "alerts", kn_alerts_json(&alerts));
+}
+
 static void add_reload(const struct kn_reload_report *report, struct document *d)
 {
     set(d, "last_reload", report->at_s > 0 ? kn_json_int(report->at_s) : kn_json_null());
@@ -227,7 +264,10 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_rebalance(node, &d);
     set(&d, "paused", kn_pause_json(node));
     set(&d, "window", kn_pause_window_json(node));
+    add_health(node, &d);
+    set(&d, "limits", kn_own_limits_json(kn_node_own_limits(node)));
     add_config(node, &d);
+    add_log(node, &d);
     set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));
     printed = !d.failed && kn_json_print_line(d.json, out);
     kn_json_free(d.json);

@@ -269,6 +269,8 @@ void kn_teller_take(struct kn_teller *teller, const struct kn_node *node, enum k
     case KN_NODE_MEASURED:
     case KN_NODE_JOINED:
     case KN_NODE_REFRESHED:
+    case KN_NODE_HEALTH: /* the library has no word for it yet */
+    case KN_NODE_ALERT:
     case KN_NODE_ENDED: /* told when the port and the folder are free */
         break;
     }

@@ -105,9 +105,8 @@ void kn_answer_backward(void *arg, const struct kn_peer_id *peer, struct kn_span
 {
     struct kn_serving *serving = arg;
 
-    (void)peer;
     (void)request;
-    serving->counters.refused++;
+    kn_serving_refused(serving, peer, NO_TRAINING);
     kn_answer_error(call, "NotImplementedError", NO_TRAINING);
 }
 

@@ -188,7 +188,7 @@ void kn_forward_asked(void *arg, const struct kn_peer_id *peer, struct kn_span r
     f->call = call;
     if (begin(f, request, &err) == KN_OK)
         return;
-    serving->counters.refused++;
+    kn_serving_refused(serving, peer, err.text);
     kn_answer_error(call, "RuntimeError", err.text);
     kn_forwarding_free(f);
 }

@@ -44,6 +44,29 @@ static int patience(const struct kn_inference *in)
     return in->serving->options.limits.session_ms;
 }
 
+static void tell_session(const struct kn_inference *in, enum kn_serving_event event)
+{
+    const struct kn_serving_news news = {
+        .event = event,
+        .peer = &in->peer,
+        .from = in->from,
+        .to = in->to,
+        .batch = in->batch,
+        .max_length = in->max_length,
+        .ms = kn_loop_now(loop_of(in)) - in->opened_at,
+        .tokens = in->prefix,
+    };
+
+    kn_serving_tell(in->serving, &news);
+}
+
+static void note_closed(struct kn_inference *in)
+{
+    if (in->opened_at != 0)
+        tell_session(in, KN_SERVING_CLOSED);
+    in->opened_at = 0;
+}
+
 /* What the client waits for is not in the cache any more: free its room at once. */
 static void close_session(struct kn_inference *in)
 {
@@ -72,6 +95,7 @@ void kn_inference_enter(struct kn_inference *in, enum kn_inference_state state)
     if (!was_open && is_open(state))
         in->serving->counters.open++;
     if (was_open && !is_open(state)) {
+        note_closed(in);
         close_session(in);
         in->serving->counters.open--;
         kn_serving_ended(in->serving);
@@ -93,7 +117,7 @@ static void finish(struct kn_inference *in)
 
 static void refuse(struct kn_inference *in, const struct kn_error *err)
 {
-    in->serving->counters.refused++;
+    kn_serving_refused(in->serving, &in->peer, err->text);
     kn_inference_fail(in, err->text);
 }
 
@@ -110,6 +134,8 @@ static void on_session(void *arg, enum kn_code code, struct kn_session *session,
         return;
     }
     in->serving->counters.sessions++;
+    in->opened_at = kn_loop_now(loop_of(in));
+    tell_session(in, KN_SERVING_OPENED);
     kn_inference_enter(in, KN_INFERENCE_READY);
     kn_inference_go_on(in);
 }
@@ -312,6 +338,7 @@ static void free_inference(struct kn_inference *in)
     *in->place = in->next;
     if (in->next != NULL)
         in->next->place = in->place;
+    note_closed(in);
     close_session(in);
     kn_channel_done(&in->channel);
     kn_timer_free(in->timer);
@@ -352,6 +379,7 @@ void kn_inference_opened(void *arg, struct kn_stream *stream)
         return;
     }
     in->serving = serving;
+    in->peer = *kn_connection_peer(kn_stream_connection(stream));
     if (!kn_channel_open(&in->channel, serving, stream, &channel_events, in)) {
         kn_timer_free(in->timer);
         kn_free(in);

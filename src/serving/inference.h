@@ -47,6 +47,8 @@ struct kn_inference {
     enum kn_inference_state state;
     struct kn_timer *timer;
     kn_time end_by; /* however busy it is */
+    struct kn_peer_id peer;
+    kn_time opened_at; /* 0: no session was opened */
     struct kn_session *session;
     struct kn_step_id id; /* of the session; empty: nobody can push to it */
     uint32_t from, to, batch;

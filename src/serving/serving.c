@@ -174,3 +174,19 @@ const struct kn_serving_counters *kn_serving_counters(const struct kn_serving *s
 {
     return &serving->counters;
 }
+
+void kn_serving_tell(const struct kn_serving *serving, const struct kn_serving_news *news)
+{
+    if (serving->options.news != NULL)
+        serving->options.news(serving->options.arg, news);
+}
+
+void kn_serving_refused(struct kn_serving *serving, const struct kn_peer_id *peer, const char *text)
+{
+    const struct kn_serving_news news = { .event = KN_SERVING_REFUSED,
+                                          .peer = peer,
+                                          .refusal = text };
+
+    serving->counters.refused++;
+    kn_serving_tell(serving, &news);
+}

@@ -31,6 +31,19 @@ enum {
 
 struct kn_serving;
 
+/* What happens to clients, for a log. Lent for the call. */
+enum kn_serving_event { KN_SERVING_OPENED, KN_SERVING_CLOSED, KN_SERVING_REFUSED };
+
+struct kn_serving_news {
+    enum kn_serving_event event;
+    const struct kn_peer_id *peer;
+    uint32_t from, to;   /* blocks of a session, `to` exclusive */
+    uint32_t batch;      /* sequences of a session that opens */
+    int64_t max_length;  /* tokens of each */
+    int64_t ms, tokens;  /* of one that closes: how long it was open, and how far it came */
+    const char *refusal; /* words of ours, perhaps with some of the client's */
+};
+
 /* What may become another while sessions are open. */
 struct kn_serving_limits {
     enum kn_tensor_compression compression; /* that rpc_info asks for, and replies have */
@@ -50,6 +63,8 @@ struct kn_serving_options {
     uint32_t max_length;
     struct kn_serving_limits limits;
     bool is_dht_client;
+    void *arg;
+    void (*news)(void *arg, const struct kn_serving_news *news); /* may be NULL */
 };
 
 /* KN_E_LIMIT, KN_E_NO_MEMORY; KN_E_UNSUPPORTED: replies cannot be written so. From here on clients

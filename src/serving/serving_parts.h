@@ -46,6 +46,13 @@ struct kn_serving {
 /* serving.c: something ended; with a server that drains it may have been the last. */
 void kn_serving_ended(struct kn_serving *serving);
 
+/* serving.c: count what is refused, and tell of it. */
+void kn_serving_refused(struct kn_serving *serving, const struct kn_peer_id *peer,
+                        const char *text);
+
+/* serving.c: tell who wants to know. */
+void kn_serving_tell(const struct kn_serving *serving, const struct kn_serving_news *news);
+
 /* serving.c: bytes in the books of the server, until they are taken out of `held`. False: there are
  * too many. */
 KN_MUST_USE bool kn_serving_hold(struct kn_serving *serving, size_t bytes);

@@ -177,6 +177,38 @@ class Live(Case):
         self.assertEqual(self.status()["rebalance"]["phase"], "rests")
 
 
+class Logs(Case):
+    def test_the_log_follows_the_file(self):
+        one, two = self.h.home / "one.log", self.h.home / "two.log"
+        self.write(logging={"file_path": one, "level": "error"})
+        self.start()
+        self.assertEqual(one.read_text(), "")
+        self.write(logging={"file_path": one, "level": "debug"})
+        self.changed()
+        self.status()
+        self.assertIn("debug", one.read_text())
+        self.write(logging={"file_path": two, "level": "debug", "format": "json"})
+        self.changed()
+        size = one.stat().st_size
+        self.status()
+        self.assertEqual(one.stat().st_size, size)
+        for line in two.read_text().splitlines():
+            json.loads(line)
+        self.assertTrue(two.read_text())
+
+    def test_a_log_that_cannot_be_opened_is_said_and_the_old_one_goes_on(self):
+        one = self.h.home / "one.log"
+        self.write(logging={"file_path": one, "level": "debug"})
+        self.start()
+        self.write(logging={"file_path": self.h.home / "tiny" / "config.json" / "x.log",
+                            "level": "debug"})
+        told = self.reload()
+        self.assertIn("the log goes on where it went", told["problems"][0]["message"])
+        size = one.stat().st_size
+        self.status()
+        self.assertGreater(one.stat().st_size, size)
+
+
 class Limits(Case):
     def test_less_memory_is_a_shorter_range_that_others_see(self):
         self.write(resources={"max_memory_gb": "8GiB"})

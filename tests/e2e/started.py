@@ -45,11 +45,12 @@ class Node:
 
     command = "start"
 
-    def __init__(self, home, *words, env=None, json_lines=True):
+    def __init__(self, home, *words, env=None, json_lines=True, before=None):
         self._lines, self.events, self.err = queue.Queue(), [], ""
         self._readers = []
         words = [self.command, *(["--json"] if json_lines else []), *map(str, words)]
-        self.process = home.start(*words, env=env, preexec_fn=die_with_parent)
+        steps = [die_with_parent, *([before] if before else [])]  # in the child
+        self.process = home.start(*words, env=env, preexec_fn=lambda: [step() for step in steps])
         for stream, keep in ((self.process.stdout, self._lines.put), (self.process.stderr,
                                                                       self._add_error)):
             self._readers.append(

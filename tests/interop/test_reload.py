@@ -4,8 +4,10 @@
 usage: test_reload.py PROGRAM [TEST…]
 """
 import json
+import resource
 import time
 import unittest
+from pathlib import Path
 
 import peers
 
@@ -19,9 +21,11 @@ import served
 import tiny
 from blocks import Failed, Stream
 from p2pd import P2pd
+import program
 from program import Home
 from started import Node
 
+MIB = 1 << 20
 LENGTH, CACHE = 16, 64  # tokens of a session, and of the whole cache
 WHOLE = tiny.uids(0, tiny.BLOCKS)
 STEPS = 40  # forwards, one behind the other
@@ -37,10 +41,12 @@ class Reload(unittest.TestCase):
         self.home = Home()
         self.addCleanup(self.home._folder.cleanup)
 
+    length, cache = LENGTH, CACHE
+
     def serve(self, section="performance", **settings):
         given = {"model.path": tiny.FOLDER, "model.name": "tiny", "model.dtype": "float32",
-                 "model.dht_prefix": tiny.PREFIX, "performance.cache_tokens": CACHE,
-                 "performance.max_sequence_tokens": LENGTH}
+                 "model.dht_prefix": tiny.PREFIX, "performance.cache_tokens": self.cache,
+                 "performance.max_sequence_tokens": self.length}
         flags = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
         self.write(section, settings)
         self.node = Node(self.home, "--bootstrap", self.swarm.addr, *flags)
@@ -69,7 +75,7 @@ class Reload(unittest.TestCase):
         stream = Stream(self.caller, self.id)
         self.addCleanup(stream.close)
         stream.channel.settimeout(LATER)
-        stream.ask(blocks.step(WHOLE, self.hidden, max_length=LENGTH, **metadata))
+        stream.ask(blocks.step(WHOLE, self.hidden, max_length=self.length, **metadata))
         return stream
 
     def refused(self, stream, text):
@@ -131,6 +137,26 @@ class Reload(unittest.TestCase):
         before = self.share_of_time()
         self.reload("resources", max_cpu_percent=1)
         self.assertLess(self.share_of_time(), before / 2)
+
+    def used(self):
+        """Bytes of memory of its own."""
+        pages = Path(f"/proc/{self.node.process.pid}/statm").read_text().split()[5]
+        return int(pages) * resource.getpagesize()
+
+    def test_memory_that_is_refused_is_a_shorter_range_that_others_see(self):
+        if b"__asan_init" in program.PROGRAM.read_bytes():
+            self.skipTest("a sanitizer ends where it is refused memory")
+        self.length, self.cache = 8192, 65536  # 8 MiB for a session
+        self.serve(step_timeout="300s")
+        self.session().answer()
+        most = self.used() + MIB
+        resource.prlimit(self.node.process.pid, resource.RLIMIT_DATA, (most, most))
+        with self.assertRaisesRegex(Failed, "memory is short"):
+            for _ in range(self.cache // self.length):
+                self.session().answer()
+        moved = self.node.wait("moved", LATER)
+        self.assertIn("memory was refused", moved["reason"])
+        self.assertLess(moved["end_block"] - moved["start_block"], tiny.BLOCKS)
 
     def test_records_hold_as_long_as_the_file_says_now(self):
         """For longer: nobody takes a record that ends before the one that it has."""

@@ -4,6 +4,7 @@
 #include "app/cli/tree.h"
 #include "app/docs/docs.h"
 #include "lib/base/nearest.h"
+#include "node/metrics/metrics.h"
 
 static const char *const shells[] = { "bash", "zsh", "fish" };
 
@@ -54,6 +55,14 @@ static enum kn_exit run_states(struct kn_cli *cli)
     struct kn_text text = { 0 };
 
     kn_docs_states(&text);
+    return print(cli, &text);
+}
+
+static enum kn_exit run_metrics(struct kn_cli *cli)
+{
+    struct kn_text text = { 0 };
+
+    kn_metrics_describe(&text);
     return print(cli, &text);
 }
 
@@ -143,6 +152,13 @@ const struct kn_command kn_cmd_docs_errors = {
     .brief = "Print what every kind of problem and every exit code means.",
     .detail = "Markdown. With --json: {\"text\"}.",
     .run = run_errors,
+};
+
+const struct kn_command kn_cmd_docs_metrics = {
+    .name = "docs metrics",
+    .brief = "Print what a node counts.",
+    .detail = "Markdown. With --json: {\"text\"}.",
+    .run = run_metrics,
 };
 
 const struct kn_command kn_cmd_docs_states = {

@@ -88,6 +88,10 @@ void kn_start_flush(struct kn_start *start)
     struct kn_text out = { 0 }, live = { 0 };
     unsigned columns = kn_terminal_columns(STDOUT);
 
+    if (!is_on_hold(start)) {
+        kn_text_add_n(&cli->answer, kn_text_get(&start->logged), start->logged.n);
+        kn_text_cut(&start->logged, 0);
+    }
     if (cli->answer.n > 0)
         kn_status_line_clear(&start->line, columns, &out);
     kn_text_add_n(&out, kn_text_get(&cli->answer), cli->answer.n);
@@ -158,6 +162,19 @@ static void on_event(void *arg, enum kn_node_event event)
     if (event == KN_NODE_PLANNED && !start->dry_run)
         kn_start_settle(start);
     kn_detached_take(start, event);
+}
+
+/* A line of the log, where it would break the last line of the screen if it went there alone. */
+static void on_log_line(void *arg, const char *line, size_t n)
+{
+    struct kn_start *start = arg;
+
+    (void)n;
+    kn_text_add(&start->logged, line);
+    if (start->logged.failed)
+        kn_out_of_memory();
+    if (start->tick != NULL && !start->over)
+        kn_timer_set(start->tick, kn_loop_now(start->loop));
 }
 
 /* -- the command */
@@ -311,6 +328,7 @@ static enum kn_exit end(struct kn_start *start, enum kn_exit code)
 
     kn_snapshot_unref(start->loaded);
     kn_text_done(&start->held);
+    kn_text_done(&start->logged);
     kn_text_done(&start->text);
     kn_node_free(start->node);
     if (!restarts)
@@ -321,6 +339,20 @@ static enum kn_exit end(struct kn_start *start, enum kn_exit code)
 }
 
 /* Everything is known that the command line says: become the node, until its end. */
+/* Where the log of a node goes that nobody sits in front of; NULL: somebody does. */
+static const char *log_file_of(struct kn_start *start)
+{
+    struct kn_config_paths paths;
+    const char *path;
+
+    if (!start->detached.is_on || kn_locate(start->cli, &paths) != KN_EXIT_DONE)
+        return NULL;
+    path = kn_arena_printf(start->cli->arena, "%s/%s", paths.home, KN_LOG_FILE_NAME);
+    if (path == NULL)
+        kn_out_of_memory();
+    return path;
+}
+
 static enum kn_exit be(struct kn_start *start, const struct kn_hardware *machine)
 {
     struct kn_cli *cli = start->cli;
@@ -333,7 +365,9 @@ static enum kn_exit be(struct kn_start *start, const struct kn_hardware *machine
         .machine = machine,
         .flags = words.at,
         .flag_count = words.n,
+        .log_file = log_file_of(start),
         .arg = start,
+        .log_line = has_last_line(start) && cli->err_term.is_terminal ? on_log_line : NULL,
         .may_restart = may_restart,
         .event = on_event,
     };
@@ -420,7 +454,8 @@ const struct kn_command kn_cmd_start = {
         "name, memory_total, memory_free, capability), host_name and user_name.\n\n"
         "With --json: one object a line, {\"time\", \"event\", …}. The events are listening, "
         "progress, bootstrap, discovery, calibration, port, name, blocks, planned, saved, "
-        "joined, announced, visible, moved, state, paused, resumed, cache-failed and ended. Lines "
+        "joined, announced, visible, moved, state, paused, resumed, health, alert, cache-failed "
+        "and ended. Lines "
         "that nobody "
         "reads are dropped and counted; they never stop the node. With --detach: {\"outcome\", "
         "\"pid\", \"port\", \"peer_id\", \"records\", \"acknowledged\", \"bootstraps\", "

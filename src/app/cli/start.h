@@ -30,10 +30,12 @@ struct kn_start {
     struct kn_node *node;
     struct kn_loop *loop; /* of the node */
     struct kn_feed feed;
-    struct kn_text held; /* told after the answer */
+    struct kn_text held;   /* told after the answer */
+    struct kn_text logged; /* lines of the log, told with the next flush */
     struct kn_snapshot *loaded;
     const char *discovery_cache, *calibration_cache, *file; /* as people would type them */
     const char *machine_file; /* of --machine; NULL: the machine is measured */
+    bool was_unwell;          /* health was told to be less than healthy */
     bool is_first_run, dry_run, yes, no_save;
     struct kn_detached detached;
     const char *program; /* that a restart becomes; NULL: it is not known */

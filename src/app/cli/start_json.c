@@ -250,6 +250,31 @@ static void print_rebalanced(struct kn_start *start)
     print(start, json);
 }
 
+static void print_health(struct kn_start *start)
+{
+    struct kn_json *json = object("health");
+    struct kn_health_report report;
+
+    kn_node_health(start->node, &report);
+    kn_tree_text(json, "verdict", kn_health_word(report.verdict));
+    kn_tree_text(json, "reason", report.reason);
+    kn_tree_text(json, "hint", report.hint);
+    kn_tree_set(json, "gave_up", kn_json_bool(report.gave_up));
+    print(start, json);
+}
+
+static void print_alert(struct kn_start *start)
+{
+    const struct kn_alert_outcome *told = kn_node_alerted(start->node);
+    struct kn_json *json = object("alert");
+
+    kn_tree_text(json, "about", kn_alert_word(told->event));
+    kn_tree_text(json, "by", told->way == KN_ALERT_WEBHOOK ? "webhook" : "command");
+    kn_tree_set(json, "ok", kn_json_bool(told->failure == NULL));
+    kn_tree_text(json, "error", told->failure != NULL ? told->failure->text : NULL);
+    print(start, json);
+}
+
 /* The answer of the control socket, as an event. */
 static void print_reloaded(struct kn_start *start)
 {
@@ -344,6 +369,12 @@ void kn_start_json(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_RESUMED:
         print(start, object("resumed"));
+        break;
+    case KN_NODE_HEALTH:
+        print_health(start);
+        break;
+    case KN_NODE_ALERT:
+        print_alert(start);
         break;
     case KN_NODE_RELOADED:
         print_reloaded(start);

@@ -321,6 +321,41 @@ static void show_cache_failure(struct kn_start *start)
                  kn_node_cache_failure(start->node)->text);
 }
 
+/* Well again is news only after something was not. */
+static void show_health(struct kn_start *start)
+{
+    const struct kn_page page = page_of(start);
+    struct kn_health_report report;
+
+    kn_node_health(start->node, &report);
+    if (report.gave_up)
+        kn_page_line(&page, "❗", "Health: given up reconnecting after %u attempt%s.",
+                     report.attempts, report.attempts == 1 ? "" : "s");
+    else if (report.verdict == KN_HEALTH_FAILING || report.verdict == KN_HEALTH_DEGRADED)
+        kn_page_line(&page, "🩺", "Health: %s: %s", kn_health_word(report.verdict),
+                     report.reason);
+    else if (start->was_unwell && report.verdict == KN_HEALTH_HEALTHY)
+        kn_page_line(&page, "🩺", "Health: healthy again.");
+    if (report.hint != NULL && !report.gave_up)
+        kn_page_more(&page, "%s", report.hint);
+    start->was_unwell = report.verdict == KN_HEALTH_FAILING ||
+                        report.verdict == KN_HEALTH_DEGRADED ||
+                        (start->was_unwell && report.verdict == KN_HEALTH_UNKNOWN);
+}
+
+static void show_alert(struct kn_start *start)
+{
+    const struct kn_alert_outcome *told = kn_node_alerted(start->node);
+    const struct kn_page page = page_of(start);
+    const char *by = told->way == KN_ALERT_WEBHOOK ? "webhook" : "command";
+
+    if (told->failure == NULL)
+        kn_page_line(&page, "🔔", "Alert sent by %s: %s.", by, kn_alert_word(told->event));
+    else
+        kn_page_line(&page, "❗", "The alert (%s) could not be sent by %s: %s",
+                     kn_alert_word(told->event), by, told->failure->text);
+}
+
 static void show_ended(struct kn_start *start)
 {
     const struct kn_page page = page_of(start);
@@ -378,6 +413,12 @@ void kn_start_text(struct kn_start *start, enum kn_node_event event)
         break;
     case KN_NODE_RESUMED:
         show_resumed(start);
+        break;
+    case KN_NODE_HEALTH:
+        show_health(start);
+        break;
+    case KN_NODE_ALERT:
+        show_alert(start);
         break;
     case KN_NODE_RELOADED:
         show_reloaded(start);

@@ -7,12 +7,35 @@
 #include "app/cli/watch.h"
 #include "lib/json/json.h"
 
+static enum kn_exit show_metrics(struct kn_cli *cli)
+{
+    struct kn_running running;
+    struct kn_json *metrics;
+    const char *text;
+    enum kn_exit code = kn_running_find(cli, &running);
+
+    if (code == KN_EXIT_DONE)
+        code = kn_running_ask(cli, &running, "metrics", &metrics);
+    if (code != KN_EXIT_DONE)
+        return code;
+    if (cli->json) {
+        kn_cli_answer(cli, metrics);
+        return KN_EXIT_DONE;
+    }
+    text = kn_json_to_text(kn_json_get(metrics, "text"));
+    kn_text_add(&cli->answer, text != NULL ? text : "");
+    kn_json_free(metrics);
+    return KN_EXIT_DONE;
+}
+
 static enum kn_exit run(struct kn_cli *cli)
 {
     struct kn_running running;
     struct kn_json *status;
     enum kn_exit code;
 
+    if (kn_cli_option(cli, "--metrics") != NULL)
+        return show_metrics(cli);
     if (kn_cli_option(cli, "--watch") != NULL)
         return kn_watch(cli);
     code = kn_running_find(cli, &running);
@@ -31,6 +54,7 @@ static enum kn_exit run(struct kn_cli *cli)
 
 static const struct kn_command_flag flags[] = {
     { "--watch", "[SECONDS]", "Show it again and again, every 2 seconds unless given." },
+    { "--metrics", NULL, "Print everything that it counts, as OpenMetrics text." },
     { NULL, NULL, NULL },
 };
 
@@ -41,7 +65,8 @@ const struct kn_command kn_cmd_status = {
     .loads_configuration = true,
     .detail =
         "Asks the node that runs with the data folder. The exit code is 69 when none runs or "
-        "it does not answer. What the node does not know is left out.\n\n"
+        "it does not answer. What the node does not know is left out. The metrics are described by "
+        "kwaainet docs metrics; with --json they are {\"text\"}.\n\n"
         "With --watch it is written over in place on a terminal, and elsewhere one follows the "
         "other after an empty line, or, with --json, one document a line. A node that goes away "
         "meanwhile is said to, and asked again; an interrupt ends it.\n\n"
@@ -59,19 +84,28 @@ const struct kn_command kn_cmd_status = {
         "\"decode_tokens_per_s\", \"forward_tokens_per_s\", \"error\", \"hint\"}, \"rebalance\": "
         "{\"phase\", \"verdict\", \"start_block\", \"end_block\", \"reason\", \"looked_at\", "
         "\"moves\", "
-        "\"failures\"}, \"paused\": {\"by\", \"until\", \"reason\", \"all\"}, \"window\": "
-        "{\"name\", "
-        "\"until\", \"passed_over\", \"error\", \"max_memory_bytes\", \"max_gpu_memory_bytes\", "
+        "\"failures\"}, "
+        "\"paused\": {\"by\", \"until\", \"reason\", \"all\"}, \"window\": {\"name\", \"until\", "
+        "\"passed_over\", \"error\", \"max_memory_bytes\", \"max_gpu_memory_bytes\", "
         "\"max_disk_bytes\", \"max_models\", \"max_cpu_percent\"}, "
-        "\"config\": {\"path\", \"last_reload\", \"reload_ok\", "
-        "\"pending_restart\"}, \"problems\"}. Moments are "
+        "\"health\": {\"verdict\", \"reason\", \"hint\", \"checks\": [{\"name\", "
+        "\"looks_at\", \"verdict\", \"reason\", \"hint\", \"doubts\"}], \"reconnect\": "
+        "{\"again_s\", \"enabled\", \"attempts\", \"gave_up\"}}, \"alerts\": {\"enabled\", "
+        "\"delivered\", \"failed\", \"last_error\"}, \"limits\": {\"memory\": {\"bytes\", "
+        "\"error\"}, \"open_files\": {\"files\", \"error\"}}, \"config\": {\"path\", "
+        "\"last_reload\", "
+        "\"reload_ok\", \"pending_restart\"}, \"log\": {\"place\", \"path\", \"records\", "
+        "\"held_back\", "
+        "\"dropped\", \"error\"}, \"problems\"}. Moments are "
         "seconds "
         "since 1970. \"silence\" is why no block is announced, null where one is. \"download\" is "
         "null while no file is missing, \"serving\" while there is "
         "nothing "
         "to serve, \"rebalance\" while the node may not move, \"paused\" while it serves, "
-        "\"window\" while "
-        "no schedule is open. \"cache_tokens_left\" and the two "
+        "\"window\" while no schedule is open. A verdict is healthy, degraded, "
+        "failing "
+        "or unknown; \"reconnect\" is null while somebody answers. \"cache_tokens_left\" and the "
+        "two "
         "measured "
         "speeds, \"decode_tokens_per_s\" and \"forward_tokens_per_s\", are those of one block.",
     .run = run,

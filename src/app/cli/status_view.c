@@ -309,6 +309,43 @@ static void show_pause(struct view *view)
     end_line(view, "window");
 }
 
+/* "degraded: bootstraps: 1 of 2 answers", and each check that is not well. */
+static void show_health(struct view *view)
+{
+    const struct kn_json *health = get(view, "health");
+    const struct kn_json *checks = kn_json_get(health, "checks");
+    const struct kn_json *reconnect = kn_json_get(health, "reconnect");
+
+    add(view, "", kn_json_get(health, "verdict"), "");
+    add(view, ": ", kn_json_get(health, "reason"), "");
+    add(view, "\n", kn_json_get(health, "hint"), "");
+    end_line(view, "health");
+    for (size_t i = 0; i < kn_json_count(checks); i++) {
+        const struct kn_json *one = kn_json_item(checks, i);
+        const char *verdict = kn_json_to_text(kn_json_get(one, "verdict"));
+
+        if (verdict == NULL || strcmp(verdict, "healthy") == 0)
+            continue;
+        add(view, "", kn_json_get(one, "name"), "");
+        add(view, " ", kn_json_get(one, "verdict"), "");
+        add(view, ": ", kn_json_get(one, "reason"), "");
+        end_line(view, "");
+    }
+    add(view, "", kn_json_get(reconnect, "attempts"), " attempts to reconnect");
+    if (kn_json_is_true(kn_json_get(reconnect, "gave_up")))
+        kn_text_add(&view->line, ", given up");
+    end_line(view, "");
+}
+
+/* Only what did not get through: the others have been read elsewhere. */
+static void show_alerts(struct view *view)
+{
+    const struct kn_json *alerts = get(view, "alerts");
+
+    add(view, "the last one that failed: ", kn_json_get(alerts, "last_error"), "");
+    end_line(view, "alerts");
+}
+
 static void show_configuration(struct view *view)
 {
     const struct kn_json *config = get(view, "config");
@@ -355,6 +392,8 @@ void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn
     show_rebalance(&view);
     show_network(&view);
     show_pause(&view);
+    show_health(&view);
+    show_alerts(&view);
     show_configuration(&view);
     show_problems(&view);
     if (view.line.failed)

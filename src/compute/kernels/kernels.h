@@ -59,12 +59,19 @@ void kn_multiply_panels(const struct kn_kernels *kernels, struct kn_pool *pool,
 /*
  * One tile: sum[j][lane] += over k of a[j * a_row + k * a_step] * b[k * b_row + lane], for `rows`
  * rows and `lanes` lanes (a multiple of 16). What attention is made of. On the calling thread.
+ *
+ * Meanwhile memory that is wanted later comes nearer: of `fetch_rows` rows, `fetch_row` bytes
+ * apart, `fetch_step` bytes for every KN_FETCH_DEPTH of the depth. It need not be there.
  */
+enum { KN_FETCH_DEPTH = 16 };
+
 struct kn_tile {
     const float *a, *b;
     float *sum;
     size_t rows, depth, lanes;
     size_t a_row, a_step, b_row, sum_row; /* in floats */
+    const uint8_t *fetch;
+    size_t fetch_rows, fetch_row, fetch_step;
 };
 void kn_tile_add(const struct kn_kernels *kernels, const struct kn_tile *tile);
 

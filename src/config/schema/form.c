@@ -175,17 +175,36 @@ static bool check_word(const char *text, enum kn_problem_kind *kind, struct kn_e
     return true;
 }
 
+static bool is_word(const struct kn_word *words, const char *text, size_t n)
+{
+    while (words->name != NULL && (strncmp(text, words->name, n) != 0 || words->name[n] != '\0'))
+        words++;
+    return words->name != NULL;
+}
+
+/* A module that another version may have is no reason not to start. */
+static bool warn_of_module(const char *text, size_t n, enum kn_problem_kind *kind,
+                           struct kn_error *err)
+{
+    char names[KN_ERROR_HINT_SIZE] = "";
+    size_t used = 0;
+
+    for (const struct kn_word *word = kn_words_log_module; word->name != NULL; word++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used > 0 ? ", " : "",
+                                 word->name);
+    *kind = KN_P_SUSPICIOUS;
+    (void)kn_fail(err, KN_E_INVALID, "no module is called \"%.*s\"", (int)(n < 40 ? n : 40), text);
+    kn_hint(err, "Modules are %s.", names);
+    return false;
+}
+
 static bool check_module(const char *text, enum kn_problem_kind *kind, struct kn_error *err)
 {
     size_t n = strspn(text, LETTERS DIGITS "_/.-");
 
-    if (n > 0 && text[n] == '=') {
-        for (const struct kn_word *word = kn_words_level; word->name != NULL; word++) {
-            if (strcmp(text + n + 1, word->name) == 0)
-                return true;
-        }
-    }
-    return refuse(err, kind, &kn_form_module, text);
+    if (n == 0 || text[n] != '=' || !is_word(kn_words_level, text + n + 1, strlen(text + n + 1)))
+        return refuse(err, kind, &kn_form_module, text);
+    return is_word(kn_words_log_module, text, n) || warn_of_module(text, n, kind, err);
 }
 
 static bool check_multiaddr(const char *text, enum kn_problem_kind *kind, struct kn_error *err)

@@ -261,6 +261,7 @@ const struct kn_setting kn_settings[] = {
     { SETTING(path, resources.cache_dir), AUTO, .computed_by = "the Hugging Face cache", RESTART,
       .obeyed_by = "node", .brief = "Where downloaded models are kept." },
     { SETTING(int, resources.max_open_files), .range = { 0, 1048576 }, .fallback = "4096", RESTART,
+      .obeyed_by = "node",
       .brief = "Limit of open files that the node asks for; 0 keeps the system's." },
     { SETTING(bool, resources.pause_on_battery), .fallback = "false", LIVE, .obeyed_by = "node",
       .brief = "Serve nothing while the machine runs on its battery." },
@@ -276,40 +277,58 @@ const struct kn_setting kn_settings[] = {
 
     { SETTING(choice, logging.level), .words = kn_words_level, .fallback = "info",
       .flag = "--log-level", .value_name = "LEVEL", .alias = "KWAAINET_LOG_LEVEL", LIVE,
-      .brief = "How much is logged." },
+      .obeyed_by = "node", .brief = "How much is logged.",
+      .detail =
+          "Of an event that comes more than 20 times in a minute, at debug and trace more than "
+          "1000 times, the rest is counted, and the count is logged when the minute is "
+          "over." },
     { SETTING(string_list, logging.modules), .form = &kn_form_module, .fallback = "[]", LIVE,
-      .brief = "Levels of single parts, such as network=debug." },
+      .obeyed_by = "node", .brief = "Levels of single parts, such as network=debug.",
+      .detail = "The parts are node, config, network, dht, blocks, serving, control, health, "
+                "schedule, reload and log. Of two levels for one part the last counts." },
     { SETTING(choice, logging.format), .words = kn_words_log_format, .fallback = "text", LIVE,
-      .brief = "Lines for people or for programs." },
+      .obeyed_by = "node", .brief = "Lines for people or for programs." },
     { SETTING(path, logging.file_path), NOTHING, .flag = "--log-file", .value_name = "PATH", LIVE,
-      .brief = "A file that receives the log; null writes to standard error." },
+      .obeyed_by = "node", .brief = "A file that receives the log.",
+      .detail = "Without it a node in the background writes logs/kwaainet.log in the data folder, "
+                "and one in the foreground writes to the standard error, but only where that is "
+                "the system's journal or where logging.level, logging.modules or logging.format "
+                "says something. The file is made with mode 0600. One that is moved away or "
+                "removed is made anew, at most a second after the next line. Lines that a full "
+                "disk does not take are counted, and the count is logged once there is room." },
     { SETTING(size, logging.max_file_size_mb), .unit = "MiB", .range = { 1.0 / 1024, 1024 * 1024 },
-      .fallback = "100MiB", LIVE,
+      .fallback = "100MiB", LIVE, .obeyed_by = "node",
       .brief = "A log file of this size is put aside and a new one begun." },
     { SETTING(int, logging.backup_count), .range = { 0, 1000 }, .fallback = "5", LIVE,
-      .brief = "How many of those are kept; 0 keeps none." },
+      .obeyed_by = "node", .brief = "How many of those are kept; 0 keeps none.",
+      .detail = "The newest is called PATH.1. With 0 the file is emptied instead." },
 
-    { SETTING(bool, health.enabled), .fallback = "false", LIVE,
+    { SETTING(bool, health.enabled), .fallback = "true", LIVE, .obeyed_by = "node",
       .brief = "Let the node check itself." },
     { SETTING(duration, health.check_interval), SECONDS, .fallback = "60s", LIVE,
-      .brief = "How often it does." },
-    { SETTING(duration, health.timeout), SECONDS, .fallback = "10s", LIVE,
+      .obeyed_by = "node", .brief = "How often it does.",
+      .detail = "While something is in doubt it looks again after 5 s, and at once when the "
+                "connection to a bootstrap is lost." },
+    { SETTING(duration, health.timeout), SECONDS, .fallback = "10s", LIVE, .obeyed_by = "node",
       .brief = "How long one check may take." },
     { SETTING(int, health.failure_threshold), .range = { 1, 1000 }, .fallback = "3", LIVE,
-      .brief = "How many failures in a row count." },
-    { SETTING(bool, health.reconnect.enabled), .fallback = "false", LIVE,
+      .obeyed_by = "node", .brief = "How many failures in a row count.",
+      .detail = "What is well again counts from its second success on." },
+    { SETTING(bool, health.reconnect.enabled), .fallback = "true", LIVE, .obeyed_by = "node",
       .brief = "Connect anew when the network is lost." },
     { SETTING(int, health.reconnect.max_attempts), .range = { 0, 1000000 }, .fallback = "10", LIVE,
-      .brief = "How often that is tried; 0 has no limit." },
+      .obeyed_by = "node", .brief = "How often that is tried; 0 has no limit.",
+      .detail = "Afterwards the checks alone go on asking the bootstraps." },
     { SETTING(choice, health.reconnect.strategy), .words = kn_words_backoff,
-      .fallback = "exponential", LIVE, .brief = "How the delay between two attempts grows." },
+      .fallback = "exponential", LIVE, .obeyed_by = "node",
+      .brief = "How the delay between two attempts grows." },
     { SETTING(duration, health.reconnect.initial_delay), SECONDS, .fallback = "30s", LIVE,
-      .brief = "The first delay." },
+      .obeyed_by = "node", .brief = "The first delay." },
     { SETTING(duration, health.reconnect.max_delay), SECONDS, .fallback = "30m", LIVE,
-      .brief = "The longest delay." },
+      .obeyed_by = "node", .brief = "The longest delay." },
     { SETTING(number, health.reconnect.multiplier), .range = { 1, 100 }, .fallback = "2", LIVE,
-      .brief = "Factor of the exponential strategy." },
-    { SETTING(bool, health.reconnect.jitter), .fallback = "false", LIVE,
+      .obeyed_by = "node", .brief = "Factor of the exponential strategy." },
+    { SETTING(bool, health.reconnect.jitter), .fallback = "true", LIVE, .obeyed_by = "node",
       .brief = "Choose each delay at random between 0 and the computed one." },
 
     { SETTING(choice, state.initial), .words = kn_words_state, .fallback = "JOINING", RESTART,
@@ -323,22 +342,34 @@ const struct kn_setting kn_settings[] = {
       .flag = "--preset", .value_name = "PRESET", RESTART, .obeyed_by = "node",
       .brief = "Which of the three calibrated sizes an automatic start takes." },
 
-    { SETTING(bool, alerts.enabled), .fallback = "false", LIVE, .brief = "Send alerts." },
-    { SETTING(bool, alerts.on_disconnect), .fallback = "false", LIVE,
+    { SETTING(bool, alerts.enabled), .fallback = "false", LIVE, .obeyed_by = "node",
+      .brief = "Send alerts." },
+    { SETTING(bool, alerts.on_disconnect), .fallback = "true", LIVE, .obeyed_by = "node",
       .brief = "Tell when the network was lost." },
-    { SETTING(bool, alerts.on_reconnect), .fallback = "false", LIVE,
+    { SETTING(bool, alerts.on_reconnect), .fallback = "true", LIVE, .obeyed_by = "node",
       .brief = "Tell when it is back." },
-    { SETTING(bool, alerts.on_critical), .fallback = "false", LIVE,
-      .brief = "Tell when the node gives up." },
-    { SETTING(duration, alerts.after), SECONDS, .fallback = "15m", LIVE,
-      .brief = "How long a trouble must last before an alert." },
+    { SETTING(bool, alerts.on_critical), .fallback = "true", LIVE, .obeyed_by = "node",
+      .brief = "Tell when the node fails, or gives up reconnecting.",
+      .detail =
+          "Memory, the disk, the clock, the event loop or the blocks: what health calls failing "
+          "and is not the network." },
+    { SETTING(duration, alerts.after), SECONDS, .fallback = "15m", LIVE, .obeyed_by = "node",
+      .brief = "How long the network must be lost before an alert.",
+      .detail = "It must be back for as long before that is told, but not for more than 5 s." },
     { SETTING(int, alerts.min_connections), .range = { 1, 10000 }, .fallback = "1", LIVE,
-      .brief = "Fewer connections than this count as lost." },
+      .obeyed_by = "node", .brief = "Fewer connections than this count as lost." },
     { SETTING(string, alerts.webhook_url), NOTHING, .form = &kn_form_url, .secret = true, LIVE,
-      .brief = "Address that receives a POST for each alert." },
+      .obeyed_by = "node", .brief = "Address that receives a POST for each alert.",
+      .detail = "A JSON object with event, time, node, peer_id, reason and text; a status of 2xx "
+                "within 20 s counts as taken. Redirects are not followed." },
     { SETTING(string, alerts.email), NOTHING, .form = &kn_form_email, LIVE,
       .brief = "Mail address for alerts." },
-    { SETTING(string, alerts.command), NOTHING, .form = &kn_form_filled, LIVE,
-      .brief = "Command that is run for each alert." },
+    { SETTING(string, alerts.command), NOTHING, .form = &kn_form_filled, LIVE, .obeyed_by = "node",
+      .brief = "Command that is run for each alert.",
+      .detail =
+          "Words, of which quotes keep blanks together; no shell reads them unless one is "
+          "named: sh -c '...'. It finds KWAAINET_ALERT_EVENT, _TIME, _NODE, _PEER_ID, _REASON "
+          "and _TEXT in its environment and has 30 s. A configuration file that names a "
+          "command is refused when another user owns it or others may write it." },
 };
 const size_t kn_setting_count = KN_COUNT(kn_settings);

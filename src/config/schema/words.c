@@ -34,13 +34,28 @@ const struct kn_word kn_words_level[] = {
     [KN_LEVEL_WARN] = { "warn", "Someone should look." },
     [KN_LEVEL_INFO] = { "info", "Lifecycle, a handful of lines a minute." },
     [KN_LEVEL_DEBUG] = { "debug", "Every event." },
-    [KN_LEVEL_TRACE] = { "trace", "Bytes." },
+    [KN_LEVEL_TRACE] = { "trace", "Every event, and what only a developer wants to see." },
     { NULL, NULL },
 };
 
 const struct kn_word kn_words_log_format[] = {
     [KN_LOG_TEXT] = { "text", "One line for people." },
     [KN_LOG_JSON] = { "json", "One JSON object a line." },
+    { NULL, NULL },
+};
+
+const struct kn_word kn_words_log_module[] = {
+    [KN_LOG_NODE] = { "node", "Its start, its state, its end." },
+    [KN_LOG_CONFIG] = { "config", "What the configuration says, and what is kept of it." },
+    [KN_LOG_NETWORK] = { "network", "Bootstraps, connections, addresses of this machine." },
+    [KN_LOG_DHT] = { "dht", "What is announced, acknowledged and read back." },
+    [KN_LOG_BLOCKS] = { "blocks", "Fetching, loading and testing the blocks, and where they are." },
+    [KN_LOG_SERVING] = { "serving", "Sessions of clients." },
+    [KN_LOG_CONTROL] = { "control", "What commands ask of the node." },
+    [KN_LOG_HEALTH] = { "health", "Checks of the node by itself." },
+    [KN_LOG_SCHEDULE] = { "schedule", "Windows of time, pauses." },
+    [KN_LOG_RELOAD] = { "reload", "Configurations that are read while it runs." },
+    [KN_LOG_ITSELF] = { "log", "The log itself: lines that were lost or held back." },
     { NULL, NULL },
 };
 

@@ -21,6 +21,20 @@ enum kn_compression { /* in the order of the wire's numbers */
 };
 enum kn_level { KN_LEVEL_ERROR, KN_LEVEL_WARN, KN_LEVEL_INFO, KN_LEVEL_DEBUG, KN_LEVEL_TRACE };
 enum kn_log_format { KN_LOG_TEXT, KN_LOG_JSON };
+enum kn_log_module { /* who speaks in the log */
+                     KN_LOG_NODE,
+                     KN_LOG_CONFIG,
+                     KN_LOG_NETWORK,
+                     KN_LOG_DHT,
+                     KN_LOG_BLOCKS,
+                     KN_LOG_SERVING,
+                     KN_LOG_CONTROL,
+                     KN_LOG_HEALTH,
+                     KN_LOG_SCHEDULE,
+                     KN_LOG_RELOAD,
+                     KN_LOG_ITSELF,
+                     KN_LOG_MODULE_COUNT,
+};
 enum kn_backoff { KN_BACKOFF_EXPONENTIAL, KN_BACKOFF_LINEAR, KN_BACKOFF_FIXED };
 enum kn_state { KN_STATE_OFFLINE, KN_STATE_JOINING, KN_STATE_ONLINE };
 enum kn_preset { KN_PRESET_MIN, KN_PRESET_RECOMMENDED, KN_PRESET_MAX };
@@ -30,6 +44,7 @@ extern const struct kn_word kn_words_quant_type[];
 extern const struct kn_word kn_words_compression[];
 extern const struct kn_word kn_words_level[];
 extern const struct kn_word kn_words_log_format[];
+extern const struct kn_word kn_words_log_module[];
 extern const struct kn_word kn_words_backoff[];
 extern const struct kn_word kn_words_state[];
 extern const struct kn_word kn_words_preset[];

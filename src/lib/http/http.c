@@ -192,6 +192,10 @@ static void prepare(struct kn_http *http, const char *url, struct exchange *exch
         (void)snprintf(range, sizeof(range), "%llu-", (unsigned long long)request->from);
         (void)curl->setopt(handle, KN_CURL_RANGE, range); /* is copied */
     }
+    if (request->post != NULL) {
+        (void)curl->setopt(handle, KN_CURL_POST_SIZE, (long)strlen(request->post));
+        (void)curl->setopt(handle, KN_CURL_POST_FIELDS, request->post); /* is kept */
+    }
     if (request->authorities != NULL)
         (void)curl->setopt(handle, KN_CURL_AUTHORITIES, request->authorities);
 }
@@ -218,6 +222,25 @@ static enum kn_code add_token(struct kn_http *http, const char *url, const char 
         memset(line.at, 0, line.n);
     kn_text_done(&line);
     return *list != NULL ? KN_OK : kn_fail_no_memory(err);
+}
+
+/* What is posted goes at once: no server is asked first whether it would take it. */
+static enum kn_code add_type(struct kn_http *http, const char *type, struct kn_curl_list **list,
+                             struct kn_error *err)
+{
+    struct kn_curl_list *longer = http->curl.append(*list, "Expect:");
+    struct kn_text line = { 0 };
+
+    kn_text_addf(&line, "Content-Type: %s", type);
+    if (longer != NULL) {
+        *list = longer;
+        longer = line.failed ? NULL : http->curl.append(*list, line.at);
+    }
+    kn_text_done(&line);
+    if (longer == NULL)
+        return kn_fail_no_memory(err);
+    *list = longer;
+    return KN_OK;
 }
 
 static enum kn_code translate(struct kn_http *http, int code, const struct exchange *exchange,
@@ -249,6 +272,10 @@ static enum kn_code exchange_once(struct kn_http *http, const char *url, const c
     prepare(http, url, &exchange, error);
     if (token != NULL && (rc = add_token(http, url, token, &list, err)) != KN_OK)
         return rc;
+    if (request->post != NULL && (rc = add_type(http, request->post_type, &list, err)) != KN_OK) {
+        http->curl.free_all(list);
+        return rc;
+    }
     (void)http->curl.setopt(http->handle, KN_CURL_HEADERS, list);
     rc = translate(http, http->curl.perform(http->handle), &exchange, error, err);
     if (rc == KN_OK && http->curl.getinfo(http->handle, KN_CURL_INFO_REDIRECT, &next) == 0 &&

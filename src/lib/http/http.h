@@ -43,9 +43,11 @@ bool kn_http_header(const struct kn_http_answer *answer, const char *name, char 
 void kn_http_answer_done(struct kn_http_answer *answer);
 
 struct kn_http_request {
-    const char *url;         /* http or https */
-    const char *token;       /* NULL: none */
-    bool head;               /* headers alone */
+    const char *url;   /* http or https */
+    const char *token; /* NULL: none */
+    bool head;         /* headers alone */
+    const char *post;  /* a body to send, then `post_type` is its media type; NULL: GET */
+    const char *post_type;
     bool follow;             /* go where redirects lead; never from https to http */
     uint64_t from;           /* the first byte that is wanted */
     const char *authorities; /* a file of certificates instead of the system's; NULL: none */

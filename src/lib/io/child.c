@@ -11,7 +11,7 @@ struct kn_child {
     uv_process_t handle;
     kn_child_fn *ended;
     void *arg;
-    bool is_over;
+    bool is_over, is_apart;
 };
 
 static void on_closed(uv_handle_t *handle)
@@ -72,9 +72,12 @@ enum kn_code kn_child_start(struct kn_loop *loop, const struct kn_child_options 
     if (child == NULL)
         return kn_fail_no_memory(err);
     for (int i = 0; i < DESCRIPTORS; i++) {
-        descriptors[i].flags = UV_INHERIT_FD;
+        descriptors[i].flags = options->is_apart ? UV_IGNORE : UV_INHERIT_FD;
         descriptors[i].data.fd = i;
     }
+    if (options->is_apart)
+        how.flags = UV_PROCESS_DETACHED;
+    child->is_apart = options->is_apart;
     child->ended = ended;
     child->arg = arg;
     child->handle.data = child;
@@ -90,8 +93,14 @@ enum kn_code kn_child_start(struct kn_loop *loop, const struct kn_child_options 
 
 void kn_child_signal(struct kn_child *child, enum kn_child_signal number)
 {
-    if (!child->is_over)
-        (void)uv_process_kill(&child->handle, number == KN_CHILD_KILL ? SIGKILL : SIGTERM);
+    int which = number == KN_CHILD_KILL ? SIGKILL : SIGTERM;
+
+    if (child->is_over)
+        return;
+    if (child->is_apart) /* the group that its session began with */
+        (void)uv_kill(-child->handle.pid, which);
+    else
+        (void)uv_process_kill(&child->handle, which);
 }
 
 void kn_child_free(struct kn_child *child)

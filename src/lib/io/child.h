@@ -4,6 +4,8 @@
 #ifndef KN_IO_CHILD_H
 #define KN_IO_CHILD_H
 
+#include <stdbool.h>
+
 #include "lib/io/loop.h"
 
 struct kn_child;
@@ -12,17 +14,19 @@ struct kn_child;
 typedef void kn_child_fn(void *arg, int exit_status);
 
 struct kn_child_options {
-    const char *program;            /* a path; nothing is searched for */
-    const char *const *argv;        /* ends in NULL; argv[0] is what it is told its name is */
+    const char *program;     /* a path; a bare name is searched for in PATH of `environment` */
+    const char *const *argv; /* ends in NULL; argv[0] is what it is told its name is */
     const char *const *environment; /* the whole of it; ends in NULL */
     const char *folder;             /* in which it runs */
+    bool is_apart; /* in a session of its own, and its standard descriptors lead nowhere */
 };
 
 /*
- * Run it, with the three standard descriptors of this process and no other, in its process group:
- * the interrupt key of a terminal reaches both. Signals do what the system does by default.
- * `ended` comes once, later. KN_E_NOT_FOUND, KN_E_DENIED: no such program or folder, or none that
- * may be run; KN_E_NO_MEMORY, KN_E_IO. Nothing ran then, and `ended` never comes.
+ * Run it, with no descriptor of this process but, unless it is apart, the three standard ones: in
+ * its process group, so that the interrupt key of a terminal reaches both. Signals do what the
+ * system does by default. `ended` comes once, later. KN_E_NOT_FOUND, KN_E_DENIED: no such program
+ * or folder, or none that may be run; KN_E_NO_MEMORY, KN_E_IO. Nothing ran then, and `ended` never
+ * comes.
  */
 KN_MUST_USE enum kn_code kn_child_start(struct kn_loop *loop,
                                         const struct kn_child_options *options, kn_child_fn *ended,
@@ -33,7 +37,7 @@ enum kn_child_signal {
     KN_CHILD_KILL,      /* ends it */
 };
 
-/* Nothing happens to one that has ended. */
+/* Nothing happens to one that has ended. One that is apart and all that it has started get it. */
 void kn_child_signal(struct kn_child *child, enum kn_child_signal number);
 
 /* Forget it: `ended` never comes. It is not ended by that. NULL is fine. */

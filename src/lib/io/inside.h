@@ -17,11 +17,13 @@ struct kn_loop {
     uv_loop_t *uv; /* memory below; a pointer, so that a const loop can read its clock anew */
     uv_loop_t memory;
     uv_async_t wake;
-    uv_signal_t interrupt, terminate, hangup;
+    uv_signal_t interrupt, terminate, hangup, user;
     void (*on_wake)(void *arg);
     void *wake_arg;
     void (*on_signal)(void *arg, int number);
     void *signal_arg;
+    void (*on_user_signal)(void *arg);
+    void *user_signal_arg;
     void (*on_hangup)(void *arg);
     void *hangup_arg;
     bool running;

@@ -44,6 +44,15 @@ static void on_uv_hangup(uv_signal_t *handle, int number)
         loop->on_hangup(loop->hangup_arg);
 }
 
+static void on_uv_user_signal(uv_signal_t *handle, int number)
+{
+    struct kn_loop *loop = handle->data;
+
+    (void)number;
+    if (loop->on_user_signal != NULL)
+        loop->on_user_signal(loop->user_signal_arg);
+}
+
 /* They serve the loop, so they alone do not keep it running. */
 static void keep_quiet(struct kn_loop *loop, uv_handle_t *handle)
 {
@@ -53,7 +62,7 @@ static void keep_quiet(struct kn_loop *loop, uv_handle_t *handle)
 
 static int open_handles(struct kn_loop *loop)
 {
-    uv_signal_t *signals[] = { &loop->interrupt, &loop->terminate, &loop->hangup };
+    uv_signal_t *signals[] = { &loop->interrupt, &loop->terminate, &loop->hangup, &loop->user };
     int status = uv_async_init(loop->uv, &loop->wake, on_async);
 
     if (status != 0)
@@ -110,7 +119,7 @@ static void close_or_release(uv_handle_t *handle, void *arg)
     bool is_ours =
         handle == (uv_handle_t *)&loop->wake || handle == (uv_handle_t *)&loop->interrupt ||
         handle == (uv_handle_t *)&loop->terminate || handle == (uv_handle_t *)&loop->hangup ||
-        handle == (uv_handle_t *)&loop->serve_due;
+        handle == (uv_handle_t *)&loop->user || handle == (uv_handle_t *)&loop->serve_due;
 
     if (is_ours)
         uv_close(handle, NULL);
@@ -125,6 +134,7 @@ void kn_loop_free(struct kn_loop *loop)
     loop->on_wake = NULL;
     loop->on_signal = NULL;
     loop->on_hangup = NULL;
+    loop->on_user_signal = NULL;
     uv_walk(loop->uv, close_or_release, loop);
     while (uv_run(loop->uv, UV_RUN_DEFAULT) != 0)
         continue;
@@ -195,6 +205,16 @@ void kn_loop_on_hangup(struct kn_loop *loop, void (*on_hangup)(void *arg), void 
         (void)uv_signal_stop(&loop->hangup);
     else if (!is_ignored(SIGHUP))
         (void)uv_signal_start(&loop->hangup, on_uv_hangup, SIGHUP);
+}
+
+void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), void *arg)
+{
+    loop->on_user_signal = on_signal;
+    loop->user_signal_arg = arg;
+    if (on_signal == NULL)
+        (void)uv_signal_stop(&loop->user);
+    else
+        (void)uv_signal_start(&loop->user, on_uv_user_signal, SIGUSR1);
 }
 
 int64_t kn_loop_clock_us(void)

@@ -44,6 +44,8 @@ void kn_loop_wake(struct kn_loop *loop);
  * NULL: the system's way again. Does not keep kn_loop_run() waiting. */
 void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int number), void *arg);
 
+/* The same for SIGUSR1, which programs that move log files away send. NULL: ignore it no longer. */
+void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), void *arg);
 /* The same for SIGHUP, which stays as it is where whoever started the process has it ignored. */
 void kn_loop_on_hangup(struct kn_loop *loop, void (*on_hangup)(void *arg), void *arg);
 

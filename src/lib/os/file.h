@@ -27,6 +27,14 @@ void kn_bytes_done(struct kn_bytes *bytes);
 KN_MUST_USE enum kn_code kn_file_read(const char *path, size_t max, struct kn_bytes *out,
                                       struct kn_error *err);
 
+/*
+ * The same, and whether nobody else decides what it says: `*others` has KN_E_DENIED, a text and the
+ * command that cures it when the file belongs to neither this user nor root, or when its group or
+ * others may write it; else KN_OK.
+ */
+KN_MUST_USE enum kn_code kn_file_read_judged(const char *path, size_t max, struct kn_bytes *out,
+                                             struct kn_error *others, struct kn_error *err);
+
 /* False when it is known to be missing; what may not be looked at counts as existing. */
 bool kn_file_exists(const char *path);
 

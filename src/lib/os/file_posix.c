@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/memory.h"
+#include "lib/base/shell.h"
 #include "lib/os/failure.h"
 #include "lib/os/file_open.h"
 
@@ -153,4 +154,41 @@ enum kn_code kn_file_read(const char *path, size_t max, struct kn_bytes *out, st
     enum kn_code rc = kn_file_open(path, max, &fd, &info, err);
 
     return rc == KN_OK ? kn_file_drain(fd, (size_t)info.st_size, max, out, err) : rc;
+}
+
+/* Root may do everything anyway; whoever else owns the file decides what it says. */
+static void judge(const char *path, const struct stat *info, struct kn_error *others)
+{
+    bool foreign = info->st_uid != geteuid() && info->st_uid != 0;
+    struct kn_text cure = { 0 };
+
+    *others = (struct kn_error){ .code = KN_OK };
+    if (!foreign && (info->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return;
+    if (foreign) {
+        (void)kn_fail(others, KN_E_DENIED, "another user owns it: uid %lu, and this is uid %lu",
+                      (unsigned long)info->st_uid, (unsigned long)geteuid());
+        kn_text_addf(&cure, "sudo chown %lu ", (unsigned long)geteuid());
+    } else {
+        (void)kn_fail(others, KN_E_DENIED, "%s may write it: its mode is %04o",
+                      info->st_mode & S_IWOTH ? "everybody" : "its group",
+                      (unsigned)info->st_mode & 07777u);
+        kn_text_add(&cure, "chmod go-w ");
+    }
+    kn_shell_add(&cure, path);
+    kn_hint(others, "Run: %s", kn_text_get(&cure));
+    kn_text_done(&cure);
+}
+
+enum kn_code kn_file_read_judged(const char *path, size_t max, struct kn_bytes *out,
+                                 struct kn_error *others, struct kn_error *err)
+{
+    struct stat info;
+    int fd = -1;
+    enum kn_code rc = kn_file_open(path, max, &fd, &info, err);
+
+    if (rc != KN_OK)
+        return rc;
+    judge(path, &info, others);
+    return kn_file_drain(fd, (size_t)info.st_size, max, out, err);
 }

@@ -23,6 +23,10 @@ struct kn_ulimits {
 
 void kn_ulimits_read(struct kn_ulimits *out);
 
+/* Bytes of memory that this process holds, as /proc/self/statm below `root` tells;
+ * KN_MEMORY_UNKNOWN. */
+int64_t kn_memory_resident(const char *root);
+
 struct kn_memory_bound {
     int64_t limit, left; /* KN_MEMORY_UNKNOWN */
     const char *by;      /* "ulimit -v", "ulimit -d"; "" without a limit */

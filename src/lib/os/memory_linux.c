@@ -54,7 +54,7 @@ void kn_ulimits_read(struct kn_ulimits *out)
     out->open_files = tell(rc, &limit);
 }
 
-enum { STATM_SPACE = 0, STATM_DATA = 5, STATM_FIELDS = 6 };
+enum { STATM_SPACE = 0, STATM_RESIDENT = 1, STATM_DATA = 5, STATM_FIELDS = 6 };
 
 /* Fields of statm in bytes; false when they are not told. */
 static bool read_used(const char *root, int64_t used[STATM_FIELDS])
@@ -74,6 +74,13 @@ static bool read_used(const char *root, int64_t used[STATM_FIELDS])
         used[i] = (int64_t)pages * page;
     }
     return true;
+}
+
+int64_t kn_memory_resident(const char *root)
+{
+    int64_t used[STATM_FIELDS];
+
+    return read_used(root, used) ? used[STATM_RESIDENT] : KN_MEMORY_UNKNOWN;
 }
 
 static void bound_by(struct kn_memory_bound *out, int64_t limit, const int64_t *used,

@@ -30,6 +30,11 @@ KN_MUST_USE enum kn_code kn_process_become(const char *program, const char *cons
 /* NAME=value each, NULL at the end. Lent; valid until somebody changes the environment. */
 const char *const *kn_os_environment(void);
 
+/* Let lookups of names in this process give up after a second or two, however many servers are
+ * silent (RES_OPTIONS, unless the user set it): for a command that must end. Before the first
+ * lookup, and before there are threads. */
+void kn_os_hurry_lookups(void);
+
 /* A kn_lookup_fn over the environment; `arg` is not used. Valid as long as the above. */
 const char *kn_os_lookup(void *arg, const char *name);
 

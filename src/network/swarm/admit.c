@@ -107,6 +107,8 @@ void kn_host_trim(struct kn_host *host)
 {
     while (host->pipe_count > host->options.connections_max && trim_one(host))
         continue;
+    if (host->pipe_count > host->options.connections_max && host->used.first != NULL)
+        kn_timer_set(host->flush, kn_loop_now(host->options.loop) + KN_HOST_TRIM_MS);
 }
 
 void kn_host_allow(struct kn_host *host, size_t connections_max)

@@ -19,6 +19,7 @@ enum {
     KN_HOST_PER_IP_MAX = 64,     /* accepted from one IPv4 address or IPv6 /64; not loopback */
     KN_HOST_PER_RELAY_MAX = 64,  /* that one relay has brought */
     KN_HOST_TRIM_LOOKS = 64,     /* connections that are looked at to find one to close */
+    KN_HOST_TRIM_MS = 1000,      /* until they are looked at again while there are too many */
     KN_HOST_DIALS_MAX = 64,      /* peers that are dialled at once; more wait */
     KN_HOST_PROTOCOLS_MAX = 64,
     KN_HOST_LISTENERS_MAX = 8,
@@ -183,6 +184,9 @@ struct kn_relayed {
     uint64_t bytes;      /* each way; 0: as many as it likes */
 };
 const struct kn_relayed *kn_host_relayed(const struct kn_connection *connection);
+
+/* Inside lost(): why, or NULL: we have closed it. Lent for the call. */
+const struct kn_error *kn_host_lost_why(const struct kn_connection *connection);
 
 /* Close a connection, soon. */
 void kn_host_close(struct kn_connection *connection);

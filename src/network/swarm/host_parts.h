@@ -64,6 +64,7 @@ struct kn_pipe {
     bool is_relayed;
     struct kn_relayed relayed; /* of one through a relay */
     bool ready, closing, ended, heard;
+    const struct kn_error *why;      /* of its end, while that is told */
     kn_time born, ready_at, used_at; /* used: had a stream */
     kn_time asking_since;
     unsigned asked;

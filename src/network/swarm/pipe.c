@@ -172,7 +172,15 @@ static void fail(struct kn_pipe *pipe, enum kn_code code, const struct kn_error 
         pipe->attempt = NULL;
         kn_attempt_settled(attempt, code, err);
     }
+    pipe->why = pipe->closing ? NULL : err;
     kn_pipe_free(pipe);
+}
+
+const struct kn_error *kn_host_lost_why(const struct kn_connection *connection)
+{
+    const struct kn_pipe *pipe = kn_connection_owner(connection);
+
+    return pipe->why;
 }
 
 /*

@@ -22,6 +22,7 @@ struct kn_blocks {
     struct kn_timer *drain_timer, *news_timer, *pace_timer, *look_timer;
     struct kn_speed_news speed;
     int64_t told_room; /* in tokens of one block */
+    uint64_t starved;  /* sessions, as far as told */
     kn_time told_at, drain_by;
     void (*left)(void *arg);
     void *left_arg;
@@ -86,12 +87,24 @@ static void tell_room(void *arg)
     blocks->options.news(blocks->options.arg);
 }
 
+static void tell_starved(struct kn_blocks *blocks)
+{
+    struct kn_compute_state now;
+
+    kn_compute_state(blocks->compute, &now);
+    if (now.starved == blocks->starved)
+        return;
+    blocks->starved = now.starved;
+    blocks->options.starved(blocks->options.arg);
+}
+
 static void on_room_changed(void *arg)
 {
     struct kn_blocks *blocks = arg;
 
     if (blocks->stage != KN_BLOCKS_SERVING)
         return;
+    tell_starved(blocks);
     if (kn_news_of_room(room_of_all(blocks), blocks->told_room, room_now(blocks)))
         kn_timer_set(blocks->news_timer, blocks->told_at + KN_BLOCKS_NEWS_MS);
     else
@@ -164,6 +177,8 @@ static enum kn_code start_serving(struct kn_blocks *blocks)
         .dtype = blocks->wish.dtype,
         .max_length = blocks->wish.max_length,
         .limits = blocks->wish.limits,
+        .arg = blocks->options.arg,
+        .news = blocks->options.served,
     };
     enum kn_code rc = kn_serving_start(&options, &blocks->serving);
 
@@ -201,6 +216,7 @@ static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *load
         return;
     }
     blocks->told_room = room_now(blocks);
+    blocks->starved = 0;
     blocks->told_at = kn_loop_now(blocks->loop);
     kn_speed_news_start(&blocks->speed, &loaded->speed, blocks->told_at);
     kn_timer_set(blocks->pace_timer, blocks->told_at + KN_BLOCKS_PACE_MS);

@@ -40,6 +40,9 @@ struct kn_blocks_options {
     const char *version; /* kept */
     void *arg;
     void (*changed)(void *arg); /* the stage is another, or files could not be fetched */
+    /* What happens to clients; may be NULL. */
+    void (*served)(void *arg, const struct kn_serving_news *news);
+    void (*starved)(void *arg); /* memory was refused that the cache had room for */
     void (*news)(void *arg);    /* room in the cache, or speed, is much more, or less, than told */
 };
 

@@ -19,6 +19,8 @@ struct kn_control {
     struct kn_timer *idle;
     const struct kn_control_handler *handlers;
     void *arg;
+    void (*asked)(void *arg, const char *what, enum kn_code code);
+    void *asked_arg;
     struct client clients[KN_CONTROL_CLIENTS_MAX];
 };
 
@@ -85,6 +87,8 @@ static enum kn_code handle(const struct kn_control *control, struct kn_span line
         rc = handler->answer(control->arg, request, out, err);
     else
         rc = kn_fail(err, KN_E_UNSUPPORTED, "the node does not know the request \"%.40s\"", what);
+    if (control->asked != NULL)
+        control->asked(control->asked_arg, what, rc);
     kn_json_free(request);
     return rc;
 }
@@ -197,6 +201,13 @@ enum kn_code kn_control_new(struct kn_loop *loop, const struct kn_run_folder *fo
     }
     *out = control;
     return KN_OK;
+}
+
+void kn_control_on_asked(struct kn_control *control,
+                         void (*asked)(void *arg, const char *what, enum kn_code code), void *arg)
+{
+    control->asked = asked;
+    control->asked_arg = arg;
 }
 
 void kn_control_free(struct kn_control *control)

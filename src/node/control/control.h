@@ -47,6 +47,10 @@ KN_MUST_USE enum kn_code kn_control_new(struct kn_loop *loop, const struct kn_ru
                                         const struct kn_control_handler *handlers, void *arg,
                                         struct kn_control **out, struct kn_error *err);
 
+/* Let `asked` know of every request that was read, and what became of it. `what` is lent. */
+void kn_control_on_asked(struct kn_control *control,
+                         void (*asked)(void *arg, const char *what, enum kn_code code), void *arg);
+
 /* Close every connection; the socket's name goes. NULL is fine. */
 void kn_control_free(struct kn_control *control);
 

@@ -6,9 +6,10 @@
 
 /* Nothing that was found out: what somebody wrote, before and after, is compared. */
 static enum kn_code load(const struct kn_decision *d, struct kn_bytes *then, struct kn_bytes *now,
-                         struct kn_snapshot **out, struct kn_error *err)
+                         const struct kn_error *others, struct kn_snapshot **out,
+                         struct kn_error *err)
 {
-    const struct kn_config_copy copy = { then, now };
+    const struct kn_config_copy copy = { then, now, others };
     struct kn_config_request request = d->request;
 
     request.copy = &copy;
@@ -17,10 +18,11 @@ static enum kn_code load(const struct kn_decision *d, struct kn_bytes *then, str
 }
 
 static enum kn_code load_valid(const struct kn_decision *d, struct kn_bytes *then,
-                               struct kn_bytes *now, struct kn_snapshot **out,
-                               struct kn_amendment *amendment, struct kn_error *err)
+                               struct kn_bytes *now, const struct kn_error *others,
+                               struct kn_snapshot **out, struct kn_amendment *amendment,
+                               struct kn_error *err)
 {
-    enum kn_code rc = load(d, then, now, out, err);
+    enum kn_code rc = load(d, then, now, others, out, err);
 
     if (rc != KN_OK || kn_snapshot_is_valid(*out))
         return rc;
@@ -47,7 +49,7 @@ static enum kn_code compare(struct kn_snapshot *a, struct kn_snapshot *b, struct
 
 /* What a file that is gone says is nothing; that it is gone was hardly meant so. */
 static enum kn_code read_file(const struct kn_decision *d, const char *path, struct kn_bytes **out,
-                              struct kn_error *err)
+                              struct kn_error *others, struct kn_error *err)
 {
     struct kn_bytes *file;
     enum kn_code rc;
@@ -58,7 +60,7 @@ static enum kn_code read_file(const struct kn_decision *d, const char *path, str
     file = kn_try_alloc(sizeof(*file));
     if (file == NULL)
         return kn_fail_no_memory(err);
-    rc = kn_config_read(path, file, err);
+    rc = kn_config_read(path, file, others, err);
     if (rc == KN_OK) {
         *out = file;
         return KN_OK;
@@ -80,14 +82,15 @@ static bool is_as_before(const struct kn_decision *d, const struct kn_bytes *fil
 }
 
 static enum kn_code judge(const struct kn_decision *d, struct kn_bytes *file,
-                          struct kn_amendment *out, struct kn_error *err)
+                          const struct kn_error *others, struct kn_amendment *out,
+                          struct kn_error *err)
 {
-    enum kn_code rc = load_valid(d, file, file, &out->next, out, err);
+    enum kn_code rc = load_valid(d, file, file, others, &out->next, out, err);
 
     if (rc == KN_OK)
-        rc = load_valid(d, d->copy.then, file, &out->now, out, err);
+        rc = load_valid(d, d->copy.then, file, others, &out->now, out, err);
     if (rc == KN_OK)
-        rc = load(d, d->copy.then, d->copy.now, &out->before, err);
+        rc = load(d, d->copy.then, d->copy.now, NULL, &out->before, err);
     if (rc == KN_OK)
         rc = compare(out->before, out->now, &out->changed, &out->changed_count, err);
     if (rc == KN_OK)
@@ -109,15 +112,16 @@ static const char *const planned_by[] = { "resources.max_memory_gb", "resources.
 enum kn_code kn_amend(struct kn_decision *d, const char *path, const struct kn_amend_facts *facts,
                       struct kn_amendment *out, struct kn_error *err)
 {
+    struct kn_error others = { 0 };
     struct kn_bytes *file;
     bool plans;
     enum kn_code rc;
 
     *out = (struct kn_amendment){ 0 };
-    rc = read_file(d, path, &file, err);
+    rc = read_file(d, path, &file, &others, err);
     if (rc != KN_OK)
         return rc;
-    rc = judge(d, file, out, err);
+    rc = judge(d, file, &others, out, err);
     plans = rc == KN_OK && d->is_planned && kn_amendment_touches(out, planned_by);
     if (plans && facts->plan == NULL)
         rc = kn_fail(err, KN_E_BUSY, "the node is on its way to other blocks");

@@ -11,7 +11,7 @@ static void free_file(struct kn_bytes *file)
 }
 
 /* What cannot be read is left to the load, which says why. */
-static enum kn_code copy_file(struct kn_decision *d, struct kn_error *err)
+static enum kn_code copy_file(struct kn_decision *d, struct kn_error *others, struct kn_error *err)
 {
     struct kn_config_paths paths;
     struct kn_arena *arena = kn_arena_new();
@@ -24,7 +24,7 @@ static enum kn_code copy_file(struct kn_decision *d, struct kn_error *err)
     else
         (void)kn_fail_no_memory(err);
     if (rc == KN_OK)
-        is_read = paths.config_exists && kn_config_read(paths.config, file, NULL) == KN_OK;
+        is_read = paths.config_exists && kn_config_read(paths.config, file, others, NULL) == KN_OK;
     if (is_read)
         d->copy.then = d->copy.now = file;
     else
@@ -38,12 +38,15 @@ static enum kn_code copy_file(struct kn_decision *d, struct kn_error *err)
 enum kn_code kn_decision_load(struct kn_decision *d, const struct kn_config_request *request,
                               struct kn_error *err)
 {
+    struct kn_error others = { 0 };
     enum kn_code rc;
 
     *d = (struct kn_decision){ .request = *request };
-    rc = copy_file(d, err);
+    rc = copy_file(d, &others, err);
+    d->copy.others = &others;
     if (rc == KN_OK)
         rc = kn_config_load(&d->request, &d->sources, err);
+    d->copy.others = NULL;
     if (rc == KN_OK)
         d->snapshot = kn_snapshot_ref(d->sources);
     return rc;
@@ -178,7 +181,7 @@ static void replace(struct kn_decision *d, struct kn_decision *next, bool is_pla
 enum kn_code kn_decision_amend(struct kn_decision *d, struct kn_bytes *file, bool without_caches,
                                const struct kn_plan_input *facts, struct kn_error *err)
 {
-    struct kn_decision next = { .request = d->request, .copy = { d->copy.then, file } };
+    struct kn_decision next = { .request = d->request, .copy = { d->copy.then, file, NULL } };
     enum kn_code rc;
 
     next.request.copy = &next.copy;

@@ -10,6 +10,7 @@ struct kn_membership {
     struct kn_timer *timer; /* the next try */
     kn_time alone_since;    /* 0: not yet */
     int delay_ms;
+    bool once; /* somebody else minds the pace */
 };
 
 void kn_membership_try_later(struct kn_membership *m)
@@ -52,7 +53,8 @@ static void on_done(void *arg, size_t answered)
 
     if (answered > 0)
         return;
-    kn_membership_try_later(m);
+    if (!m->once)
+        kn_membership_try_later(m);
     m->options.failed(m->options.arg);
 }
 
@@ -64,7 +66,7 @@ void kn_membership_change(struct kn_membership *m, const char *const *bootstraps
     m->options.timeout_ms = timeout_ms;
 }
 
-void kn_membership_join(struct kn_membership *m)
+static void join(struct kn_membership *m)
 {
     const struct kn_join_events events = { m, on_connected, on_settled, on_done };
 
@@ -72,8 +74,21 @@ void kn_membership_join(struct kn_membership *m)
     kn_join_free(m->join);
     m->join = NULL;
     if (kn_join_start(m->options.network, m->options.bootstraps, m->options.bootstrap_count,
-                      m->options.timeout_ms, &events, &m->join, NULL) != KN_OK)
+                      m->options.timeout_ms, &events, &m->join, NULL) != KN_OK &&
+        !m->once)
         kn_membership_try_later(m);
+}
+
+void kn_membership_join(struct kn_membership *m)
+{
+    m->once = false;
+    join(m);
+}
+
+void kn_membership_join_once(struct kn_membership *m)
+{
+    m->once = true;
+    join(m);
 }
 
 static void on_timer(void *arg)

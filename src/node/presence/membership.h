@@ -41,6 +41,9 @@ void kn_membership_change(struct kn_membership *m, const char *const *bootstraps
 /* Knock at every bootstrap now. */
 void kn_membership_join(struct kn_membership *m);
 
+/* The same, and when none answers it is left to somebody else to try again. */
+void kn_membership_join_once(struct kn_membership *m);
+
 /* Somebody else has knocked in vain: try again in a while. */
 void kn_membership_try_later(struct kn_membership *m);
 

@@ -365,11 +365,11 @@ static void a_copy_gives_what_waits_from_before_and_the_rest_from_now(void **sta
         struct kn_config_copy copy;
         const char *port, *node, *dtype, *interval;
     } cases[] = {
-        { "one file", { &then, &then }, "1000", "alice", "auto", "1m" },
-        { "another now", { &then, &now }, "1000", "berta", "auto", "2m" },
-        { "none before", { NULL, &now }, "auto", "berta", "auto", "2m" },
-        { "none now", { &then, NULL }, "1000", "auto", "auto", "2m" },
-        { "never", { NULL, NULL }, "auto", "auto", "auto", "2m" },
+        { "one file", { &then, &then, NULL }, "1000", "alice", "auto", "1m" },
+        { "another now", { &then, &now, NULL }, "1000", "berta", "auto", "2m" },
+        { "none before", { NULL, &now, NULL }, "auto", "berta", "auto", "2m" },
+        { "none now", { &then, NULL, NULL }, "1000", "auto", "auto", "2m" },
+        { "never", { NULL, NULL, NULL }, "auto", "auto", "auto", "2m" },
     };
 
     (void)state;

@@ -45,6 +45,56 @@ static void a_session_is_opened_stepped_and_closed(void **state)
     served_stop(&s);
 }
 
+static void hear(void *arg, const struct kn_serving_news *news)
+{
+    struct kn_text *heard = arg;
+
+    if (news->event == KN_SERVING_OPENED)
+        kn_text_addf(heard, "opened %u-%u for %lld;", news->from, news->to,
+                     (long long)news->max_length);
+    else if (news->event == KN_SERVING_CLOSED)
+        kn_text_addf(heard, "closed after %lld;", (long long)news->tokens);
+    else
+        kn_text_addf(heard, "refused: %.20s;", news->refusal);
+    CHECK("whom", news->peer->n > 0);
+}
+
+static void what_happens_to_sessions_is_told(void **state)
+{
+    struct wish wish = plain_wish;
+    struct kn_text heard = { 0 };
+    struct client client;
+    struct served s;
+
+    (void)state;
+    served_options(&s);
+    s.options.arg = &heard;
+    s.options.news = hear;
+    served_start(&s, 2);
+    start_session(&client, &s, "session");
+    CHECK_STR("opened", heard.at, "opened 0-2 for 16;");
+    client_ask(&client, &wish);
+    client_wait_reply(&client, &s, "step", 1, 1, wish.number + 1);
+    client_send_close(&client);
+    RUN_UNTIL(&s.net, "closed", client.finished);
+    CHECK_STR("closed", heard.at, "opened 0-2 for 16;closed after 2;");
+    client_close(&client);
+    kn_text_cut(&heard, 0);
+    start_session(&client, &s, "session");
+    client_close(&client); /* without a word */
+    RUN_UNTIL(&s.net, "closed", s.fake.closed == 2);
+    CHECK_STR("gone", heard.at, "opened 0-2 for 16;closed after 1;");
+    kn_text_cut(&heard, 0);
+    wish.max_length = 1 << 20;
+    client_open(&client, &s, rpc_inference);
+    client_ask(&client, &wish);
+    client_wait_error(&client, &s, "too long", "Cannot allocate");
+    CHECK_STR("refused", heard.at, "refused: Cannot allocate KV c;");
+    client_close(&client);
+    served_stop(&s);
+    kn_text_done(&heard);
+}
+
 /* An early end breaks the pipe of a client that is still writing its last frame. */
 static void the_end_of_the_stream_is_awaited_before_closing(void **state)
 {
@@ -460,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_is_opened_stepped_and_closed),
+        cmocka_unit_test(what_happens_to_sessions_is_told),
         cmocka_unit_test(the_end_of_the_stream_is_awaited_before_closing),
         cmocka_unit_test(a_stream_may_be_silent_and_then_is_told_so),
         cmocka_unit_test(a_session_has_a_longest_life),

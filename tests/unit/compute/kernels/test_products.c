@@ -358,7 +358,22 @@ static void check_tile(const struct kn_kernels *kernels, size_t rows, size_t dep
 {
     enum { A = 13 * 40, B = 40 * 112, SUM = 13 * 120 };
     float a[A], b[B], sum[SUM];
-    struct kn_tile tile = { a, b, sum, rows, depth, lanes, 1, 13, 112, 120 };
+    struct kn_tile tile = {
+        .a = a,
+        .b = b,
+        .sum = sum,
+        .rows = rows,
+        .depth = depth,
+        .lanes = lanes,
+        .a_row = 1,
+        .a_step = 13,
+        .b_row = 112,
+        .sum_row = 120,
+        .fetch = (const uint8_t *)a,
+        .fetch_rows = rows % 3,
+        .fetch_row = 100,
+        .fetch_step = 32,
+    };
 
     for (size_t i = 0; i < A; i++)
         a[i] = x_at(1, i);

@@ -89,7 +89,7 @@ static const struct form_case cases[] = {
     { &kn_form_word, "a,b", false },
     { &kn_form_word, "", false },
     { &kn_form_module, "network=debug", true },
-    { &kn_form_module, "lib/io=trace", true },
+    { &kn_form_module, "serving=trace", true },
     { &kn_form_module, "network", false },
     { &kn_form_module, "=debug", false },
     { &kn_form_module, "network=loud", false },

@@ -563,7 +563,7 @@ static void lists_are_lists_in_files_and_split_in_words(void **state)
           "answers there | Add /p2p/ and the peer's id at its end." },
         { "network.announce_addrs", "[/ip4/1.2.3.4/tcp/80]", "/ip4/1.2.3.4/tcp/80", "" },
         { "network.announce_addrs", "auto", "auto", "" },
-        { "logging.modules", "[network=debug, lib/io=trace]", "network=debug,lib/io=trace", "" },
+        { "logging.modules", "[network=debug, serving=trace]", "network=debug,serving=trace", "" },
         { "logging.modules", "[network]", NULL,
           "invalid-value logging.modules: \"network\" is no module level | It is a module, =, and "
           "error, warn, info, debug or trace." },

@@ -29,7 +29,7 @@ static enum kn_code start(struct run *run, const char *folder, const char *scrip
                           struct kn_error *err)
 {
     const char *const argv[] = { "named", "-c", script, NULL };
-    const struct kn_child_options options = { "/bin/sh", argv, no_environment, folder };
+    const struct kn_child_options options = { "/bin/sh", argv, no_environment, folder, false };
 
     return kn_child_start(run->loop, &options, on_ended, run, &run->child, err);
 }
@@ -104,7 +104,7 @@ static void no_end_is_told_of_one_that_was_forgotten(void **state)
 static void what_cannot_be_run_is_refused_at_once(void **state)
 {
     static const char *const argv[] = { "x", NULL };
-    struct kn_child_options options = { "/no/such/program", argv, no_environment, "/" };
+    struct kn_child_options options = { "/no/such/program", argv, no_environment, "/", false };
     struct run run = { .loop = new_loop() };
     struct kn_error err = { 0 };
     struct kn_home home;

@@ -28,7 +28,7 @@ static struct {
     double share;
     struct kn_serving_limits limits;
     bool is_loading, has_compute, is_serving;
-    unsigned loads, changed, news, left;
+    unsigned loads, changed, news, left, starved;
     struct kn_blocks *blocks;
 } world;
 
@@ -235,6 +235,12 @@ static void on_news(void *arg)
     world.news++;
 }
 
+static void on_starved(void *arg)
+{
+    (void)arg;
+    world.starved++;
+}
+
 static void on_left(void *arg)
 {
     (void)arg;
@@ -268,6 +274,7 @@ static void set_up(void)
     const struct kn_blocks_options options = { .host = (struct kn_host *)(void *)&some_host,
                                                .version = "1.0.0",
                                                .changed = on_changed,
+                                               .starved = on_starved,
                                                .news = on_news };
 
     memset(&world, 0, sizeof(world));
@@ -499,6 +506,20 @@ static void what_is_served_goes_on_within_other_limits(void **state)
     }
 }
 
+static void memory_that_a_session_is_refused_is_told_once(void **state)
+{
+    (void)state;
+    set_up();
+    serving(0);
+    world.compute.room_changed(world.compute.arg);
+    CHECK_EQ("none was refused", world.starved, 0);
+    world.state.starved = 3;
+    world.compute.room_changed(world.compute.arg);
+    world.compute.room_changed(world.compute.arg);
+    CHECK_EQ("told", world.starved, 1);
+    tear_down();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -508,6 +529,7 @@ int main(void)
         cmocka_unit_test(blocks_that_fail_are_closed_and_others_can_follow),
         cmocka_unit_test(a_speed_that_changes_is_told_and_not_more_often_than_it_may),
         cmocka_unit_test(what_is_served_goes_on_within_other_limits),
+        cmocka_unit_test(memory_that_a_session_is_refused_is_told_once),
         cmocka_unit_test(room_that_changes_is_told_and_not_more_often_than_it_may),
     };
 
