@@ -319,7 +319,8 @@ class Schedules(Case):
                         f"model.path={self.model}", "--set", "model.repository=someone/tiny",
                         "--set", window({"max_models": 0}))
         self.addCleanup(self.h.run, "stop")
-        self.assertEqual((told["outcome"], told["reason"]), ("joined", "paused: schedule \"office\""))
+        self.assertEqual((told["outcome"], told["reason"]),
+                         ("joined", "paused: schedule \"office\""))
 
     def test_people_read_why_nothing_is_served_at_first(self):
         node = Node(self.h, "--no-save", "--set", "network.new_swarm=true", "--set",
