@@ -67,6 +67,15 @@ static void change_bootstraps(struct kn_node *node)
         kn_course_rejoin(node);
 }
 
+static void change_hours(struct kn_node *node)
+{
+    static const char *const keys[] = { "resources.", NULL };
+    bool is_hidden = node->what.request.flag_count != node->window.own; /* by an open window */
+
+    if (is_hidden || kn_amendment_touches(&node->reloaded.what, keys))
+        (void)!kn_pause_settings_changed(node, &node->reloaded.trouble);
+}
+
 static void change_announcements(struct kn_node *node)
 {
     static const char *const told[] = { "node.name", "node.version", "dht.announce", NULL };
@@ -97,7 +106,7 @@ static void apply(struct kn_node *node, const struct kn_placement *before)
         node->caches_due = true;
         kn_course_tell(node, KN_NODE_MOVED);
     }
-    (void)!kn_pause_settings_changed(node, &node->reloaded.trouble); /* told as trouble */
+    change_hours(node);
     change_announcements(node);
     if (!kn_checkup_apply(node) || !kn_alarm_apply(node))
         (void)kn_fail_no_memory(&node->reloaded.trouble);

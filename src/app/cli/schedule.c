@@ -287,7 +287,7 @@ static enum kn_exit run(struct kn_cli *cli)
 {
     const char *word = kn_cli_option(cli, "--next");
     struct kn_snapshot *snapshot;
-    int64_t ms = 7 * DAY_S * INT64_C(1000);
+    int64_t ms = INT64_C(7000) * DAY_S;
     enum kn_exit code = KN_EXIT_DONE;
 
     if (word != NULL)

@@ -15,13 +15,13 @@ enum { PATH_SIZE = 512, TEXT_SIZE = 64, SUPPLIES_MAX = 64 };
 /* spec: Linux, Documentation/ABI/testing/sysfs-class-power */
 static bool says(const char *root, const char *supply, const char *name, const char *word)
 {
-    char path[PATH_SIZE], text[TEXT_SIZE], line[TEXT_SIZE];
+    char path[PATH_SIZE], told[TEXT_SIZE], trimmed[TEXT_SIZE];
     int n = snprintf(path, sizeof(path), SUPPLIES "/%s/%s", supply, name);
 
-    if (n < 0 || (size_t)n >= sizeof(path) || !kn_probe_read(root, path, text, sizeof(text)))
+    if (n < 0 || (size_t)n >= sizeof(path) || !kn_probe_read(root, path, told, sizeof(told)))
         return false;
-    kn_probe_copy_line(line, sizeof(line), text);
-    return strcmp(line, word) == 0;
+    kn_probe_copy_line(trimmed, sizeof(trimmed), told);
+    return strcmp(trimmed, word) == 0;
 }
 
 static enum kn_power read_one(const char *root, const char *supply)

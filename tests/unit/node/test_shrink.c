@@ -101,7 +101,6 @@ static void go_on(void)
     kn_shrink(&world.node);
 }
 
-/* proves: P4/1 */
 static void three_quarters_are_left_until_it_is_one(void **state)
 {
     static const uint32_t ranges[] = { 80, 60, 45, 33, 24, 18, 13, 9, 6, 4, 3, 2, 1, 1 };
