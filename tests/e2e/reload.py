@@ -3,7 +3,7 @@
 
 usage: reload.py PROGRAM [TEST…]
 
-Proves P4/4.reload; every effect is looked at from outside of the node.
+Every effect is looked at from outside of the node.
 """
 import json
 import os
@@ -312,6 +312,7 @@ class Wrong(Case):
 
 
 class Signals(Case):
+    # proves: MS-4/4
     def test_a_hangup_reads_the_file_again(self):
         self.write(node={"name": "alice"})
         node = self.start()
