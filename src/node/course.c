@@ -232,7 +232,7 @@ void kn_course_rejoin(struct kn_node *node)
 {
     kn_membership_stop(node->membership);
     meet(node, NULL);
-    if (node->bootstraps.n == 0)
+    if (kn_course_is_first(node))
         return;
     kn_membership_join(node->membership);
     if (node->known != NULL)

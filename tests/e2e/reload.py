@@ -154,6 +154,21 @@ class Live(Case):
         told = node.wait("bootstrap")
         self.assertEqual((told["address"], told["ok"]), (two.address, True))
 
+    def test_a_swarm_of_its_own_knocks_at_nobody_whom_the_file_names_later(self):
+        one = first_of_a_swarm(self.second)
+        self.addCleanup(one.__exit__)
+        self.write(dht={"announce_interval": "1s"})
+        node = self.start()
+        self.write(dht={"announce_interval": "1s"},
+                   network={"bootstrap_peers": [one.address]})
+        self.assertIn("network.bootstrap_peers", self.changed())
+        node.wait("reload")
+        for _ in range(3):
+            node.wait("announced")
+        self.assertEqual(self.status()["peers"], 0)
+        self.assertNotIn("bootstrap", node.names())
+        self.assertEqual(node.end(), DONE, node.err)
+
     def test_other_addresses_are_told_to_others(self):
         self.write(network={"announce_addrs": "[/ip4/10.1.2.3/tcp/4001]"})
         self.start()
