@@ -243,6 +243,27 @@ class Limits(Case):
         self.assertEqual(node.end(), DONE, node.err)
 
 
+class Pausing(Case):
+    def test_a_reload_while_a_pause_is_taken_back_leaves_the_node_serving(self):
+        one = first_of_a_swarm(self.second)
+        self.addCleanup(one.__exit__)
+        self.write(node={"name": "alice"})
+        node = Node(self.h, "--no-save", "--bootstrap", one.address, "--set",
+                    f"model.path={self.model}", "--set", "model.repository=someone/tiny")
+        self.addCleanup(node.__exit__)
+        node.wait("state", state="ONLINE")
+        one.process.send_signal(signal.SIGSTOP)  # nobody hears that the records are taken back
+        self.expect(self.h.run("pause"), DONE)
+        node.wait("serving", stage="none")
+        self.expect(self.h.run("resume"), DONE)
+        self.write(node={"name": "berta"})
+        self.changed()
+        node.wait("state", state="OFFLINE")
+        one.process.send_signal(signal.SIGCONT)
+        node.wait("state", state="ONLINE")
+        self.assertEqual(node.end(), DONE, node.err)
+
+
 class Restart(Case):
     def test_what_waits_for_a_restart_is_named_until_it_is_as_it_was(self):
         self.write(model={"dtype": "float32"}, dht={"announce_interval": "60s"})
