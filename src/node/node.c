@@ -38,15 +38,20 @@ static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
         .moved = on_moved,
         .arg = node,
     };
+    struct kn_public_address address;
     enum kn_code rc;
 
-    kn_parts_network(config, &options);
+    kn_parts_network(config, 0, &address, &options);
     rc = kn_network_new(&options, &node->network, err);
     if (rc != KN_OK)
         return rc;
     kn_reach_begin(node->network, config);
     kn_peer_id_print(kn_key_peer_id(node->identity.key), node->peer_id);
-    return kn_listen_as(node->network, node->what.sources, &node->listening, err);
+    rc = kn_listen_as(node->network, node->what.sources, &node->listening, err);
+    if (rc != KN_OK || config->network.public_ip.is != KN_GIVEN)
+        return rc;
+    kn_parts_network(config, node->listening.port, &address, &options);
+    return kn_network_change(node->network, &options, err);
 }
 
 static struct kn_announcer *new_announcer(struct kn_node *node)

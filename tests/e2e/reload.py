@@ -177,6 +177,22 @@ class Live(Case):
         self.changed()
         self.assertEqual(self.status()["addresses"], ["/ip4/10.9.9.9/tcp/4002"])
 
+    def test_the_public_address_is_told_in_place_of_what_is_listened_on(self):
+        for given, want in (({"public_ip": "198.51.100.7", "public_port": 4001},
+                             "/ip4/198.51.100.7/tcp/4001"),
+                            ({"public_ip": '"2001:db8::7"'}, "/ip6/2001:db8::7/tcp/{port}"),
+                            ({"public_ip": "198.51.100.8"}, "/ip4/198.51.100.8/tcp/{port}")):
+            self.write(network=given)
+            if not hasattr(self, "node"):
+                self.node = self.start()
+            else:
+                self.changed()
+            port = self.node.told("listening")["port"]
+            self.assertEqual(self.status()["addresses"], [want.format(port=port)])
+        self.write(network={"max_connections": 100})
+        self.changed()
+        self.assertIn(f"/ip4/127.0.0.1/tcp/{port}", self.status()["addresses"])
+
     def test_whether_to_move_is_another_at_once(self):
         self.write(model={"path": self.model, "repository": "someone/tiny", "blocks": 2},
                    network={"new_swarm": "true"})
