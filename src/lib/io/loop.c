@@ -127,15 +127,26 @@ static void close_or_release(uv_handle_t *handle, void *arg)
         uv_unref(handle);
 }
 
+static void pass_over(int number)
+{
+    (void)number;
+}
+
 void kn_loop_free(struct kn_loop *loop)
 {
+    struct sigaction late = { .sa_handler = pass_over };
+    bool heard_hangups;
+
     if (loop == NULL)
         return;
+    heard_hangups = uv_is_active((uv_handle_t *)&loop->hangup) != 0;
     loop->on_wake = NULL;
     loop->on_signal = NULL;
     loop->on_hangup = NULL;
     loop->on_user_signal = NULL;
     uv_walk(loop->uv, close_or_release, loop);
+    if (heard_hangups) /* no program that begins in the place of this one inherits that */
+        (void)sigaction(SIGHUP, &late, NULL);
     while (uv_run(loop->uv, UV_RUN_DEFAULT) != 0)
         continue;
     /* Refused while somebody's handle is open: then a leak is the smaller harm. */
@@ -190,6 +201,16 @@ void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int nu
     (void)uv_signal_start(&loop->terminate, on_uv_signal, SIGTERM);
 }
 
+/* The program before this one, which became it, may have held it back (kn_process_become()). */
+static void let_through(int number)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, number);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static bool is_ignored(int number)
 {
     struct sigaction action;
@@ -205,6 +226,8 @@ void kn_loop_on_hangup(struct kn_loop *loop, void (*on_hangup)(void *arg), void 
         (void)uv_signal_stop(&loop->hangup);
     else if (!is_ignored(SIGHUP))
         (void)uv_signal_start(&loop->hangup, on_uv_hangup, SIGHUP);
+    if (on_hangup != NULL)
+        let_through(SIGHUP);
 }
 
 void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), void *arg)
