@@ -57,13 +57,14 @@ class Restart(Case):
         self.assertEqual(node.wait("reload")["changed"][0]["to"], "berta")
         self.expect(self.h.run("stop"), DONE)
 
-    def test_hangups_while_it_restarts_do_not_end_it(self):
+    def test_signals_while_it_restarts_do_not_end_it(self):
         node = self.node(*NEW_SWARM, SMALL, "--no-save")
         for _ in range(4):
             restart = self.h.start("restart")
             self.addCleanup(restart.communicate)
             while restart.poll() is None:
                 node.process.send_signal(signal.SIGHUP)
+                node.process.send_signal(signal.SIGUSR1)
             self.assertEqual(restart.wait(), DONE)
             self.assertIsNone(node.process.poll())
         self.expect(self.h.run("stop"), DONE)

@@ -127,14 +127,21 @@ static void close_or_release(uv_handle_t *handle, void *arg)
         uv_unref(handle);
 }
 
-static void pass_over(int number)
+static void do_nothing(int number)
 {
     (void)number;
 }
 
+/* No program that begins in the place of this one inherits that. */
+static void pass_over(int number)
+{
+    struct sigaction late = { .sa_handler = do_nothing };
+
+    (void)sigaction(number, &late, NULL);
+}
+
 void kn_loop_free(struct kn_loop *loop)
 {
-    struct sigaction late = { .sa_handler = pass_over };
     bool heard_hangups;
 
     if (loop == NULL)
@@ -145,8 +152,8 @@ void kn_loop_free(struct kn_loop *loop)
     loop->on_hangup = NULL;
     loop->on_user_signal = NULL;
     uv_walk(loop->uv, close_or_release, loop);
-    if (heard_hangups) /* no program that begins in the place of this one inherits that */
-        (void)sigaction(SIGHUP, &late, NULL);
+    if (heard_hangups)
+        pass_over(SIGHUP);
     while (uv_run(loop->uv, UV_RUN_DEFAULT) != 0)
         continue;
     /* Refused while somebody's handle is open: then a leak is the smaller harm. */
@@ -201,7 +208,7 @@ void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int nu
     (void)uv_signal_start(&loop->terminate, on_uv_signal, SIGTERM);
 }
 
-/* The program before this one, which became it, may have held it back (kn_process_become()). */
+/* The program before this one, which became it, may have held them back (kn_process_become()). */
 static void let_through(int number)
 {
     sigset_t set;
@@ -234,10 +241,13 @@ void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), 
 {
     loop->on_user_signal = on_signal;
     loop->user_signal_arg = arg;
-    if (on_signal == NULL)
-        (void)uv_signal_stop(&loop->user);
-    else
+    if (on_signal != NULL) {
         (void)uv_signal_start(&loop->user, on_uv_user_signal, SIGUSR1);
+        let_through(SIGUSR1);
+    } else if (uv_is_active((uv_handle_t *)&loop->user) != 0) {
+        (void)uv_signal_stop(&loop->user);
+        pass_over(SIGUSR1);
+    }
 }
 
 int64_t kn_loop_clock_us(void)

@@ -130,7 +130,7 @@ enum kn_code kn_process_become(const char *program, const char *const *words,
                                const char *const *environment, struct kn_error *err)
 {
     struct sigaction usual = { 0 }, before;
-    sigset_t hangup, mask;
+    sigset_t late, mask;
     union {
         const char *const *given;
         char *const *taken;
@@ -140,10 +140,12 @@ enum kn_code kn_process_become(const char *program, const char *const *words,
     usual.sa_handler = SIG_DFL; /* what is ignored stays so in the next program */
     (void)sigemptyset(&usual.sa_mask);
     (void)sigaction(SIGPIPE, &usual, &before);
-    /* Who asks for a reload meanwhile must not end the next program, which hears of it. */
-    (void)sigemptyset(&hangup);
-    (void)sigaddset(&hangup, SIGHUP);
-    (void)pthread_sigmask(SIG_BLOCK, &hangup, &mask);
+    /* Who asks for a reload or another log file meanwhile must not end the next program, which
+     * hears of it. */
+    (void)sigemptyset(&late);
+    (void)sigaddset(&late, SIGHUP);
+    (void)sigaddset(&late, SIGUSR1);
+    (void)pthread_sigmask(SIG_BLOCK, &late, &mask);
     (void)execve(program, all.taken, variables.taken);
     number = errno;
     (void)sigaction(SIGPIPE, &before, NULL);
