@@ -46,6 +46,29 @@ class Restart(Case):
         self.expect(self.h.run("stop"), DONE, f"process {node.process.pid}")
         self.assertEqual(node.ended(), DONE)
 
+    def test_a_hangup_reads_the_configuration_again_after_a_restart_too(self):
+        self.h.config.write_text("node:\n  name: alice\n")
+        node = self.node(*NEW_SWARM, SMALL, "--no-save")
+        self.restart()
+        node.wait("ended", ok=True)
+        node.wait("announced")
+        self.h.config.write_text("node:\n  name: berta\n")
+        node.process.send_signal(signal.SIGHUP)
+        self.assertEqual(node.wait("reload")["changed"][0]["to"], "berta")
+        self.expect(self.h.run("stop"), DONE)
+
+    def test_signals_while_it_restarts_do_not_end_it(self):
+        node = self.node(*NEW_SWARM, SMALL, "--no-save")
+        for _ in range(4):
+            restart = self.h.start("restart")
+            self.addCleanup(restart.communicate)
+            while restart.poll() is None:
+                node.process.send_signal(signal.SIGHUP)
+                node.process.send_signal(signal.SIGUSR1)
+            self.assertEqual(restart.wait(), DONE)
+            self.assertIsNone(node.process.poll())
+        self.expect(self.h.run("stop"), DONE)
+
     # What must not happen: what was typed at the start is lost by a restart.
     def test_flags_and_variables_survive_a_restart(self):
         self.detach(*NEW_SWARM, SMALL, "--port", "8093", "--name=flagname",

@@ -127,15 +127,33 @@ static void close_or_release(uv_handle_t *handle, void *arg)
         uv_unref(handle);
 }
 
+static void do_nothing(int number)
+{
+    (void)number;
+}
+
+/* No program that begins in the place of this one inherits that. */
+static void pass_over(int number)
+{
+    struct sigaction late = { .sa_handler = do_nothing };
+
+    (void)sigaction(number, &late, NULL);
+}
+
 void kn_loop_free(struct kn_loop *loop)
 {
+    bool heard_hangups;
+
     if (loop == NULL)
         return;
+    heard_hangups = uv_is_active((uv_handle_t *)&loop->hangup) != 0;
     loop->on_wake = NULL;
     loop->on_signal = NULL;
     loop->on_hangup = NULL;
     loop->on_user_signal = NULL;
     uv_walk(loop->uv, close_or_release, loop);
+    if (heard_hangups)
+        pass_over(SIGHUP);
     while (uv_run(loop->uv, UV_RUN_DEFAULT) != 0)
         continue;
     /* Refused while somebody's handle is open: then a leak is the smaller harm. */
@@ -190,6 +208,16 @@ void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int nu
     (void)uv_signal_start(&loop->terminate, on_uv_signal, SIGTERM);
 }
 
+/* The program before this one, which became it, may have held them back (kn_process_become()). */
+static void let_through(int number)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, number);
+    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static bool is_ignored(int number)
 {
     struct sigaction action;
@@ -205,16 +233,21 @@ void kn_loop_on_hangup(struct kn_loop *loop, void (*on_hangup)(void *arg), void 
         (void)uv_signal_stop(&loop->hangup);
     else if (!is_ignored(SIGHUP))
         (void)uv_signal_start(&loop->hangup, on_uv_hangup, SIGHUP);
+    if (on_hangup != NULL)
+        let_through(SIGHUP);
 }
 
 void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), void *arg)
 {
     loop->on_user_signal = on_signal;
     loop->user_signal_arg = arg;
-    if (on_signal == NULL)
-        (void)uv_signal_stop(&loop->user);
-    else
+    if (on_signal != NULL) {
         (void)uv_signal_start(&loop->user, on_uv_user_signal, SIGUSR1);
+        let_through(SIGUSR1);
+    } else if (uv_is_active((uv_handle_t *)&loop->user) != 0) {
+        (void)uv_signal_stop(&loop->user);
+        pass_over(SIGUSR1);
+    }
 }
 
 int64_t kn_loop_clock_us(void)

@@ -44,9 +44,11 @@ void kn_loop_wake(struct kn_loop *loop);
  * NULL: the system's way again. Does not keep kn_loop_run() waiting. */
 void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int number), void *arg);
 
-/* The same for SIGUSR1, which programs that move log files away send. NULL: ignore it no longer. */
+/* The same for SIGUSR1, which programs that move log files away send. NULL: what
+ * comes late is passed over. */
 void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), void *arg);
-/* The same for SIGHUP, which stays as it is where whoever started the process has it ignored. */
+/* The same for SIGHUP, which stays as it is where whoever started the process has it ignored. What
+ * was held back until now comes at once; once the loop is freed it is passed over. */
 void kn_loop_on_hangup(struct kn_loop *loop, void (*on_hangup)(void *arg), void *arg);
 
 /* A timer that can be set, moved and unset; `fire` comes on the loop thread, never from set. */

@@ -30,7 +30,9 @@ KN_MUST_USE enum kn_code kn_process_may_run(const char *program, struct kn_error
 
 /*
  * Run `program`, a path, in the place of this one: the process keeps its number, its folder and the
- * descriptors that it hands on. Other threads end. Returns only when that failed.
+ * descriptors that it hands on. Other threads end. SIGHUP and SIGUSR1 are held back until the loop
+ * listens to them.
+ * Returns only when that failed.
  */
 KN_MUST_USE enum kn_code kn_process_become(const char *program, const char *const *words,
                                            const char *const *environment, struct kn_error *err);

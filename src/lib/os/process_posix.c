@@ -129,7 +129,8 @@ enum kn_code kn_process_may_run(const char *program, struct kn_error *err)
 enum kn_code kn_process_become(const char *program, const char *const *words,
                                const char *const *environment, struct kn_error *err)
 {
-    struct sigaction usual = { 0 }, before, hangup;
+    struct sigaction usual = { 0 }, before;
+    sigset_t late, mask;
     union {
         const char *const *given;
         char *const *taken;
@@ -139,12 +140,16 @@ enum kn_code kn_process_become(const char *program, const char *const *words,
     usual.sa_handler = SIG_DFL; /* what is ignored stays so in the next program */
     (void)sigemptyset(&usual.sa_mask);
     (void)sigaction(SIGPIPE, &usual, &before);
-    usual.sa_handler = SIG_IGN; /* who asks for a reload meanwhile must not end the next program */
-    (void)sigaction(SIGHUP, &usual, &hangup);
+    /* Who asks for a reload or another log file meanwhile must not end the next program, which
+     * hears of it. */
+    (void)sigemptyset(&late);
+    (void)sigaddset(&late, SIGHUP);
+    (void)sigaddset(&late, SIGUSR1);
+    (void)pthread_sigmask(SIG_BLOCK, &late, &mask);
     (void)execve(program, all.taken, variables.taken);
     number = errno;
     (void)sigaction(SIGPIPE, &before, NULL);
-    (void)sigaction(SIGHUP, &hangup, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
     return refuse(program, number, err);
 }
 
