@@ -209,21 +209,27 @@ void kn_course_announce(struct kn_node *node)
 {
     const struct kn_announcement nothing = { 0 };
     struct kn_announcement next;
+    struct kn_arena *arena; /* the announcer copies what it keeps of it */
     bool speaks;
 
     if (is_pausing(node))
         return; /* it is told when the node goes on */
-    speaks = kn_announcement_make(&node->what, node->arena, &next);
+    arena = kn_arena_new();
+    if (arena == NULL)
+        return; /* what was told holds, until the next change */
+    speaks = kn_announcement_make(&node->what, arena, &next);
     node->is_placed = node->is_placed || !speaks; /* nobody will know to avoid it */
     kn_course_serve(node);
     if (!speaks) {
         if (node->announced != NULL) /* a plan that was another before */
             kn_announcer_set(node->announcer, &nothing);
+        kn_arena_free(arena);
         kn_course_write_caches(node);
         kn_renewal_plan_refresh(node);
         return;
     }
     kn_announcer_set(node->announcer, &next);
+    kn_arena_free(arena);
     kn_snapshot_unref(node->announced);
     node->announced = kn_snapshot_ref(node->what.snapshot);
 }

@@ -21,7 +21,7 @@ enum {
     KN_ANNOUNCE_JITTER_PERCENT = 10,
 };
 
-/* What is announced. Texts are lent until the next kn_announcer_set(). */
+/* What is announced. Texts are lent for the call of kn_announcer_set(). */
 struct kn_announcement {
     const char *prefix;         /* NULL: no block, nothing is stored */
     uint32_t start, end;        /* half-open */
