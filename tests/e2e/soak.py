@@ -5,8 +5,8 @@ usage: soak.py PROGRAM [--seconds N] [--seed N]
 
 What happens to it is done by a person (reloads, pauses, questions), by the network (bootstrap,
 peers, the loopback interface) or to its files. After each of them the node must come to be as the
-script has it written down. Each happens once, then the node is left at rest and measured; after
-the given time it is left at rest again: as many descriptors, no more memory, its blocks seen
+script has it written down. Each happens four times, then the node is left at rest and measured;
+after the given time it is left at rest again: as many descriptors, no more memory, its blocks seen
 through the bootstrap. The same seed gives the same draws; what the node does meanwhile is its own.
 """
 import argparse
@@ -118,13 +118,13 @@ class Soak:
     def ask(self, words, want=DONE, home=None):
         """What the program prints; it must end so."""
         status, out, err = (home or self.home).run(words)
+        if self.node.process.poll() is not None:
+            raise Failed(f"the node ended with {self.node.process.returncode}")
         if status != want or "Sanitizer" in err or "runtime error" in err:
             raise Failed(f"kwaainet {words}: status {status}: {out}{err}")
         return out
 
     def status(self):
-        if self.node.process.poll() is not None:
-            raise Failed(f"the node ended with {self.node.process.returncode}")
         return json.loads(self.ask("status --json"))
 
     def seen(self):
@@ -306,8 +306,8 @@ class Soak:
     # The course of it.
 
     def first_round(self):
-        """Everything twice: what is left and right is then left and right again."""
-        names = 2 * list(self.actions())
+        """Everything, there and back, and the heap as large as that makes it."""
+        names = 4 * list(self.actions())
         self.chance.shuffle(names)
         for name in names:
             self.act(name)
