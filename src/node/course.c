@@ -138,12 +138,18 @@ bool kn_course_is_resting(const struct kn_node *node)
     return node->leaving || node->pause.is_on;
 }
 
+/* A pause that was taken back comes to its end first: then the node goes on. */
+static bool is_pausing(const struct kn_node *node)
+{
+    return node->pause.is_on || node->pause.drains || node->pause.tells;
+}
+
 void kn_course_serve(struct kn_node *node)
 {
     struct kn_blocks_wish wish;
     bool has_files;
 
-    if (!node->agreed || kn_course_is_resting(node) || node->over || node->options.dry_run ||
+    if (!node->agreed || node->leaving || is_pausing(node) || node->over || node->options.dry_run ||
         kn_move_holds_blocks(node->move))
         return;
     has_files = kn_offer_make(&node->what, node->hardware, &wish);
@@ -205,7 +211,7 @@ void kn_course_announce(struct kn_node *node)
     struct kn_announcement next;
     bool speaks;
 
-    if (node->pause.is_on || node->pause.drains || node->pause.tells)
+    if (is_pausing(node))
         return; /* it is told when the node goes on */
     speaks = kn_announcement_make(&node->what, node->arena, &next);
     node->is_placed = node->is_placed || !speaks; /* nobody will know to avoid it */
@@ -232,7 +238,7 @@ void kn_course_rejoin(struct kn_node *node)
 {
     kn_membership_stop(node->membership);
     meet(node, NULL);
-    if (node->bootstraps.n == 0)
+    if (kn_course_is_first(node))
         return;
     kn_membership_join(node->membership);
     if (node->known != NULL)

@@ -13,10 +13,11 @@ static void change_network(struct kn_node *node)
 {
     static const char *const keys[] = { "network.", NULL };
     struct kn_network_options options = { 0 };
+    struct kn_public_address address;
 
     if (!kn_amendment_touches(&node->reloaded.what, keys))
         return;
-    kn_parts_network(kn_node_settings(node), &options);
+    kn_parts_network(kn_node_settings(node), node->listening.port, &address, &options);
     if (kn_network_change(node->network, &options, &node->reloaded.trouble) != KN_OK)
         return;
     kn_relay_client_distrust(kn_network_relays(node->network));

@@ -3,7 +3,7 @@
 
 usage: reload.py PROGRAM [TEST…]
 
-Proves P4/4.reload; every effect is looked at from outside of the node.
+Every effect is looked at from outside of the node.
 """
 import json
 import os
@@ -154,6 +154,21 @@ class Live(Case):
         told = node.wait("bootstrap")
         self.assertEqual((told["address"], told["ok"]), (two.address, True))
 
+    def test_a_swarm_of_its_own_knocks_at_nobody_whom_the_file_names_later(self):
+        one = first_of_a_swarm(self.second)
+        self.addCleanup(one.__exit__)
+        self.write(dht={"announce_interval": "1s"})
+        node = self.start()
+        self.write(dht={"announce_interval": "1s"},
+                   network={"bootstrap_peers": [one.address]})
+        self.assertIn("network.bootstrap_peers", self.changed())
+        node.wait("reload")
+        for _ in range(3):
+            node.wait("announced")
+        self.assertEqual(self.status()["peers"], 0)
+        self.assertNotIn("bootstrap", node.names())
+        self.assertEqual(node.end(), DONE, node.err)
+
     def test_other_addresses_are_told_to_others(self):
         self.write(network={"announce_addrs": "[/ip4/10.1.2.3/tcp/4001]"})
         self.start()
@@ -161,6 +176,22 @@ class Live(Case):
         self.write(network={"announce_addrs": "[/ip4/10.9.9.9/tcp/4002]"})
         self.changed()
         self.assertEqual(self.status()["addresses"], ["/ip4/10.9.9.9/tcp/4002"])
+
+    def test_the_public_address_is_told_in_place_of_what_is_listened_on(self):
+        for given, want in (({"public_ip": "198.51.100.7", "public_port": 4001},
+                             "/ip4/198.51.100.7/tcp/4001"),
+                            ({"public_ip": '"2001:db8::7"'}, "/ip6/2001:db8::7/tcp/{port}"),
+                            ({"public_ip": "198.51.100.8"}, "/ip4/198.51.100.8/tcp/{port}")):
+            self.write(network=given)
+            if not hasattr(self, "node"):
+                self.node = self.start()
+            else:
+                self.changed()
+            port = self.node.told("listening")["port"]
+            self.assertEqual(self.status()["addresses"], [want.format(port=port)])
+        self.write(network={"max_connections": 100})
+        self.changed()
+        self.assertIn(f"/ip4/127.0.0.1/tcp/{port}", self.status()["addresses"])
 
     def test_whether_to_move_is_another_at_once(self):
         self.write(model={"path": self.model, "repository": "someone/tiny", "blocks": 2},
@@ -225,6 +256,27 @@ class Limits(Case):
         self.changed()
         node.wait("state", state="ONLINE")
         self.until(lambda: sum(b["online"] for b in self.blocks(node)) == 4)
+        self.assertEqual(node.end(), DONE, node.err)
+
+
+class Pausing(Case):
+    def test_a_reload_while_a_pause_is_taken_back_leaves_the_node_serving(self):
+        one = first_of_a_swarm(self.second)
+        self.addCleanup(one.__exit__)
+        self.write(node={"name": "alice"})
+        node = Node(self.h, "--no-save", "--bootstrap", one.address, "--set",
+                    f"model.path={self.model}", "--set", "model.repository=someone/tiny")
+        self.addCleanup(node.__exit__)
+        node.wait("state", state="ONLINE")
+        one.process.send_signal(signal.SIGSTOP)  # nobody hears that the records are taken back
+        self.expect(self.h.run("pause"), DONE)
+        node.wait("serving", stage="none")
+        self.expect(self.h.run("resume"), DONE)
+        self.write(node={"name": "berta"})
+        self.changed()
+        node.wait("state", state="OFFLINE")
+        one.process.send_signal(signal.SIGCONT)
+        node.wait("state", state="ONLINE")
         self.assertEqual(node.end(), DONE, node.err)
 
 
@@ -312,6 +364,7 @@ class Wrong(Case):
 
 
 class Signals(Case):
+    # proves: MS-4/4
     def test_a_hangup_reads_the_file_again(self):
         self.write(node={"name": "alice"})
         node = self.start()

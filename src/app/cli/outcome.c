@@ -118,10 +118,8 @@ static void tell_text(struct kn_cli *cli, const struct kn_outcome *outcome, cons
     }
     add_saved(cli, outcome);
     if (outcome->log != NULL) {
-        kn_text_addf(&line,
-                     "Its words are in %s; kwaainet status shows how it is, and kwaainet "
-                     "stop ends it.",
-                     outcome->log);
+        kn_text_add(&line, "kwaainet status shows how it is, kwaainet logs what happens, and "
+                           "kwaainet stop ends it.");
         add_line(cli, &line, 0);
     }
     kn_text_done(&line);

@@ -162,5 +162,6 @@ const char *kn_os_lookup(void *arg, const char *name)
 
 void kn_os_hurry_lookups(void)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): its header says when it may be called. */
     (void)setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
 }

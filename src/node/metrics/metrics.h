@@ -82,7 +82,7 @@ struct kn_metrics {
 };
 
 /* Append all of it, to its end mark. */
-void kn_metrics_print(const struct kn_metrics *metrics, struct kn_text *out);
+void kn_metrics_print(const struct kn_metrics *all, struct kn_text *out);
 
 /* Append the page about them, as Markdown. */
 void kn_metrics_describe(struct kn_text *out);
