@@ -105,6 +105,22 @@ class Case(program.Case):
         self.h.program.chmod(0o755)
 
 
+class Departed(Case):
+    def test_many_that_have_gone_do_not_hide_the_blocks(self):
+        """Each of them is waited for; what the others told is shown all the same."""
+        name, server = "Grey-7B-hf", (ONLINE, 10.0, {"start_block": 0, "end_block": 2})
+        first = self.swarm((REGISTRY, name, {"num_blocks": 2, "repository": HUB + "lab/Grey-7B"}),
+                           *((f"{name}.{block}", provider(1), server) for block in range(2)))
+        gone = [self.peer() for _ in range(16)]
+        for peer in gone:
+            peer.ask("join", addrs=[first.addr])
+        for peer in gone:
+            peer.stop()
+        out = self.expect(self.h.run("network", "coverage", name, "--json", "--bootstrap",
+                                     first.addr), DONE)[1]
+        self.assertEqual([block["online"] for block in json.loads(out)["blocks"]], [1, 1], out)
+
+
 class NoNetwork(Case):
     # proves: NFR-1/1.3, P2/9.1, P2/9.4
     @unittest.skipUnless(ALONE, "the network that is here would be asked")

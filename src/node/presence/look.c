@@ -95,7 +95,7 @@ static void on_blocks_done(void *arg, const struct kn_dht_get_totals *totals)
     end(look, totals->code == KN_OK && look->unanswered > 0 ? KN_E_TIMEOUT : totals->code);
 }
 
-static enum kn_code get(struct kn_look *look, enum kn_dht_get_mode mode,
+static enum kn_code get(struct kn_look *look, enum kn_dht_get_mode mode, kn_time deadline,
                         const struct kn_dht_id *keys, size_t n, kn_dht_value_fn *value,
                         kn_dht_got_fn *done)
 {
@@ -104,7 +104,7 @@ static enum kn_code get(struct kn_look *look, enum kn_dht_get_mode mode,
         .n = n,
         .mode = mode,
         .also = look->met,
-        .deadline = look->end_by,
+        .deadline = deadline,
     };
 
     if (look->join != NULL)
@@ -129,7 +129,7 @@ static enum kn_code read_blocks(struct kn_look *look)
         kn_block_key(key.prefix, key.index, text);
         kn_dht_id_of_text(kn_span_text(text), &look->keys[i]);
     }
-    return get(look, KN_DHT_GET_COVERAGE, look->keys, n, on_block, on_blocks_done);
+    return get(look, KN_DHT_GET_COVERAGE, look->end_by, look->keys, n, on_block, on_blocks_done);
 }
 
 static void on_registry(void *arg, const struct kn_dht_value *value)
@@ -157,14 +157,19 @@ static void on_registry_done(void *arg, const struct kn_dht_get_totals *totals)
 
 static void read_registry(struct kn_look *look)
 {
+    kn_time now = kn_loop_now(look->loop);
     struct kn_dht_id key;
     enum kn_code rc;
 
     look->reading = true;
     kn_timer_set(look->timer, KN_NEVER); /* the operations have the deadline from here on */
     kn_dht_id_of_text(kn_span_text(KN_REGISTRY_KEY), &key);
-    /* One key on which all others depend: everybody near it is asked. */
-    rc = get(look, KN_DHT_GET_LATEST, &key, 1, on_registry, on_registry_done);
+    /*
+     * One key on which all others depend: everybody near it is asked. Not for longer than half of
+     * the time: many of them may have gone, and what the others told is of no use without blocks.
+     */
+    rc = get(look, KN_DHT_GET_LATEST, now + (look->end_by - now) / 2, &key, 1, on_registry,
+             on_registry_done);
     if (rc != KN_OK)
         end(look, rc);
 }
