@@ -65,7 +65,7 @@ class Restart(Case):
             while restart.poll() is None:
                 node.process.send_signal(signal.SIGHUP)
                 node.process.send_signal(signal.SIGUSR1)
-            self.assertEqual(restart.wait(), DONE)
+            self.assertEqual(restart.wait(), DONE, restart.communicate())
             self.assertIsNone(node.process.poll())
         self.expect(self.h.run("stop"), DONE)
 

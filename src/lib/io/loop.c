@@ -140,6 +140,17 @@ static void pass_over(int number)
     (void)sigaction(number, &late, NULL);
 }
 
+/* libuv restores the system's way, which ends the process, before another can be set: until then
+ * the signal waits. */
+static void hold_back(int number, bool is_held)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, number);
+    (void)pthread_sigmask(is_held ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 void kn_loop_free(struct kn_loop *loop)
 {
     bool heard_hangups;
@@ -151,9 +162,13 @@ void kn_loop_free(struct kn_loop *loop)
     loop->on_signal = NULL;
     loop->on_hangup = NULL;
     loop->on_user_signal = NULL;
-    uv_walk(loop->uv, close_or_release, loop);
     if (heard_hangups)
+        hold_back(SIGHUP, true);
+    uv_walk(loop->uv, close_or_release, loop);
+    if (heard_hangups) {
         pass_over(SIGHUP);
+        hold_back(SIGHUP, false);
+    }
     while (uv_run(loop->uv, UV_RUN_DEFAULT) != 0)
         continue;
     /* Refused while somebody's handle is open: then a leak is the smaller harm. */
@@ -208,16 +223,6 @@ void kn_loop_on_signal(struct kn_loop *loop, void (*on_signal)(void *arg, int nu
     (void)uv_signal_start(&loop->terminate, on_uv_signal, SIGTERM);
 }
 
-/* The program before this one, which became it, may have held them back (kn_process_become()). */
-static void let_through(int number)
-{
-    sigset_t set;
-
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, number);
-    (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
 static bool is_ignored(int number)
 {
     struct sigaction action;
@@ -233,8 +238,8 @@ void kn_loop_on_hangup(struct kn_loop *loop, void (*on_hangup)(void *arg), void 
         (void)uv_signal_stop(&loop->hangup);
     else if (!is_ignored(SIGHUP))
         (void)uv_signal_start(&loop->hangup, on_uv_hangup, SIGHUP);
-    if (on_hangup != NULL)
-        let_through(SIGHUP);
+    if (on_hangup != NULL) /* held back by the program that became this one: kn_process_become() */
+        hold_back(SIGHUP, false);
 }
 
 void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), void *arg)
@@ -243,10 +248,12 @@ void kn_loop_on_user_signal(struct kn_loop *loop, void (*on_signal)(void *arg), 
     loop->user_signal_arg = arg;
     if (on_signal != NULL) {
         (void)uv_signal_start(&loop->user, on_uv_user_signal, SIGUSR1);
-        let_through(SIGUSR1);
+        hold_back(SIGUSR1, false);
     } else if (uv_is_active((uv_handle_t *)&loop->user) != 0) {
+        hold_back(SIGUSR1, true);
         (void)uv_signal_stop(&loop->user);
         pass_over(SIGUSR1);
+        hold_back(SIGUSR1, false);
     }
 }
 
