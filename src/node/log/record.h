@@ -16,7 +16,7 @@ enum {
     KN_LOG_RECORD_MAX = 2048,  /* bytes of a line, its line feed included */
     KN_LOG_SENTENCE_MAX = 768, /* bytes of the text that are told, */
     KN_LOG_WORD_MAX = 256,     /* and of one field's word */
-    KN_LOG_TIME_SIZE = 32,     /* "2026-11-23T15:22:15.123Z" */
+    KN_LOG_TIME_SIZE = 64,     /* "2026-11-23T15:22:15.123Z" */
 };
 
 struct kn_log_record {
