@@ -8,14 +8,13 @@ import shutil
 import signal
 import struct
 import sys
-from pathlib import Path
 
 import program
 from program import CONFIGURATION, DONE, FAILED
 from started import Node, first_of_a_swarm, own_network
+from tiny_case import TinyCase
 
 ALONE = __name__ == "__main__" and own_network()
-TINY = Path(__file__).resolve().parent.parent / "vectors" / "petals" / "tiny"
 BLOCKS = 4
 
 
@@ -26,15 +25,9 @@ def tensors(path):
     return 8 + size, json.loads(data[8:8 + size])
 
 
-class Case(program.Case):
+class Case(TinyCase):
     def setUp(self):
         super().setUp()
-        self.second = program.Home()
-        self.addCleanup(self.second._folder.cleanup)
-        self.model = self.h.home / "tiny"
-        shutil.copytree(TINY, self.model)
-        for file in self.model.iterdir():
-            file.chmod(0o600)
         self.weights = self.model / "model.safetensors"
 
     def start(self, *words, home=None, path=True, **options):
@@ -43,12 +36,6 @@ class Case(program.Case):
         node = first_of_a_swarm(home or self.h, "--yes", *given, *words, **options)
         self.addCleanup(node.__exit__)
         return node
-
-    def coverage(self, node, model="tiny-hf"):
-        status, out, err = self.second.run("network", "coverage", model, "--json", "--bootstrap",
-                                           node.address)
-        self.assertEqual(status, DONE, err)
-        return json.loads(out)["blocks"]
 
     def served(self, node):
         told = node.wait("serving", stage="serving")

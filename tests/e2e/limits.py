@@ -3,44 +3,29 @@
 
 usage: limits.py PROGRAM [TEST…]
 """
-import json
 import resource
-import shutil
 import sys
-import time
 import unittest
 from pathlib import Path
 
 import program
 from program import DONE
-from started import SOON, first_of_a_swarm, own_network
+from started import first_of_a_swarm, own_network
+from tiny_case import TinyCase
 
 ALONE = __name__ == "__main__" and own_network()
 SANITIZED = __name__ == "__main__" and b"__asan_init" in Path(sys.argv[1]).read_bytes()
-TINY = Path(__file__).resolve().parent.parent / "vectors" / "petals" / "tiny"
 MIB = 1 << 20
 BESIDE = 128 * MIB  # what is no part of a plan
 NAMES = {"Max data size": "memory", "Max open files": "open_files"}
 
 
-class Case(program.Case):
-    def setUp(self):
-        super().setUp()
-        self.second = program.Home()
-        self.addCleanup(self.second._folder.cleanup)
-        self.model = self.h.home / "tiny"
-        shutil.copytree(TINY, self.model)
-        for file in self.model.iterdir():
-            file.chmod(0o600)
-
+class Case(TinyCase):
     def start(self, *words, **options):
         node = first_of_a_swarm(self.h, "--no-save", "--set", f"model.path={self.model}", "--set",
                                 "model.repository=someone/tiny", *words, **options)
         self.addCleanup(node.__exit__)
         return node
-
-    def status(self):
-        return json.loads(self.expect(self.h.run("status --json"), DONE)[1])
 
     @staticmethod
     def held(node):
@@ -53,14 +38,7 @@ class Case(program.Case):
         return found
 
     def blocks(self, node):
-        got = self.expect(self.second.run("network", "coverage", "tiny-hf", "--json",
-                                          "--bootstrap", node.address), DONE)
-        return [block["online"] for block in json.loads(got[1])["blocks"]]
-
-    def until(self, told):
-        end = time.monotonic() + SOON
-        while not told():
-            self.assertLess(time.monotonic(), end)
+        return [block["online"] for block in self.coverage(node)]
 
 
 class OpenFiles(Case):

@@ -7,32 +7,21 @@ Every effect is looked at from outside of the node.
 """
 import json
 import os
-import shutil
 import signal
-import time
 from pathlib import Path
 
 import program
 from program import CONFIGURATION, DONE
 from started import SOON, Node, first_of_a_swarm, own_network
+from tiny_case import TinyCase
 
 ALONE = __name__ == "__main__" and own_network()
-TINY = Path(__file__).resolve().parent.parent / "vectors" / "petals" / "tiny"
 LONG = "--set", "performance.cache_tokens=8192"  # 2 MiB of cache a block
 STORM = 1000
 GROWTH = 24 << 20  # bytes: a sanitizer keeps what was freed
 
 
-class Case(program.Case):
-    def setUp(self):
-        super().setUp()
-        self.second = program.Home()
-        self.addCleanup(self.second._folder.cleanup)
-        self.model = self.h.home / "tiny"
-        shutil.copytree(TINY, self.model)
-        for file in self.model.iterdir():
-            file.chmod(0o600)
-
+class Case(TinyCase):
     def write(self, **sections):
         """The configuration file: sections of settings."""
         self.h.config.write_text("".join(
@@ -60,20 +49,6 @@ class Case(program.Case):
         self.assertTrue(told["ok"])
         return {one["key"]: (one["from"], one["to"]) for one in told["changed"]}
 
-    def status(self):
-        return json.loads(self.expect(self.h.run("status --json"), DONE)[1])
-
-    def blocks(self, node):
-        got = self.expect(self.second.run("network", "coverage", "tiny-hf", "--json",
-                                          "--bootstrap", node.address), DONE)
-        return json.loads(got[1])["blocks"]
-
-    def until(self, told):
-        """Asked again until it is so."""
-        end = time.monotonic() + SOON
-        while not told():
-            self.assertLess(time.monotonic(), end)
-
 
 class Live(Case):
     def test_a_file_that_is_as_it_was_changes_nothing(self):
@@ -96,21 +71,21 @@ class Live(Case):
     def test_a_node_that_may_not_announce_any_more_takes_its_records_back(self):
         self.write(dht={"announce": "true"})
         node = self.serve()
-        self.assertEqual([block["online"] for block in self.blocks(node)], [1] * 4)
+        self.assertEqual([block["online"] for block in self.coverage(node)], [1] * 4)
         self.write(dht={"announce": "false"})
         self.assertIn("dht.announce", self.changed())
-        self.until(lambda: [b["online"] for b in self.blocks(node)] in ([], [0] * 4))
+        self.until(lambda: [b["online"] for b in self.coverage(node)] in ([], [0] * 4))
         self.write(dht={"announce": "true"})
         self.changed()
-        self.until(lambda: [b["online"] for b in self.blocks(node)] == [1] * 4)
+        self.until(lambda: [b["online"] for b in self.coverage(node)] == [1] * 4)
 
     def test_speeds_that_somebody_writes_are_announced_at_once(self):
         self.write(performance={"throughput": 12.5})
         node = self.serve()
-        self.until(lambda: {b["throughput"] for b in self.blocks(node)} == {12.5})
+        self.until(lambda: {b["throughput"] for b in self.coverage(node)} == {12.5})
         self.write(performance={"throughput": 77})
         self.assertEqual(self.changed(), {"performance.throughput": (12.5, 77)})
-        self.until(lambda: {b["throughput"] for b in self.blocks(node)} == {77})
+        self.until(lambda: {b["throughput"] for b in self.coverage(node)} == {77})
 
     def test_the_name_is_another_for_others_too(self):
         self.write(node={"name": "alice"})
@@ -251,11 +226,11 @@ class Limits(Case):
         length = moved["end_block"] - moved["start_block"]
         self.assertTrue(0 < length < 4, moved)
         node.wait("state", state="ONLINE")
-        self.until(lambda: sum(b["online"] for b in self.blocks(node)) == length)
+        self.until(lambda: sum(b["online"] for b in self.coverage(node)) == length)
         self.write(resources={"max_memory_gb": "8GiB"})
         self.changed()
         node.wait("state", state="ONLINE")
-        self.until(lambda: sum(b["online"] for b in self.blocks(node)) == 4)
+        self.until(lambda: sum(b["online"] for b in self.coverage(node)) == 4)
         self.assertEqual(node.end(), DONE, node.err)
 
 
@@ -387,7 +362,7 @@ class Signals(Case):
         for i in range(STORM):
             self.write(performance={"throughput": i + 1})
             node.process.send_signal(signal.SIGHUP)
-        self.until(lambda: {b["throughput"] for b in self.blocks(node)} == {STORM})
+        self.until(lambda: {b["throughput"] for b in self.coverage(node)} == {STORM})
         self.assertLess(self.memory(node) - memory, GROWTH)
         self.assertEqual(self.descriptors(node), descriptors)
         self.assertEqual(node.end(), DONE, node.err)
