@@ -8,9 +8,10 @@ import shutil
 import time
 
 import program
-from blocks import BLOCKS, TINY, tensors
+from blocks import BLOCKS, tensors
 from program import DONE
 from started import SOON, Node, first_of_a_swarm, own_network
+from tiny_case import TINY
 
 ALONE = __name__ == "__main__" and own_network()
 HALF = BLOCKS // 2
