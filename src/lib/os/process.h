@@ -19,8 +19,8 @@ KN_MUST_USE enum kn_code kn_process_run(const char *const argv[], int *exit_stat
                                         struct kn_error *err);
 
 /*
- * The same for one that reads nothing and is asked for what it writes, on either output: appended
- * to `out`, up to `max` bytes. KN_E_IO, KN_E_NO_MEMORY too.
+ * The same for one that reads nothing and is asked for what it writes, on either output: the first
+ * `max` bytes are appended to `out`. KN_E_IO, KN_E_NO_MEMORY too.
  */
 KN_MUST_USE enum kn_code kn_process_ask(const char *const argv[], size_t max, struct kn_text *out,
                                         int *exit_status, struct kn_error *err);

@@ -39,18 +39,21 @@ static int spawn(const char *const argv[], int output, pid_t *child)
     return number;
 }
 
-/* All that it writes is read, so that it never waits for us; what is too much is left out. */
+/* All that it writes is read, so that it never waits for us; the first `max` bytes are kept. */
 static void read_all(int fd, size_t max, struct kn_text *out)
 {
     char piece[PIECE];
-    size_t begin = out->n;
     ssize_t n;
 
     while ((n = read(fd, piece, sizeof(piece))) != 0) {
         if (n < 0 && errno != EINTR)
             return;
-        if (n > 0 && out->n - begin + (size_t)n <= max)
-            kn_text_add_n(out, piece, (size_t)n);
+        if (n > 0) {
+            size_t fits = (size_t)n < max ? (size_t)n : max;
+
+            kn_text_add_n(out, piece, fits);
+            max -= fits;
+        }
     }
 }
 
