@@ -56,6 +56,7 @@ enum kn_code kn_dht_find_nearest(struct kn_dht *dht, const struct kn_dht_id *id,
                                  struct kn_dht_op **out)
 {
     enum kn_code rc = kn_dht_op_admit(dht);
+    struct kn_dht_lookup_options how = { 0 };
     struct finding *finding = rc == KN_OK ? kn_try_alloc(sizeof(*finding)) : NULL;
 
     if (finding == NULL)
@@ -68,8 +69,8 @@ enum kn_code kn_dht_find_nearest(struct kn_dht *dht, const struct kn_dht_id *id,
     finding->search = (struct kn_dht_search){
         .op = &finding->op, .keys = &finding->id, .n = 1, .moved = on_moved
     };
-    if (!kn_dht_search_init(&finding->search,
-                            k > KN_DHT_BUCKET_SIZE ? finding->k : KN_DHT_BUCKET_SIZE, 0, false)) {
+    how.beam = finding->k > KN_DHT_BUCKET_SIZE ? finding->k : KN_DHT_BUCKET_SIZE;
+    if (!kn_dht_search_init(&finding->search, how)) {
         kn_free(finding);
         return KN_E_NO_MEMORY;
     }

@@ -181,7 +181,7 @@ static void destroy(struct kn_dht_op *op)
 static bool init(struct getting *getting, const struct kn_dht_get_options *options)
 {
     struct kn_record_limits limits = getting->op.dht->options.records;
-    bool coverage = options->mode == KN_DHT_GET_COVERAGE;
+    struct kn_dht_lookup_options how = { .beam = KN_DHT_BUCKET_SIZE };
 
     limits.records = RECORDS_MAX;
     limits.records_a_peer = RECORDS_A_PEER;
@@ -205,9 +205,13 @@ static bool init(struct getting *getting, const struct kn_dht_get_options *optio
                                               .result = on_result,
                                               .settled = on_settled,
                                               .moved = on_moved };
-    if (!kn_dht_search_init(&getting->search, coverage ? COVERAGE_BEAM : KN_DHT_BUCKET_SIZE,
-                            coverage ? (options->n + KN_DHT_BATCH_MAX - 1) / KN_DHT_BATCH_MAX : 0,
-                            coverage))
+    if (options->mode == KN_DHT_GET_COVERAGE)
+        how = (struct kn_dht_lookup_options){
+            .beam = COVERAGE_BEAM,
+            .peer_calls = (options->n + KN_DHT_BATCH_MAX - 1) / KN_DHT_BATCH_MAX,
+            .leave_slow = true,
+        };
+    if (!kn_dht_search_init(&getting->search, how))
         return false;
     if (getting->mode == KN_DHT_GET_FIRST && getting->search.workers > FIRST_WORKERS)
         getting->search.workers = FIRST_WORKERS;

@@ -33,12 +33,24 @@ static bool is_last(const struct kn_dht_lookup *lookup, const struct kn_candidat
                                                                           : kn_lookup_doubts);
 }
 
+/* One alone may have made it up. */
+static bool is_vouched_for(const struct kn_dht_lookup *lookup, const struct kn_heard *peer)
+{
+    if (peer->ours || peer->has_answered)
+        return true;
+    for (size_t i = 0; i < KN_SOURCES; i++)
+        if (peer->sources[i] == KN_NOBODY || kn_lookup_doubts(lookup, peer->sources[i]))
+            return false;
+    return true;
+}
+
 typedef bool visit_fn(void *arg, struct kn_candidate *candidate);
 
 /*
  * Visit the beam of a key: its nearest that count, the believed before the doubted, and those
- * that must be asked anyway. Where it is looked for whom to ask, or the slow are left behind, they
- * are visited too but leave their place to others. Ends when `visit` says false.
+ * that must be asked anyway, but not those that need not be. Where it is looked for whom to ask, or
+ * the slow are left behind, they are visited too but leave their place to others. Ends when `visit`
+ * says false.
  */
 static void walk_beam(const struct kn_dht_lookup *lookup, const struct kn_lookup_key *key,
                       kn_time now, bool to_ask, visit_fn *visit, void *arg)
@@ -64,6 +76,11 @@ static void walk_beam(const struct kn_dht_lookup *lookup, const struct kn_lookup
                 continue;
             if (is_last(lookup, candidate, to_ask) != (last == 1)) {
                 any_last = true;
+                continue;
+            }
+            if (n + lookup->options.unasked >= lookup->options.beam &&
+                candidate->state == KN_UNASKED && !peer->must && is_vouched_for(lookup, peer)) {
+                n++;
                 continue;
             }
             if (!visit(arg, candidate))
@@ -362,6 +379,23 @@ size_t kn_dht_lookup_nearest(const struct kn_dht_lookup *lookup, size_t key,
         if (from->list[i].state == KN_ANSWERED && !peer->failed)
             out[n++] = peer->who;
     }
+    return n;
+}
+
+size_t kn_dht_lookup_takers(const struct kn_dht_lookup *lookup, size_t key,
+                            struct kn_dht_neighbour *out, size_t k)
+{
+    const struct kn_lookup_key *from = &lookup->keys[key];
+    size_t n = 0;
+
+    for (int last = 0; last < 2; last++)
+        for (size_t i = 0; i < from->n && n < k; i++) {
+            const struct kn_heard *peer = &lookup->peers[from->list[i].peer];
+
+            if (from->list[i].state != KN_ASKED && counts(lookup, &from->list[i]) &&
+                is_vouched_for(lookup, peer) == (last == 0))
+                out[n++] = peer->who;
+        }
     return n;
 }
 

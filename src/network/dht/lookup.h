@@ -31,6 +31,7 @@ enum {
 
 struct kn_dht_lookup_options {
     size_t beam;       /* 1..KN_DHT_BEAM_MAX */
+    size_t unasked;    /* its so many farthest need not be asked if others vouch for them */
     size_t batch;      /* 1..KN_DHT_BATCH_MAX */
     size_t peer_calls; /* questions to one peer, at most; 0: as many as there are */
     bool leave_slow;   /* settle without those that are slow */
@@ -85,6 +86,12 @@ size_t kn_dht_lookup_left(const struct kn_dht_lookup *lookup);
 
 /* When the first question under way becomes slow; KN_NEVER. */
 kn_time kn_dht_lookup_slow_at(const struct kn_dht_lookup *lookup, kn_time now);
+
+/* The at most `k` nearest to whom a record of an id may be given, nearest first: those that
+ * answered and those, though not asked, whom we know ourselves or two peers named. Then whom one
+ * named. */
+size_t kn_dht_lookup_takers(const struct kn_dht_lookup *lookup, size_t key,
+                            struct kn_dht_neighbour *out, size_t k);
 
 /* The at most `k` nearest that answered for an id, nearest first. */
 size_t kn_dht_lookup_nearest(const struct kn_dht_lookup *lookup, size_t key,

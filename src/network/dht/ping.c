@@ -52,7 +52,8 @@ static void search_from(struct joining *joining, const struct kn_dht_neighbour *
     if (joining->done == NULL)
         return;
     if (!joining->searches) {
-        joining->searches = kn_dht_search_init(search, KN_DHT_BUCKET_SIZE, 0, false);
+        joining->searches = kn_dht_search_init(
+            search, (struct kn_dht_lookup_options){ .beam = KN_DHT_BUCKET_SIZE });
         if (!joining->searches)
             return;
         kn_dht_search_seed(search);

@@ -4,7 +4,12 @@
 #include "lib/base/memory.h"
 #include "network/dht/put_parts.h"
 
-enum { NEAR_MAX = 64 };
+/*
+ * So many of the nearest are asked whether they know nobody nearer; the others that are to keep a
+ * record show with it whether they are there.
+ * spec: go-libp2p-kad-dht, "resiliency" (beta) of a lookup: 3.
+ */
+enum { NEAR_MAX = 64, RESILIENCY = 3 };
 
 /* ---- where an item belongs ---- */
 
@@ -78,7 +83,7 @@ void kn_put_place_again(struct kn_putting *putting, uint32_t item)
 
     if (!kn_dht_lookup_is_settled(putting->search.lookup, key))
         return;
-    n = kn_dht_lookup_nearest(putting->search.lookup, key, near, NEAR_MAX);
+    n = kn_dht_lookup_takers(putting->search.lookup, key, near, NEAR_MAX);
     place_item(putting, item, near, n);
 }
 
@@ -86,7 +91,7 @@ static void on_settled(struct kn_dht_op *op, size_t key)
 {
     struct kn_putting *putting = (struct kn_putting *)op;
     struct kn_dht_neighbour near[NEAR_MAX];
-    size_t n = kn_dht_lookup_nearest(putting->search.lookup, key, near, NEAR_MAX);
+    size_t n = kn_dht_lookup_takers(putting->search.lookup, key, near, NEAR_MAX);
 
     for (uint32_t i = putting->first_of[key]; i < putting->first_of[key + 1]; i++)
         place_item(putting, i, near, n);
@@ -231,6 +236,7 @@ static bool allocate(struct kn_putting *putting, const struct kn_dht_put_options
 
 static bool init(struct kn_putting *putting, const struct kn_dht_put_options *options)
 {
+    struct kn_dht_lookup_options how = { .beam = putting->op.dht->options.replicas };
     struct ordered *order = kn_try_alloc(options->n * sizeof(*order));
 
     if (order == NULL || !allocate(putting, options)) {
@@ -251,7 +257,9 @@ static bool init(struct kn_putting *putting, const struct kn_dht_put_options *op
                                               .n = putting->key_count,
                                               .settled = on_settled,
                                               .moved = on_moved };
-    return kn_dht_search_init(&putting->search, putting->op.dht->options.replicas, 0, false);
+    if (how.beam > RESILIENCY)
+        how.unasked = how.beam - RESILIENCY;
+    return kn_dht_search_init(&putting->search, how);
 }
 
 enum kn_code kn_dht_put(struct kn_dht *dht, const struct kn_dht_put_options *options,

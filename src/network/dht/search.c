@@ -13,16 +13,12 @@ struct kn_dht_asking {
 /* More keys are worth more calls at a time: each has its own neighbourhood. */
 enum { KEYS_A_WORKER = 2 };
 
-bool kn_dht_search_init(struct kn_dht_search *search, size_t beam, size_t peer_calls,
-                        bool leave_slow)
+bool kn_dht_search_init(struct kn_dht_search *search, struct kn_dht_lookup_options options)
 {
     struct kn_dht *dht = search->op->dht;
-    struct kn_dht_lookup_options options = { .beam = beam,
-                                             .batch = dht->options.batch,
-                                             .peer_calls = peer_calls,
-                                             .leave_slow = leave_slow,
-                                             .own = &dht->own };
 
+    options.batch = dht->options.batch;
+    options.own = &dht->own;
     search->workers = dht->options.workers + (search->n - 1) / KEYS_A_WORKER;
     if (search->workers > KN_DHT_PARALLEL_MAX)
         search->workers = KN_DHT_PARALLEL_MAX;

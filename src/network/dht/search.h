@@ -23,9 +23,10 @@ struct kn_dht_search {
     void (*moved)(struct kn_dht_op *op);
 };
 
-/* `search` has its owner's members filled in. False: no memory. */
-KN_MUST_USE bool kn_dht_search_init(struct kn_dht_search *search, size_t beam, size_t peer_calls,
-                                    bool leave_slow);
+/* `search` has its owner's members filled in; of `options` the batch and we ourselves are filled in
+ * here. False: no memory. */
+KN_MUST_USE bool kn_dht_search_init(struct kn_dht_search *search,
+                                    struct kn_dht_lookup_options options);
 void kn_dht_search_done(struct kn_dht_search *search);
 
 /* Begin from the table, and from peers that must be asked. */

@@ -79,6 +79,7 @@ static void destroy(struct kn_dht_op *op)
 void kn_dht_spread(struct kn_dht *dht, const struct kn_dht_lookup *around)
 {
     struct kn_dht_neighbour near[KN_DHT_BUCKET_SIZE];
+    const struct kn_dht_lookup_options how = { .beam = SPREAD_BEAM, .leave_slow = true };
     size_t n = kn_dht_lookup_nearest(around, 0, near, KN_DHT_BUCKET_SIZE);
     struct spreading *spreading;
 
@@ -94,7 +95,7 @@ void kn_dht_spread(struct kn_dht *dht, const struct kn_dht_lookup *around)
     spreading->search = (struct kn_dht_search){
         .op = &spreading->op, .keys = spreading->ids, .n = n, .moved = on_moved
     };
-    if (!kn_dht_search_init(&spreading->search, SPREAD_BEAM, 0, true)) {
+    if (!kn_dht_search_init(&spreading->search, how)) {
         kn_free(spreading);
         return;
     }

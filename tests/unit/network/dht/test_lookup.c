@@ -41,15 +41,26 @@ static uint32_t number_of(const struct kn_dht_neighbour *node)
     return i;
 }
 
-static struct kn_dht_lookup *lookup_of(size_t beam, size_t peer_calls, bool leave_slow,
+static struct kn_dht_lookup *lookup_as(struct kn_dht_lookup_options options,
                                        const struct kn_dht_id *ids, size_t n)
 {
     struct kn_dht_neighbour own = node_at(WORLD_MAX + 1);
-    struct kn_dht_lookup_options options = { beam, KN_DHT_BATCH_MAX, peer_calls, leave_slow, &own };
-    struct kn_dht_lookup *lookup = kn_dht_lookup_new(&options, ids, n);
+    struct kn_dht_lookup *lookup;
 
+    options.batch = KN_DHT_BATCH_MAX;
+    options.own = &own;
+    lookup = kn_dht_lookup_new(&options, ids, n);
     CHECK("memory", lookup != NULL);
     return lookup;
+}
+
+static struct kn_dht_lookup *lookup_of(size_t beam, size_t peer_calls, bool leave_slow,
+                                       const struct kn_dht_id *ids, size_t n)
+{
+    return lookup_as((struct kn_dht_lookup_options){ .beam = beam,
+                                                     .peer_calls = peer_calls,
+                                                     .leave_slow = leave_slow },
+                     ids, n);
 }
 
 static void answer(struct world *world, struct kn_dht_lookup *lookup,
@@ -141,6 +152,63 @@ static void the_silent_are_passed_over(void **state)
     CHECK_EQ("the nearest that lives", number_of(&out[0]), 264);
     kn_dht_lookup_free(lookup);
     kn_free(world);
+}
+
+/* The beam is five, of which two need not be asked. */
+static void who_is_vouched_for_need_not_be_asked(void **state)
+{
+    struct world *world = world_of(300, 32);
+    struct kn_dht_neighbour seed = node_at(0), out[8];
+    struct kn_dht_id target = node_at(256).id;
+    struct kn_dht_lookup *lookup =
+        lookup_as((struct kn_dht_lookup_options){ .beam = 5, .unasked = 2 }, &target, 1);
+
+    (void)state;
+    world->silent[257] = true;
+    kn_dht_lookup_seed(lookup, &seed, false);
+    (void)run(world, lookup);
+    CHECK_EQ("who answered", kn_dht_lookup_nearest(lookup, 0, out, 3), 3);
+    CHECK_EQ("the nearest three", number_of(&out[2]), 259);
+    CHECK_EQ("asked", world->asked[260] + world->asked[261], 0);
+    CHECK_EQ("takers", kn_dht_lookup_takers(lookup, 0, out, 5), 5);
+    CHECK_EQ("the nearest", number_of(&out[0]), 256);
+    CHECK_EQ("not the silent", number_of(&out[1]), 258);
+    CHECK_EQ("not asked", number_of(&out[4]), 261);
+    kn_dht_lookup_free(lookup);
+    kn_free(world);
+}
+
+static void whom_one_alone_names_is_asked_and_else_comes_last(void **state)
+{
+    struct kn_dht_id target = id_at(0);
+    struct kn_dht_lookup *lookup =
+        lookup_as((struct kn_dht_lookup_options){ .beam = 4, .unasked = 2 }, &target, 1);
+    struct kn_dht_neighbour first = node_at(4), second = node_at(5), both = node_at(20),
+                            one = node_at(10), far = node_at(30), out[8];
+    struct kn_dht_question question;
+    size_t key;
+
+    (void)state;
+    kn_dht_lookup_seed(lookup, &first, false);
+    kn_dht_lookup_seed(lookup, &second, false);
+    for (int i = 0; i < 2; i++) {
+        CHECK("asked", kn_dht_lookup_next(lookup, 0, &question));
+        kn_dht_lookup_told(lookup, &question, 0, &both);
+        if (i == 0) {
+            kn_dht_lookup_told(lookup, &question, 0, &one);
+            kn_dht_lookup_told(lookup, &question, 0, &far);
+        }
+        kn_dht_lookup_answered(lookup, &question, &question.node.id);
+    }
+    CHECK("not settled", !kn_dht_lookup_take_settled(lookup, 0, &key));
+    CHECK("one more", kn_dht_lookup_next(lookup, 0, &question));
+    CHECK_EQ("whom one named", number_of(&question.node), 10);
+    kn_dht_lookup_failed(lookup, &question);
+    CHECK("settled", !kn_dht_lookup_next(lookup, 0, &question) || number_of(&question.node) == 30);
+    CHECK_EQ("takers", kn_dht_lookup_takers(lookup, 0, out, 2), 2);
+    CHECK_EQ("who answered", number_of(&out[1]), 5);
+    CHECK("then both", kn_dht_lookup_takers(lookup, 0, out, 3) == 3 && number_of(&out[2]) == 20);
+    kn_dht_lookup_free(lookup);
 }
 
 static void nobody_known_settles_at_once(void **state)
@@ -357,7 +425,7 @@ static void a_lookup_is_bounded(void **state)
     struct kn_dht_id target = id_at(0);
     struct kn_dht_lookup *lookup = lookup_of(2, 0, false, &target, 1);
     struct kn_dht_neighbour own = node_at(0);
-    struct kn_dht_lookup_options options = { 2, 16, 0, false, &own };
+    struct kn_dht_lookup_options options = { .beam = 2, .batch = 16, .own = &own };
 
     (void)state;
     for (uint32_t i = 0; i < 2 * KN_DHT_LOOKUP_PEERS_MAX; i++) {
@@ -375,6 +443,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_nearest_are_found_from_far_away),
         cmocka_unit_test(the_silent_are_passed_over),
+        cmocka_unit_test(who_is_vouched_for_need_not_be_asked),
+        cmocka_unit_test(whom_one_alone_names_is_asked_and_else_comes_last),
         cmocka_unit_test(nobody_known_settles_at_once),
         cmocka_unit_test(many_keys_share_their_questions),
         cmocka_unit_test(a_liar_can_delay_but_not_end_a_lookup),

@@ -522,6 +522,27 @@ static void many_items_travel_together(void **state)
     net_free(net);
 }
 
+/* All twelve are known, so that the three nearest are enough to learn that nobody is nearer. */
+static void one_item_is_looked_for_at_three_and_given_to_five(void **state)
+{
+    enum { NODES = 12 };
+    struct net *net = swarm_of(NODES, &quick);
+    uint64_t finds = 0, stores = 0;
+    struct heard heard;
+
+    (void)state;
+    for (size_t i = 0; i < NODES; i++)
+        memset(net_at(net, i)->asked, 0, sizeof(net_at(net, i)->asked));
+    put_one(net_at(net, 3), "k", NULL, 42, 100, NULL, 0, &heard);
+    for (size_t i = 0; i < NODES; i++) {
+        finds += net_at(net, i)->asked[KN_DHT_FIND];
+        stores += net_at(net, i)->asked[KN_DHT_STORE];
+    }
+    CHECK_EQ("questions", finds, 3);
+    CHECK_EQ("stores", stores + heard.kept, KN_DHT_REPLICAS);
+    net_free(net);
+}
+
 static void every_item_gets_its_replicas_wherever_we_stand(void **state)
 {
     struct net *net = swarm_of(30, &quick);
@@ -816,6 +837,7 @@ int main(void)
         cmocka_unit_test(what_is_far_away_is_found_in_a_swarm_that_just_began),
         cmocka_unit_test(who_joins_gets_to_know_all_parts_where_there_are_more),
         cmocka_unit_test(many_items_travel_together),
+        cmocka_unit_test(one_item_is_looked_for_at_three_and_given_to_five),
         cmocka_unit_test(every_item_gets_its_replicas_wherever_we_stand),
         cmocka_unit_test(who_does_not_answer_a_store_is_replaced),
         cmocka_unit_test(malice_neither_ends_nor_spoils_a_lookup),
