@@ -9,7 +9,7 @@
 #include "network/petals/model_info.h"
 #include "network/petals/survey_parts.h"
 
-enum { FIRST_RECORDS = 256 };
+enum { FIRST_ROWS = 16, FIRST_RECORDS = 256 };
 
 struct kn_survey *kn_survey_new(double now)
 {
@@ -34,6 +34,8 @@ void kn_survey_free(struct kn_survey *survey)
     kn_names_done(&survey->peers);
     kn_names_done(&survey->public_names);
     kn_free(survey->name_of);
+    kn_free(survey->rows);
+    kn_free(survey->order);
     kn_arena_free(survey->arena);
     kn_free(survey->slots);
     kn_free(survey->records);
@@ -111,6 +113,22 @@ static enum kn_code take_claim(struct kn_survey *survey, const struct survey_cla
     return KN_OK;
 }
 
+/* A node keeps what it read: room for all that could be would be most of it. */
+static bool grow_rows(struct kn_survey *survey)
+{
+    uint32_t room = survey->rows_room > 0 ? 2 * survey->rows_room : FIRST_ROWS;
+    struct survey_row *rows;
+
+    if (survey->rows_n < survey->rows_room)
+        return true;
+    rows = kn_try_realloc(survey->rows, room * sizeof(*rows));
+    if (rows == NULL)
+        return false;
+    survey->rows = rows;
+    survey->rows_room = room;
+    return true;
+}
+
 enum kn_code kn_survey_claim(struct kn_survey *survey, const struct survey_claim *claim,
                              uint32_t rows_max)
 {
@@ -124,7 +142,10 @@ enum kn_code kn_survey_claim(struct kn_survey *survey, const struct survey_claim
     }
     if (survey->rows_n >= rows_max)
         return KN_E_LIMIT;
+    if (!grow_rows(survey))
+        return KN_E_NO_MEMORY;
     row = &survey->rows[survey->rows_n];
+    *row = (struct survey_row){ 0 };
     rc = take_claim(survey, claim, row);
     if (rc != KN_OK)
         return rc;
@@ -327,9 +348,16 @@ void kn_survey_add_server(struct kn_survey *survey, uint32_t slot,
 
     if (slot >= survey->slots_n || !is_alive(survey, entry->expiration))
         return;
+    survey->slots[slot].unanswered = false;
     read_server(survey, slot, entry, &reading);
     if (reading.kind != KN_MALFORMED_NOT)
         count_malformed(survey, reading.kind);
     else
         note(survey, add_record(survey, slot, &reading, entry->expiration));
+}
+
+void kn_survey_unanswered(struct kn_survey *survey, uint32_t slot)
+{
+    if (slot < survey->slots_n)
+        survey->slots[slot].unanswered = true;
 }

@@ -74,6 +74,9 @@ struct kn_survey_key kn_survey_key(const struct kn_survey *survey, uint32_t slot
 void kn_survey_add_server(struct kn_survey *survey, uint32_t slot,
                           const struct kn_survey_entry *entry);
 
+/* Nobody could be asked for that key, or nobody answered. */
+void kn_survey_unanswered(struct kn_survey *survey, uint32_t slot);
+
 /* Count: what survey_view.h shows is of the last evaluation. More may be fed and evaluated again.
  * KN_E_NO_MEMORY: something was not taken, now or before; KN_E_INVALID: there is no plan. */
 KN_MUST_USE enum kn_code kn_survey_evaluate(struct kn_survey *survey);

@@ -125,7 +125,8 @@ static void count_blocks(struct kn_survey *survey)
     survey->totals.offline = 0;
     for (uint32_t slot = 0; slot < survey->slots_n; slot++) {
         survey->slots[slot].first_record = at;
-        survey->slots[slot].block = (struct kn_survey_block){ .asked = true };
+        survey->slots[slot].block =
+            (struct kn_survey_block){ .asked = !survey->slots[slot].unanswered };
         for (; at < survey->records_n && survey->records[at].slot == slot; at++)
             count_record(survey, &survey->records[at]);
     }
@@ -265,8 +266,15 @@ static int compare_rows(const void *left, const void *right)
     return strcmp(a->model.prefix, b->model.prefix);
 }
 
-static void put_in_order(struct kn_survey *survey)
+static enum kn_code put_in_order(struct kn_survey *survey)
 {
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers. */
+    const size_t size = (survey->rows_n + 1) * sizeof(*survey->order);
+    const struct survey_row **order = kn_try_realloc(survey->order, size);
+
+    if (order == NULL)
+        return KN_E_NO_MEMORY;
+    survey->order = order;
     survey->listed = 0;
     for (uint32_t i = 0; i < survey->rows_n; i++) {
         struct survey_row *row = &survey->rows[i];
@@ -276,6 +284,7 @@ static void put_in_order(struct kn_survey *survey)
     }
     survey->ordered = survey->rows_n;
     qsort(survey->order, survey->rows_n, sizeof(void *), compare_rows);
+    return KN_OK;
 }
 
 static enum kn_code count_providers(struct kn_survey *survey)
@@ -311,7 +320,5 @@ enum kn_code kn_survey_evaluate(struct kn_survey *survey)
     keep_latest(survey);
     count_blocks(survey);
     rc = count_providers(survey);
-    if (rc == KN_OK)
-        put_in_order(survey);
-    return rc;
+    return rc == KN_OK ? put_in_order(survey) : rc;
 }

@@ -22,6 +22,7 @@ struct survey_row {
 
 struct survey_slot {
     uint32_t row, index;
+    bool unanswered;
     uint32_t first_record; /* of the last evaluation; those of this slot end where the next begin */
     struct kn_survey_block block;
 };
@@ -41,10 +42,11 @@ struct kn_survey {
     void *prefers_arg;
     struct kn_arena *arena;
     struct kn_names prefixes, peers;
-    struct survey_row rows[SURVEY_ROWS_MAX];
-    const struct survey_row *order[SURVEY_ROWS_MAX];
-    uint32_t rows_n, ordered, listed; /* the last two of the last evaluation */
-    struct survey_slot *slots;        /* one more than there are */
+    struct survey_row *rows; /* they move until there is a plan */
+    uint32_t rows_n, rows_room;
+    const struct survey_row **order;
+    uint32_t ordered, listed;  /* of the last evaluation */
+    struct survey_slot *slots; /* one more than there are */
     uint32_t slots_n;
     struct survey_record *records;
     uint32_t records_n, records_room;

@@ -37,7 +37,7 @@ const struct kn_survey_model *kn_survey_find(const struct kn_survey *survey, con
 struct kn_survey_block {
     uint32_t online, joining; /* providers */
     double throughput;        /* of the ONLINE ones */
-    bool asked;               /* false: not in the plan, so nobody knows */
+    bool asked;               /* false: not in the plan, or nobody answered: nobody knows */
 };
 
 /* `model` is one of this survey's, `index` below its num_blocks. */

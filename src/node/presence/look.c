@@ -76,6 +76,12 @@ static void add_model(struct kn_look *look, size_t slot, const struct kn_survey_
     kn_survey_add_model(look->survey, e);
 }
 
+static void note_unanswered(struct kn_look *look, size_t slot)
+{
+    look->unanswered++;
+    kn_survey_unanswered(look->survey, (uint32_t)slot);
+}
+
 static void on_block(void *arg, const struct kn_dht_value *value)
 {
     struct kn_look *look = arg;
@@ -84,7 +90,7 @@ static void on_block(void *arg, const struct kn_dht_value *value)
     if (value->found)
         feed(look, &value->record, add_server, value->key);
     else if (value->answers == 0 || value->is_late)
-        look->unanswered++;
+        note_unanswered(look, value->key);
 }
 
 static void on_blocks_done(void *arg, const struct kn_dht_get_totals *totals)
@@ -92,6 +98,10 @@ static void on_blocks_done(void *arg, const struct kn_dht_get_totals *totals)
     struct kn_look *look = arg;
 
     look->get = NULL;
+    for (uint32_t i = 0; i < kn_survey_keys(look->survey); i++) { /* its time was over before */
+        if (!look->read[i])
+            kn_survey_unanswered(look->survey, i);
+    }
     end(look, totals->code == KN_OK && look->unanswered > 0 ? KN_E_TIMEOUT : totals->code);
 }
 

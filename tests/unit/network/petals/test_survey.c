@@ -241,6 +241,29 @@ static void a_provider_counts_once_however_many_blocks_it_holds(void **state)
     kn_survey_free(survey);
 }
 
+static void of_a_key_that_nobody_answered_nothing_is_known(void **state)
+{
+    static const struct server server = { "m", 1, 0, 3, KN_SERVER_ONLINE, 5 };
+    struct kn_survey *survey = new_survey();
+    const struct kn_survey_model *model;
+
+    (void)state;
+    add_model(survey, "m", 4, NULL);
+    plan(survey);
+    for (uint32_t slot = 0; slot < 3; slot++)
+        kn_survey_unanswered(survey, slot);
+    kn_survey_unanswered(survey, kn_survey_keys(survey));
+    evaluate(survey);
+    model = find(survey, "m");
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK_EQ("asked", kn_survey_block(survey, model, i).asked, i == 3);
+    add_server(survey, &server);
+    evaluate(survey);
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK("answered later, or before", kn_survey_block(survey, model, i).asked);
+    kn_survey_free(survey);
+}
+
 static void online_somewhere_is_not_joining(void **state)
 {
     static const struct server servers[] = {
@@ -725,6 +748,7 @@ int main(void)
         cmocka_unit_test(both_spellings_of_every_block_are_asked_for),
         cmocka_unit_test(models_stand_by_popularity_and_then_by_the_ties),
         cmocka_unit_test(a_provider_counts_once_however_many_blocks_it_holds),
+        cmocka_unit_test(of_a_key_that_nobody_answered_nothing_is_known),
         cmocka_unit_test(online_somewhere_is_not_joining),
         cmocka_unit_test(spellings_share_their_popularity_and_stay_two),
         cmocka_unit_test(a_spelling_that_nobody_serves_is_not_listed),
