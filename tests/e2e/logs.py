@@ -13,6 +13,7 @@ import re
 import select
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -253,6 +254,24 @@ class Logs(program.Case):
                          str(self.h.root / "file" / "log"))
         self.assertNotEqual(got[0], DONE)
         self.expect(got, got[0], "logging.file_path", "file")
+
+    def test_a_path_that_is_no_file_is_named_for_what_it_is(self):
+        door = socket.socket(socket.AF_UNIX)
+        self.addCleanup(door.close)
+        door.bind(str(self.h.root / "door"))
+        for path, want in ((self.h.root, "is a folder, not a file"),
+                           (self.h.root / "door", "is a socket, not a file")):
+            self.expect(self.h.run("start", "--no-save", "--set", "network.new_swarm=true",
+                                   "--log-file", str(path)), FAILED,
+                        f"logging.file_path: {path}: {want}", "Name a file")
+        if os.geteuid() == 0:
+            disk = self.h.root / "disk"
+            try:
+                os.mknod(disk, 0o600 | stat.S_IFBLK, os.makedev(7, 250))
+            except PermissionError:
+                return
+            self.expect(self.h.run("start", "--no-save", "--set", "network.new_swarm=true",
+                                   "--log-file", str(disk)), FAILED, "is a device, not a file")
 
     def test_the_journal_gets_priorities_and_no_times(self):
         ours, theirs = socket.socketpair()

@@ -72,10 +72,27 @@ static enum kn_code need_folder(const char *path, struct kn_error *err)
     return rc;
 }
 
+/* Lines can go to a file, a pipe or a terminal; on a disk they would overwrite what is there. */
+static enum kn_code refuse_others(const char *path, struct kn_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0 ||
+        (!S_ISDIR(info.st_mode) && !S_ISBLK(info.st_mode) && !S_ISSOCK(info.st_mode)))
+        return KN_OK;
+    (void)kn_fail(err, KN_E_IO, "is %s, not a file", kn_kind_of(&info));
+    kn_hint(err, "Name a file: it is made where it is missing.");
+    return KN_E_IO;
+}
+
 static enum kn_code open_path(struct kn_append_file *file, struct kn_error *err)
 {
-    enum kn_code rc;
+    enum kn_code rc = refuse_others(file->path.at, err);
 
+    if (rc != KN_OK) {
+        kn_wrap(err, "%s", file->path.at);
+        return rc;
+    }
     file->fd = open_either(file->path.at);
     if (file->fd < 0 && errno == ENOENT) {
         rc = need_folder(file->path.at, err);
