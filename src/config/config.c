@@ -167,38 +167,56 @@ static const struct kn_bytes *read_file(struct load *load, const char *path, str
     return NULL;
 }
 
+/* Of the program that a command begins with, if that is a path and nothing stands around it. */
+static void judge_program(const char *command, struct kn_arena *arena, struct kn_error *others)
+{
+    size_t n = strcspn(command, " \t\"'\\");
+    const char *path;
+
+    *others = (struct kn_error){ .code = KN_OK };
+    if (command[0] != '/' || (command[n] != '\0' && command[n] != ' ' && command[n] != '\t'))
+        return; /* it is looked at when it is to run */
+    path = kn_arena_dup_n(arena, command, n);
+    if (path != NULL)
+        kn_file_judge(path, others);
+}
+
+static void refuse_command(struct load *load, const struct kn_assignment *at, const char *what,
+                           const struct kn_error *others)
+{
+    struct kn_problem problem = {
+        .kind = KN_P_INVALID, .hint = others->hint, .origin = at->origin, .key = at->setting->key
+    };
+
+    problem.message = kn_arena_printf(load->arena, "%s; %s", what, others->text);
+    if (problem.message == NULL)
+        return;
+    if (load->layers.file != NULL)
+        kn_problem_locate(&problem, load->arena, load->layers.file, at->start, at->end);
+    kn_problems_add(&load->problems, &problem);
+}
+
 /*
- * Whoever may write a file that names a command may have this user run anything. A command that
- * comes from elsewhere, or that is null, is none of the file's.
+ * Whoever may write a file that names a command, or the program, may have this user run anything. A
+ * command that comes from elsewhere, or that is null, is none of the file's.
  */
 static void mind_commands(struct load *load)
 {
     const struct kn_layer *layer = &load->layers.by_kind[KN_LAYER_FILE];
-    struct kn_problem problem = { .kind = KN_P_INVALID,
-                                  .message = load->others.text,
-                                  .hint = load->others.hint };
-    struct kn_text message = { 0 };
 
-    if (load->others.code == KN_OK)
-        return;
     for (size_t i = 0; i < layer->n; i++) {
         const struct kn_assignment *at = &layer->at[i];
+        struct kn_error program;
 
         if (strcmp(at->setting->key, "alerts.command") != 0 || at->value.is != KN_GIVEN)
             continue;
-        problem.origin = at->origin;
-        problem.key = at->setting->key;
-        kn_text_addf(&message, "a command from a file that others decide on; %s",
-                     load->others.text);
-        problem.message = kn_text_get(&message);
-        if (load->layers.file != NULL)
-            kn_problem_locate(&problem, load->arena, load->layers.file, at->start, at->end);
-        kn_problems_add(&load->problems, &problem);
+        judge_program(at->value.text, load->arena, &program);
+        if (load->others.code != KN_OK)
+            refuse_command(load, at, "a command from a file that others decide on", &load->others);
+        else if (program.code != KN_OK)
+            refuse_command(load, at, "a program that others decide on", &program);
         break;
     }
-    if (message.failed)
-        kn_arena_fail(load->arena);
-    kn_text_done(&message);
 }
 
 static void take_file(struct load *load)

@@ -191,6 +191,38 @@ class Webhook(Case):
         self.leave(node)
         self.assertTrue(hook.posted.empty())
 
+    def test_that_it_is_back_is_told_only_where_that_is_wanted(self):
+        hook, first = self.hook(), self.first()
+        port = first.told("listening")["port"]
+        node = self.start("--bootstrap", first.address, *QUICK, *settings(
+            alerts__enabled="true", alerts__after="200ms", alerts__on_reconnect="false",
+            alerts__webhook_url=hook.url))
+        node.wait("health", verdict="healthy")
+        self.stop(first)
+        node.wait("alert", about="disconnect", ok=True)
+        self.first("--port", port)
+        end = time.monotonic() + SOON
+        while json.loads(self.h.run("status --json")[1])["peers"] == 0:
+            self.assertLess(time.monotonic(), end)
+        with self.assertRaises(TimeoutError):
+            node.wait("alert", deadline=1.5)
+        self.leave(node)
+        self.assertEqual(json.loads(hook.posted.get()[2])["event"], "disconnect")
+        self.assertTrue(hook.posted.empty())
+
+    def test_a_failing_node_is_not_told_of_where_nobody_wants_that(self):
+        hook = self.hook()
+        node = self.start("--set", "network.new_swarm=true", "--max-memory", "2MiB", *QUICK,
+                          *settings(alerts__enabled="true", alerts__after="100ms",
+                                    alerts__on_critical="false", alerts__webhook_url=hook.url))
+        node.wait("health", verdict="failing")
+        self.assertEqual(json.loads(hook.posted.get(timeout=SOON)[2])["event"], "disconnect")
+        with self.assertRaises(TimeoutError):
+            while node.wait("alert", deadline=1.5)["about"] == "disconnect":
+                pass
+        self.leave(node)
+        self.assertTrue(hook.posted.empty())
+
     def test_too_few_connections_are_a_loss(self):
         hook, first = self.hook(), self.first()
         node = self.start("--bootstrap", first.address, *settings(
@@ -255,6 +287,42 @@ class Command(Case):
             self.assertLess(time.monotonic(), end)
 
 
+    def test_a_program_that_others_may_change_is_not_run(self):
+        out = self.h.root / "told"
+        path = self.script(f"echo end > {out}\n")
+        path.chmod(0o777)
+        commands = [str(path), f"{path} word", f"'{path}'"]
+        if os.geteuid() == 0:
+            other = path.with_name("other.sh")
+            other.write_text(path.read_text())
+            other.chmod(0o755)
+            os.chown(other, program.NOBODY, -1)
+            commands.append(str(other))
+        for command in commands:
+            with self.subTest(command):
+                node = self.lonely(command=command)
+                told = node.wait("alert", about="disconnect", ok=False)
+                self.assertIn("is not run; ", told["error"])
+                self.assertIn("uid 65534" if "other" in command else "everybody may write it",
+                              told["error"])
+                self.leave(node)
+        self.assertFalse(out.exists())
+
+    def test_a_name_is_looked_for_where_it_is_run_from(self):
+        out = self.h.root / "told"
+        path = self.script(f"echo end > {out}\n")
+        where = {"PATH": f"{self.h.work}:{path.parent}:{os.environ['PATH']}"}
+        for mode, ok in ((0o777, False), (0o755, True)):
+            path.chmod(mode)
+            node = self.start("--set", "network.new_swarm=true", *settings(
+                alerts__enabled="true", alerts__after="300ms", alerts__command=path.name),
+                env=where)
+            told = node.wait("alert", about="disconnect", ok=ok)
+            self.assertEqual("everybody may write it" in (told.get("error") or ""), not ok)
+            self.leave(node)
+        self.eventually(out)
+
+
 class OthersFiles(Case):
     """Who may write a file that names a command may have its reader run anything."""
 
@@ -279,6 +347,21 @@ class OthersFiles(Case):
             cure = self.refused(who)
             self.assertEqual(os.waitstatus_to_exitcode(os.system(cure)), 0)
             self.expect(self.h.run("config check"), DONE)
+
+    def test_a_program_that_others_may_write_is_none_for_a_file(self):
+        path = self.script("exit 0\n")
+        self.write(f"alerts:\n  command: {path} a b\n")
+        self.expect(self.h.run("config check"), DONE)
+        for mode, who in ((0o757, "everybody may write it"), (0o775, "its group may write it")):
+            path.chmod(mode)
+            cure = self.refused("a program that others decide on", who)
+            self.assertEqual(os.waitstatus_to_exitcode(os.system(cure)), 0)
+            self.expect(self.h.run("config check"), DONE)
+        link = self.h.root / "link"
+        link.symlink_to(path)
+        path.chmod(0o777)
+        self.write(f"alerts:\n  command: {link}\n")
+        self.refused("everybody may write it")
 
     def test_nor_does_it_at_a_reload(self):
         path = self.write("alerts:\n  enabled: true\n")

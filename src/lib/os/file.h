@@ -35,6 +35,9 @@ KN_MUST_USE enum kn_code kn_file_read(const char *path, size_t max, struct kn_by
 KN_MUST_USE enum kn_code kn_file_read_judged(const char *path, size_t max, struct kn_bytes *out,
                                              struct kn_error *others, struct kn_error *err);
 
+/* Judge `path` as kn_file_read_judged() does, without reading it. One that is not there: KN_OK. */
+void kn_file_judge(const char *path, struct kn_error *others);
+
 /* False when it is known to be missing; what may not be looked at counts as existing. */
 bool kn_file_exists(const char *path);
 

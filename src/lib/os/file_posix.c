@@ -180,6 +180,15 @@ static void judge(const char *path, const struct stat *info, struct kn_error *ot
     kn_text_done(&cure);
 }
 
+void kn_file_judge(const char *path, struct kn_error *others)
+{
+    struct stat info;
+
+    *others = (struct kn_error){ .code = KN_OK };
+    if (stat(path, &info) == 0)
+        judge(path, &info, others);
+}
+
 enum kn_code kn_file_read_judged(const char *path, size_t max, struct kn_bytes *out,
                                  struct kn_error *others, struct kn_error *err)
 {

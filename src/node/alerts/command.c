@@ -4,6 +4,7 @@
 
 #include "lib/base/memory.h"
 #include "lib/io/child.h"
+#include "node/alerts/program.h"
 #include "node/alerts/words.h"
 
 struct kn_alert_command {
@@ -72,6 +73,8 @@ static enum kn_code run(struct kn_alert_command *command,
     size_t n;
     enum kn_code rc = kn_words_cut(options->command, room, words, err);
 
+    if (rc == KN_OK)
+        rc = kn_alert_program_judge(words[0], options->folder, options->environment, err);
     if (rc != KN_OK)
         return rc;
     n = kn_alert_environment(message, options->environment, &variables);

@@ -23,7 +23,8 @@ struct kn_alert_command_options {
 /* `failure` NULL: it ended with status 0. */
 typedef void kn_alert_command_fn(void *arg, const struct kn_error *failure);
 
-/* Run it. `told` comes once, later, and frees it. After a failure it never comes. */
+/* Run it. `told` comes once, later, and frees it. After a failure it never comes. KN_E_DENIED also
+ * for a program that others decide on (program.h). */
 KN_MUST_USE enum kn_code kn_alert_command_start(const struct kn_alert_command_options *options,
                                                 const struct kn_alert_message *message,
                                                 kn_alert_command_fn *told, void *arg,
