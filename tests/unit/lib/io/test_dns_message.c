@@ -8,6 +8,8 @@
 #define QUESTION "\x08_dnsaddr\x01x\0\0\x10\0\x01"
 #define RECORD(type, data_n) "\xc0\x0c\0" type "\0\1\0\0\0\x3c" data_n
 #define TXT "\x10"
+#define SIXTY_ONE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LABEL_63 "\x3f" SIXTY_ONE "aa"
 
 static void answers_are_read(void **state)
 {
@@ -60,6 +62,27 @@ static void answers_are_read(void **state)
             KN_E_SYNTAX, { NULL }),
         ROW("a name that points at itself",
             HEADER(ANSWER, "\0", "\1") "\xc0\x0c\0\x10\0\1\0\0\0\0\0\2\1y", KN_E_SYNTAX, { NULL }),
+        ROW("a name that points ahead",
+            HEADER(ANSWER, "\0", "\1") "\xc0\x0e\0\x10\0\1\0\0\0\0\0\2\1y", KN_E_SYNTAX, { NULL }),
+        ROW("a name that points into the header",
+            HEADER(ANSWER, "\1", "\1") QUESTION "\xc0\x0b\0\x10\0\1\0\0\0\0\0\2\1y", KN_E_SYNTAX,
+            { NULL }),
+        ROW("a label of a kind that nobody has",
+            HEADER(ANSWER, "\0", "\1") "\x40" SIXTY_ONE "aaa\0\0\x10\0\1\0\0\0\0\0\2\1y",
+            KN_E_SYNTAX, { NULL }),
+        ROW("a name of 255 bytes",
+            HEADER(ANSWER, "\0", "\1") LABEL_63 LABEL_63 LABEL_63 "\x3d" SIXTY_ONE
+                                                                  "\0\0\x10\0\1\0\0\0\0\0\2\1y",
+            KN_OK, { "y" }),
+        ROW("a name of 256 bytes",
+            HEADER(ANSWER, "\0", "\1") LABEL_63 LABEL_63 LABEL_63 "\x3e" SIXTY_ONE
+                                                                  "a\0\0\x10\0\1\0\0\0\0\0\2\1y",
+            KN_E_SYNTAX, { NULL }),
+        ROW("records of authorities behind the answers",
+            "\x12\x34\x81\x80\0\0\0\1\0\1\0\1\0\0\x10\0\1\0\0\0\0\0\2\1y"
+            "\0\0\2\0\1\0\0\0\0\0\1\0"
+            "\0\0\x29\4\xd0\0\0\0\0\0\0",
+            KN_OK, { "y" }),
         ROW("a label past the end", HEADER(ANSWER, "\0", "\1") "\x3fx", KN_E_SYNTAX, { NULL }),
     };
 
