@@ -21,7 +21,7 @@ struct kn_join {
     unsigned telling; /* events that run: freed by one of them, it goes when they have returned */
     bool freed;
     char *addresses; /* the texts of all entries, one behind the other */
-    struct entry entries[KN_NETWORK_BOOTSTRAPS_MAX];
+    struct entry entries[];
 };
 
 static void release(struct kn_join *join)
@@ -194,7 +194,7 @@ enum kn_code kn_join_start(struct kn_network *network, const char *const *addres
         return kn_fail(err, KN_E_INVALID, "no bootstrap peer is named");
     if (n > KN_NETWORK_BOOTSTRAPS_MAX)
         return kn_fail(err, KN_E_LIMIT, "more than %d bootstrap peers", KN_NETWORK_BOOTSTRAPS_MAX);
-    join = kn_try_alloc(sizeof(*join));
+    join = kn_try_alloc(sizeof(*join) + n * sizeof(join->entries[0]));
     if (join == NULL)
         return kn_fail_no_memory(err);
     join->network = network;

@@ -31,8 +31,8 @@ from started import Node, first_of_a_swarm, own_network
 TINY = Path(__file__).resolve().parent.parent / "vectors" / "petals" / "tiny"
 BLOCKS = 4
 SETTLED = 60  # seconds until the node must be as it is written down
-CALM = 5  # looks one after another in which nothing may change any more
-PEERS, HOMES = 3, 4  # at once; of those that are killed some come back as who they were
+CALM = 20  # looks one after another in which nothing may change any more
+PEERS, HOMES = 3, 16  # at once; in all: a node remembers each, and who is killed may come back
 GROWTH = 1.05  # memory at the end beside that after the first round
 QUARANTINE = 8  # MiB: the address sanitizer keeps what was freed, up to so much
 SANITIZED = 24 << 20  # bytes more with it: what was freed, and where each allocation came from
@@ -84,6 +84,7 @@ class Soak:
             file.chmod(0o600)
         self.done, self.lately = collections.Counter(), collections.deque(maxlen=20)
         self.peers, self.left, self.closing = {}, [], []  # who runs where; homes without anybody
+        self.homes = 0  # that were made
         self.number, self.is_broken, self.is_narrow, self.is_paused = 0, False, False, False
         self.port = free_port()  # outside of where the others look for theirs
         self.first = self.start_first()
@@ -247,8 +248,9 @@ class Soak:
     def new_peer(self):
         if len(self.peers) >= PEERS:
             return self.killed_peer()
-        may_return = self.left and self.chance.random() < 0.5
-        home = self.left.pop(0) if may_return else program.Home()
+        is_new = not self.left or (self.homes < HOMES and self.chance.random() < 0.5)
+        self.homes += is_new
+        home = program.Home() if is_new else self.left.pop(0)
         through = self.first.address if self.first else self.node.address
         self.peers[home] = peer = Node(home, *SMALL, "--no-save", "--bootstrap", through)
         peer.wait("joined", deadline=SETTLED)
@@ -262,8 +264,6 @@ class Soak:
         peer.process.kill()
         peer.__exit__()
         self.left.append(home)
-        if len(self.left) > HOMES:
-            self.left.pop(0)._folder.cleanup()
         return None
 
     def questions(self):
@@ -307,7 +307,7 @@ class Soak:
 
     def first_round(self):
         """Everything, there and back, and the heap as large as that makes it."""
-        names = 4 * list(self.actions())
+        names = 8 * list(self.actions())
         self.chance.shuffle(names)
         for name in names:
             self.act(name)
@@ -333,17 +333,24 @@ class Soak:
         self.settled()
         self.until("blocks seen through the bootstrap", lambda: self.seen() == BLOCKS,
                    lambda: self.last)
-        looks = collections.deque(maxlen=CALM)
+        looks, memory = collections.deque(maxlen=CALM), collections.deque(maxlen=CALM)
 
         def calm():
             looks.append((self.status()["peers"], self.descriptors()))
+            memory.append(self.memory())
+            select.select([], [], [], 0.1)  # memory is given back a moment after the last event
             return len(looks) == CALM and len(set(looks)) == 1 and looks[0][0] == 1
 
         self.until("rest", calm, lambda: list(looks))
-        return self.descriptors(), self.memory()
+        return self.descriptors(), min(memory)
 
     def descriptors(self):
-        return len(os.listdir(f"/proc/{self.node.process.pid}/fd"))
+        """Without that of whoever has asked a moment ago."""
+        looks = []
+        for _ in range(5):
+            looks.append(len(os.listdir(f"/proc/{self.node.process.pid}/fd")))
+            select.select([], [], [], 0.01)
+        return min(looks)
 
     def memory(self):
         pages = Path(f"/proc/{self.node.process.pid}/statm").read_text().split()[1]
@@ -403,6 +410,7 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     words = parser.parse_args()
     program.PROGRAM = words.program.resolve()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the node would pass it over
     alone = own_network()
     print(f"soak: seed {words.seed}, {words.seconds} s, "
           f"{'a network of its own' if alone else 'no network of its own: loopback stays up'}",

@@ -14,6 +14,7 @@
 #include "app/cli/start_live.h"
 #include "app/cli/start_text.h"
 #include "app/cli/start_words.h"
+#include "app/cli/tidy.h"
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
 #include "lib/os/output.h"
@@ -163,6 +164,7 @@ static void on_event(void *arg, enum kn_node_event event)
         kn_start_settle(start);
     kn_detached_take(start, event);
     kn_supervised_take(start, event);
+    kn_tidy_take(start, event);
 }
 
 /* A line of the log, where it would break the last line of the screen if it went there alone. */
@@ -274,9 +276,11 @@ static void run_node(struct kn_start *start)
     start->waiting_since = kn_loop_now(start->loop);
     name_files(start);
     kn_supervised_begin(start);
+    kn_tidy_begin(start);
     kn_node_run(start->node);
     while (start->is_saving) /* the file is ours to the end: wait for it */
         kn_loop_run(start->loop);
+    kn_tidy_end(start);
     kn_supervised_end(start);
     kn_timer_free(start->tick);
     start->tick = NULL;

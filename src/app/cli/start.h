@@ -60,7 +60,7 @@ struct kn_start {
     enum kn_code not_met[KN_NETWORK_BOOTSTRAPS_MAX]; /* as it was said last, of each bootstrap */
     struct kn_announced said;                        /* the round that was told last */
     struct kn_status_line line;
-    struct kn_timer *tick;
+    struct kn_timer *tick, *tidy;
 };
 
 /* What the screen is printed from; the plan is NULL before KN_NODE_PLANNED. */
