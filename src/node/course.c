@@ -131,6 +131,7 @@ static double share_now(const struct kn_node *node, const struct kn_blocks_wish 
 void kn_course_limits_changed(struct kn_node *node)
 {
     kn_course_serve(node);
+    kn_own_limits_apply(node);
 }
 
 bool kn_course_is_resting(const struct kn_node *node)
@@ -429,6 +430,7 @@ void kn_course_decide(struct kn_node *node)
 void kn_node_agree(struct kn_node *node)
 {
     node->agreed = true;
+    kn_own_limits_apply(node);
     kn_course_serve(node);
     take_head_start(node);
     kn_course_go_on(node);

@@ -96,6 +96,7 @@ static void take(struct kn_node *node)
     if (node->in_swarm && node->agreed)
         kn_course_announce(node);
     kn_course_serve(node);
+    kn_own_limits_apply(node);
 }
 
 static void take_if_due(void *arg)

@@ -6,6 +6,7 @@ usage: calibrate.py PROGRAM FILL [TEST…]
 FILL is tests/support/fill.c. Memory groups are made where that is permitted, of either version.
 """
 import contextlib
+import errno
 import json
 import os
 import re
@@ -277,9 +278,16 @@ class Group:
         return done.returncode, done.stdout.decode()
 
     def close(self):
-        if self.folder is not None:
-            self.folder.rmdir()
-            self.folder = None
+        """Who was in it may be ending still."""
+        until = time.monotonic() + program.DEADLINE
+        while self.folder is not None:
+            try:
+                self.folder.rmdir()
+                self.folder = None
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
 
 class Groups(Case):

@@ -361,6 +361,26 @@ static void show_pause(struct view *view)
     end_line(view, "window");
 }
 
+/* What the owner allows, and who keeps it: the kernel, or the node alone. */
+static void show_limits(struct view *view)
+{
+    const struct kn_json *memory = kn_json_get(get(view, "limits"), "memory");
+    const struct kn_json *processors = kn_json_get(get(view, "limits"), "processors");
+    double cores;
+
+    if (kn_json_to_text(kn_json_get(memory, "by")) != NULL) {
+        add_memory(view, "memory up to ", kn_json_get(memory, "bytes"), "");
+        add(view, " by ", kn_json_get(memory, "by"), "");
+    }
+    if (kn_json_to_number(kn_json_get(processors, "cores"), &cores)) {
+        kn_text_addf(&view->line, "%sprocessors up to %g", view->line.n > 0 ? ", " : "", cores);
+        add(view, " by ", kn_json_get(processors, "by"), "");
+    }
+    add(view, "\nmemory: ", kn_json_get(memory, "error"), "");
+    add(view, "\nprocessors: ", kn_json_get(processors, "error"), "");
+    end_line(view, "limits");
+}
+
 static void show_configuration(struct view *view)
 {
     const struct kn_json *config = get(view, "config");
@@ -409,6 +429,7 @@ void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn
     show_health(&view);
     show_alerts(&view);
     show_pause(&view);
+    show_limits(&view);
     show_configuration(&view);
     show_problems(&view);
     if (view.line.failed)

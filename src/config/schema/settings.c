@@ -250,14 +250,20 @@ const struct kn_setting kn_settings[] = {
 
     { SETTING(size, resources.max_memory_gb), NOTHING, GIB, .flag = "--max-memory",
       .value_name = "SIZE", .alias = "KWAAINET_MAX_MEMORY", LIVE, .obeyed_by = "node",
-      .brief = "Memory that the node may use." },
+      .brief = "Memory that the node may use.",
+      .detail = "Blocks are planned within it. The kernel keeps it, with 128 MiB beside it for the "
+                "rest: as a limit of the control group that a service has handed down, else as one "
+                "of this process's own memory. kwaainet status says which." },
     { SETTING(size, resources.max_gpu_memory_gb), NOTHING, GIB, LIVE, .obeyed_by = "node",
       .brief = "GPU memory that the node may use." },
     { SETTING(int, resources.max_models), .range = { 1, 64 }, .fallback = "1", LIVE,
       .brief = "How many models are served at the same time." },
     { SETTING(int, resources.max_cpu_percent), NOTHING, .range = { 1, 100 }, .unit = "%", LIVE,
       .obeyed_by = "node",
-      .brief = "Share of the whole machine's processors that the node may use." },
+      .brief = "Share of the whole machine's processors that the node may use.",
+      .detail = "The kernel keeps it as time of the control group that a service has handed down, "
+                "else by running the node on so many processors; what is left of one, the node "
+                "keeps by resting. kwaainet status says who does." },
     { SETTING(size, resources.max_disk_space_gb), NOTHING, GIB, LIVE, .obeyed_by = "node",
       .brief = "Disk space that downloaded models may take.",
       .detail = "All that lies in the cache counts, also what other programs put there." },

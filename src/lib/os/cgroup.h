@@ -30,8 +30,11 @@ struct kn_cgroup_limits {
  */
 KN_MUST_USE enum kn_code kn_cgroup_read(const char *root, struct kn_cgroup_limits *out);
 
-/* Processes of our own group and those below it that were killed because memory was short, since
- * the group was made. KN_CGROUP_UNKNOWN. `root` as above. */
+/*
+ * Processes of our own group and those below it that were killed because memory was short, since
+ * the group was made. KN_CGROUP_UNKNOWN. `root` as above. Programs that systemd runs
+ * beside a service have a group below the service's, as own_group.h has: they count for that.
+ */
 int64_t kn_cgroup_oom_kills(const char *root);
 
 #endif

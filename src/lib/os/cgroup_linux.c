@@ -6,7 +6,8 @@
 
 #include "lib/base/memory.h"
 #include "lib/base/path.h"
-#include "lib/os/cgroup_text.h"
+#include "lib/os/cgroup_place.h"
+#include "lib/os/own_group.h"
 #include "lib/os/probe.h"
 
 enum {
@@ -30,6 +31,10 @@ static const struct memory_names memory_names[] = {
     { "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file ",
       "memory.oom_control", "hierarchical_memory_limit " },
 };
+
+/* Below the group of a service: where systemd runs its programs beside the main one, and where that
+ * one has its own. */
+static const char *const parts[] = { ".control", KN_OWN_GROUP_NAME };
 
 struct texts {
     char groups[GROUPS_SIZE], mounts[MOUNTS_SIZE];
@@ -171,6 +176,32 @@ static struct texts *read_texts(const char *root)
     return texts;
 }
 
+enum kn_code kn_cgroup_place_own(const char *root, const char *controller,
+                                 struct kn_cgroup_place *out)
+{
+    struct texts *texts = read_texts(root);
+    bool found;
+
+    if (texts == NULL)
+        return KN_E_NO_MEMORY;
+    found = find(texts, controller, out);
+    kn_free(texts);
+    return found ? KN_OK : KN_E_NOT_FOUND;
+}
+
+/* Out of a part of a service's group, into that. */
+static void leave_part(struct level *level)
+{
+    const char *below = level->place->below, *last = strrchr(below, '/');
+
+    for (size_t i = 0; last != NULL && i < KN_COUNT(parts); i++) {
+        if (strcmp(last + 1, parts[i]) == 0) {
+            level->below_n = (int)(last - below);
+            return;
+        }
+    }
+}
+
 int64_t kn_cgroup_oom_kills(const char *root)
 {
     struct texts *texts = read_texts(root);
@@ -184,6 +215,7 @@ int64_t kn_cgroup_oom_kills(const char *root)
         if (!find(texts, memory_names[i].controller, &place))
             continue;
         level.below_n = (int)strlen(place.below);
+        leave_part(&level);
         if (read_value(&level, memory_names[i].kills, text, sizeof(text)) &&
             kn_cgroup_stat(text, "oom_kill ") > found)
             found = kn_cgroup_stat(text, "oom_kill ");

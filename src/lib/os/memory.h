@@ -39,4 +39,8 @@ struct kn_memory_bound {
 void kn_ulimits_memory(const struct kn_ulimits *limits, const char *root,
                        struct kn_memory_bound *out);
 
+/* Bytes that this process may still take: the least that the machine, its control groups and its
+ * own limits leave; 0 where not even asking is possible. KN_MEMORY_UNKNOWN. */
+int64_t kn_memory_left(const char *root);
+
 #endif

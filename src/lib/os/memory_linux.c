@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/os/cgroup.h"
 #include "lib/os/probe.h"
 
 enum { MEMINFO_SIZE = 8 * 1024, STATM_SIZE = 256, KIB = 1024 };
@@ -113,4 +114,29 @@ void kn_ulimits_memory(const struct kn_ulimits *limits, const char *root,
     is_told = read_used(root, used);
     bound_by(out, limits->address_space, is_told ? &used[STATM_SPACE] : NULL, "ulimit -v");
     bound_by(out, limits->data, is_told ? &used[STATM_DATA] : NULL, "ulimit -d");
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    if (a < 0 || b < 0)
+        return a < 0 ? b : a;
+    return a < b ? a : b;
+}
+
+int64_t kn_memory_left(const char *root)
+{
+    struct kn_cgroup_limits group;
+    struct kn_memory_bound bound;
+    struct kn_ulimits limits;
+    struct kn_memory memory;
+    int64_t left;
+
+    kn_memory_read(root, &memory);
+    left = memory.available;
+    if (kn_cgroup_read(root, &group) != KN_OK)
+        return 0; /* not even that much memory is there */
+    left = least(left, group.memory_left >= 0 ? group.memory_left : group.memory_limit);
+    kn_ulimits_read(&limits);
+    kn_ulimits_memory(&limits, root, &bound);
+    return least(left, bound.left);
 }

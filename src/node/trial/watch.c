@@ -6,39 +6,14 @@
 #include "lib/os/memory.h"
 #include "lib/os/pages.h"
 
-static int64_t least(int64_t a, int64_t b)
-{
-    if (a < 0 || b < 0)
-        return a < 0 ? b : a;
-    return a < b ? a : b;
-}
-
-/* What the system tells now; below 0: nothing. */
-static int64_t look(const char *root)
-{
-    struct kn_cgroup_limits group;
-    struct kn_memory_bound bound;
-    struct kn_ulimits limits;
-    struct kn_memory memory;
-    int64_t left;
-
-    kn_memory_read(root, &memory);
-    left = memory.available;
-    if (kn_cgroup_read(root, &group) != KN_OK)
-        return 0; /* not even that much memory is there */
-    left = least(left, group.memory_left >= 0 ? group.memory_left : group.memory_limit);
-    kn_ulimits_read(&limits);
-    kn_ulimits_memory(&limits, root, &bound);
-    return least(left, bound.left);
-}
-
 enum kn_code kn_watch_begin(struct kn_watch *watch, struct kn_error *err)
 {
     watch->own = watch->mapped = 0;
-    watch->begin = look(watch->root);
+    watch->begin = kn_memory_left(watch->root);
     if (watch->begin < 0) /* then a limit of the settings alone protects nobody */
         return kn_fail(err, KN_E_UNKNOWN, "the available memory could not be read");
-    watch->begin = least(watch->begin, watch->most);
+    if (watch->most >= 0 && watch->most < watch->begin)
+        watch->begin = watch->most;
     return KN_OK;
 }
 
@@ -48,7 +23,7 @@ enum kn_code kn_watch_begin(struct kn_watch *watch, struct kn_error *err)
  */
 int64_t kn_watch_left(const struct kn_watch *watch)
 {
-    int64_t told = look(watch->root), kept = watch->begin - watch->own - watch->mapped;
+    int64_t told = kn_memory_left(watch->root), kept = watch->begin - watch->own - watch->mapped;
     int64_t without = told - watch->mapped;
 
     if (told < 0)

@@ -271,6 +271,12 @@ static void what_was_killed_for_memory_is_counted(void **state)
     CHECK_EQ("version 2", kn_cgroup_oom_kills(home.path), 4);
     put("/sys/fs/cgroup/unified/u/memory.events", "oom_kill x\n");
     CHECK_EQ("no number", kn_cgroup_oom_kills(home.path), 3);
+    put("/proc/self/cgroup", "4:memory:/m/.control\n0::/u/.control\n");
+    CHECK_EQ("beside a service", kn_cgroup_oom_kills(home.path), 3);
+    put("/proc/self/cgroup", "4:memory:/m/other\n");
+    CHECK_EQ("below it", kn_cgroup_oom_kills(home.path), KN_CGROUP_UNKNOWN);
+    put("/proc/self/cgroup", "4:memory:/.control\n");
+    CHECK_EQ("at the top", kn_cgroup_oom_kills(home.path), KN_CGROUP_UNKNOWN);
 }
 
 static void a_group_that_is_out_of_sight_still_limits(void **state)

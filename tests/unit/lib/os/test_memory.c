@@ -137,6 +137,24 @@ static void what_this_process_holds_is_told(void **state)
     assert_true(kn_memory_resident("") > page);
 }
 
+static void the_least_that_anybody_leaves_is_left(void **state)
+{
+    int64_t left, other = kn_memory_left("");
+
+    (void)state;
+    kn_machine_write(&home, "/proc/self/statm", "9 1 1 1 0 5 0\n");
+    CHECK_EQ("nothing is told", kn_memory_left(home.path), UNKNOWN);
+    kn_machine_write(&home, "/proc/meminfo", "MemTotal: 9 kB\nMemAvailable: 8 kB\n");
+    left = kn_memory_left(home.path);
+    CHECK_EQ("the machine", left, 8 * 1024);
+    kn_machine_write(&home, "/proc/self/cgroup", "0::/a\n");
+    kn_machine_write(&home, "/proc/self/mountinfo", KN_MOUNT_V2("/", "/sys/fs/cgroup"));
+    kn_machine_write(&home, "/sys/fs/cgroup/a/memory.max", "7000\n");
+    kn_machine_write(&home, "/sys/fs/cgroup/a/memory.current", "1000\n");
+    CHECK_EQ("its group", kn_memory_left(home.path), 6000);
+    CHECK("really", other > 0);
+}
+
 int main(void)
 {
 #define IN_HOME(test) cmocka_unit_test_setup_teardown(test, make_home, remove_home)
@@ -146,6 +164,7 @@ int main(void)
         IN_HOME(the_smaller_ulimit_counts_and_the_smaller_rest),
         cmocka_unit_test(ulimits_are_those_of_this_process),
         IN_HOME(what_this_process_holds_is_told),
+        IN_HOME(the_least_that_anybody_leaves_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
