@@ -188,6 +188,19 @@ static void on_told(void *arg, enum kwaai_event_kind told, const char *text)
         say(journal, kind, KN_NO_FIELDS, text);
 }
 
+static void say_previous(const struct kn_journal *journal)
+{
+    const struct kn_previous_end *previous = kn_node_previous_end(journal->node);
+
+    if (!previous->is_known)
+        return;
+    kn_log_say(
+        journal->log, KN_LEVEL_WARN, KN_LOG_NODE, "previous-end",
+        KN_FIELDS(KN_FIELD_WHOLE("process", previous->pid), KN_FIELD_WHOLE("seen", previous->at_s),
+                  KN_FIELD_WORD("result", previous->result[0] != '\0' ? previous->result : NULL)),
+        "the run before ended without good-bye%s", kn_previous_end_reason(previous));
+}
+
 /* With what it runs: names of places, and no value that could be a secret. */
 static void say_started(const struct kn_journal *journal)
 {
@@ -203,6 +216,7 @@ static void say_started(const struct kn_journal *journal)
                KN_FIELDS(KN_FIELD_WORD("file", paths->config_exists ? paths->config : NULL)),
                paths->config_exists ? "the configuration was read"
                                     : "there is no configuration file");
+    say_previous(journal);
 }
 
 static void say_ended(const struct kn_journal *journal)

@@ -39,6 +39,7 @@ const struct kn_command *const kn_commands[] = {
     &kn_cmd_service_install,
     &kn_cmd_service_uninstall,
     &kn_cmd_service_status,
+    &kn_cmd_service_ended,
     &kn_cmd_docs_settings,
     &kn_cmd_docs_commands,
     &kn_cmd_docs_errors,

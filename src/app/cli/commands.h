@@ -12,7 +12,7 @@ extern const struct kn_command kn_cmd_pause, kn_cmd_resume, kn_cmd_schedule;
 extern const struct kn_command kn_cmd_status, kn_cmd_stop, kn_cmd_restart, kn_cmd_reload,
     kn_cmd_logs, kn_cmd_demo, kn_cmd_doctor;
 extern const struct kn_command kn_cmd_service_install, kn_cmd_service_uninstall;
-extern const struct kn_command kn_cmd_service_status;
+extern const struct kn_command kn_cmd_service_status, kn_cmd_service_ended;
 extern const struct kn_command kn_cmd_config_show, kn_cmd_config_explain, kn_cmd_config_check;
 extern const struct kn_command kn_cmd_config_get, kn_cmd_config_diff, kn_cmd_config_path;
 extern const struct kn_command kn_cmd_config_set, kn_cmd_config_unset, kn_cmd_config_edit;

@@ -80,6 +80,10 @@ static void add_commands(const struct kn_service_unit *unit, struct kn_text *out
     add_program(unit->program, out);
     kn_text_add(out, " reload ");
     kn_service_unit_add_word(kn_text_get(&home), out);
+    kn_text_add(out, "\nExecStopPost=-");
+    add_program(unit->program, out);
+    kn_text_add(out, " service ended --quiet ");
+    kn_service_unit_add_word(kn_text_get(&home), out);
     kn_text_add(out, "\nWorkingDirectory=-");
     for (const char *at = unit->home; *at != '\0'; at++) {
         kn_text_add_char(out, *at);

@@ -31,8 +31,7 @@ static void show_previous(struct kn_start *start)
     kn_age_words(age > 0 ? age : 0, &ago);
     kn_page_line(&page, "❗",
                  "The run before ended without good-bye; it was last seen %s ago (process %lld)%s",
-                 kn_text_get(&ago), (long long)previous->pid,
-                 previous->oom_kills > 0 ? ", and was killed for want of memory" : "");
+                 kn_text_get(&ago), (long long)previous->pid, kn_previous_end_reason(previous));
     kn_text_done(&ago);
 }
 

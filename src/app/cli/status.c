@@ -97,7 +97,7 @@ const struct kn_command kn_cmd_status = {
         "\"reload_ok\", \"pending_restart\"}, \"log\": {\"place\", \"path\", \"records\", "
         "\"held_back\", "
         "\"dropped\", \"error\"}, \"previous_end\": {\"pid\", \"at\", "
-        "\"killed_for_memory\"}, \"problems\"}. Moments are "
+        "\"killed_for_memory\", \"result\"}, \"problems\"}. Moments are "
         "seconds "
         "since 1970. A limit is kept by \"cgroup\", \"rlimit\" or \"affinity\", which are the "
         "kernel's, or by the node \"itself\". \"previous_end\" is null where the run before said "

@@ -90,6 +90,8 @@ static void show_previous(struct view *view)
     add_age(view, ", last seen ", kn_json_get(previous, "at"), " ago");
     if (kn_json_is_true(kn_json_get(previous, "killed_for_memory")))
         kn_text_add(&view->line, ", killed for want of memory");
+    else
+        add(view, ", systemd says: ", kn_json_get(previous, "result"), "");
     end_line(view, "run before");
 }
 

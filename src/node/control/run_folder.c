@@ -8,10 +8,11 @@
 #include "lib/os/pid_file.h"
 #include "lib/os/private_folder.h"
 #include "lib/os/transient_file.h"
+#include "node/control/run_end.h"
 #include "node/control/run_file.h"
 
 struct kn_run_folder {
-    struct kn_text path, file;
+    struct kn_text path, file, end;
     struct kn_lock *lock;
     struct kn_run_left left;
 };
@@ -85,7 +86,8 @@ enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out, st
         return kn_fail_no_memory(err);
     kn_text_addf(&folder->path, "%s/run", home);
     kn_text_addf(&folder->file, "%s/run/node.json", home);
-    if (folder->path.failed || folder->file.failed)
+    kn_text_addf(&folder->end, "%s/run/ended.json", home);
+    if (folder->path.failed || folder->file.failed || folder->end.failed)
         rc = kn_fail_no_memory(err);
     else
         rc = kn_private_folder_need(folder->path.at, err);
@@ -100,6 +102,7 @@ enum kn_code kn_run_folder_open(const char *home, struct kn_run_folder **out, st
         return rc;
     }
     kn_run_file_left(folder->file.at, &folder->left);
+    kn_run_end_take(folder->end.at, folder->left.pid, &folder->left.end);
     kn_transient_file_remove(folder->file.at); /* of one that was killed */
     kn_leftovers_remove(home, NULL);
     *out = folder;
@@ -144,5 +147,6 @@ void kn_run_folder_close(struct kn_run_folder *folder)
     kn_lock_release(folder->lock);
     kn_text_done(&folder->path);
     kn_text_done(&folder->file);
+    kn_text_done(&folder->end);
     kn_free(folder);
 }

@@ -1,8 +1,8 @@
 /*
  * run_folder — one node per data folder: the lock that says so, and who runs.
  *
- * HOME/run holds node.lock, node.json (this header) and node.sock (control.h). A node killed at any
- * moment leaves files that the next one takes over. Calls block for short.
+ * HOME/run holds node.lock, node.json and ended.json (this header) and node.sock (control.h). A
+ * node killed at any moment leaves files that the next one takes over. Calls block for short.
  */
 #ifndef KN_NODE_CONTROL_RUN_FOLDER_H
 #define KN_NODE_CONTROL_RUN_FOLDER_H
@@ -16,6 +16,7 @@
 enum {
     KN_RUN_FLAGS_MAX = 256,       /* of a run file */
     KN_RUN_FILE_MAX = 256 * 1024, /* bytes */
+    KN_RUN_RESULT_SIZE = 24,      /* of a service manager's word */
 };
 
 struct kn_json;
@@ -55,16 +56,34 @@ KN_MUST_USE enum kn_code kn_run_folder_tell(const struct kn_run_folder *folder,
 /* The node runs still: noted in the time of node.json. */
 void kn_run_folder_touch(const struct kn_run_folder *folder);
 
+/* How a run ended, noted by somebody who was there: all false and "" where nobody was. */
+struct kn_run_end {
+    bool is_noted;
+    int64_t pid;                     /* of the run */
+    int64_t oom_kills;               /* in its memory group, at its end */
+    char result[KN_RUN_RESULT_SIZE]; /* the service manager's word */
+};
+
 /* What a run that ended without good-bye left behind. */
 struct kn_run_left {
     bool is_there;
     int64_t pid;       /* 0: not known */
     int64_t at_s;      /* when it was noted last that it runs, in seconds since 1970 */
     int64_t oom_kills; /* in its memory group, when it began */
+    struct kn_run_end end;
 };
 
 /* As it was found when the folder was opened. Lent. */
 const struct kn_run_left *kn_run_folder_left(const struct kn_run_folder *folder);
+
+/*
+ * For a service manager's program that runs between a node's end and its next start: note in
+ * HOME/run/ended.json how the last run ended, for that start. Nothing is noted of a run that
+ * said good-bye, nor while a node runs: `*noted` is false. KN_E_DENIED, KN_E_NO_SPACE, KN_E_IO,
+ * KN_E_NO_MEMORY.
+ */
+KN_MUST_USE enum kn_code kn_run_end_note(const char *home, int64_t oom_kills, const char *result,
+                                         bool *noted, struct kn_error *err);
 
 /* Remove node.json and let go. NULL is fine. */
 void kn_run_folder_close(struct kn_run_folder *folder);

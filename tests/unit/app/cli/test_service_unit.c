@@ -42,6 +42,9 @@ static void what_is_printed_is_known_again(void **state)
     CHECK("ours", kn_service_unit_is_ours(kn_text_get(&out)));
     CHECK("program", strstr(kn_text_get(&out), "\nExecStart=\"/opt/a b/kwaainet\" start --no-save "
                                                "\"--home=/h\" \"--port=1\"\n") != NULL);
+    CHECK("after its end",
+          strstr(kn_text_get(&out), "\nExecStopPost=-\"/opt/a b/kwaainet\" service "
+                                    "ended --quiet \"--home=/h/100%%\"\n") != NULL);
     CHECK("folder", strstr(kn_text_get(&out), "\nWorkingDirectory=-/h/100%%\n") != NULL);
     CHECK("no user", strstr(kn_text_get(&out), "User=") == NULL);
     CHECK("no walls", strstr(kn_text_get(&out), "ProtectSystem") == NULL);
