@@ -8,6 +8,7 @@ Every effect is looked at from outside of the node.
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import program
@@ -17,7 +18,7 @@ from tiny_case import TinyCase
 
 ALONE = __name__ == "__main__" and own_network()
 LONG = "--set", "performance.cache_tokens=8192"  # 2 MiB of cache a block
-STORM = 1000
+STORM, HANGUPS = 1000, 5
 GROWTH = 24 << 20  # bytes: a sanitizer keeps what was freed
 
 
@@ -347,6 +348,22 @@ class Signals(Case):
         node.process.send_signal(signal.SIGHUP)
         self.assertEqual(node.wait("reload")["changed"][0]["to"], "berta")
 
+    def test_a_hangup_while_the_node_begins_ends_nothing(self):
+        """Whoever starts a service and changes its file sends one as soon as there is a process."""
+        lock = self.h.home / ".kwaainet/run/node.lock"
+        for i in range(HANGUPS):
+            lock.unlink(missing_ok=True)
+            self.write(node={"name": f"node-{i}"})
+            node = Node(self.h, "--set", "network.new_swarm=true", "--no-save")
+            self.addCleanup(node.__exit__)
+            end = time.monotonic() + SOON
+            while not lock.exists() and time.monotonic() < end:
+                pass
+            node.process.send_signal(signal.SIGHUP)
+            node.wait("announced")
+            self.assertEqual(self.h.run("status --json")[0], DONE)
+            self.assertEqual(node.end(), DONE, node.err)
+
     def memory(self, node):
         pages = Path(f"/proc/{node.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGESIZE")
@@ -364,7 +381,8 @@ class Signals(Case):
             node.process.send_signal(signal.SIGHUP)
         self.until(lambda: {b["throughput"] for b in self.coverage(node)} == {STORM})
         self.assertLess(self.memory(node) - memory, GROWTH)
-        self.assertEqual(self.descriptors(node), descriptors)
+        # A peer may have been on the line at the first count: fewer is no leak.
+        self.until(lambda: self.descriptors(node) <= descriptors)
         self.assertEqual(node.end(), DONE, node.err)
 
     def test_a_closed_terminal_ends_its_node(self):

@@ -18,6 +18,7 @@
 #include "lib/base/arena.h"
 #include "lib/base/memory.h"
 #include "lib/os/output.h"
+#include "lib/os/process.h"
 #include "lib/os/terminal.h"
 #include "node/control/control.h"
 #include "node/machine/machine_file.h"
@@ -403,6 +404,8 @@ static enum kn_exit run(struct kn_cli *cli)
     struct kn_hardware machine;
     enum kn_exit code;
 
+    if (!asks_for_full(cli)) /* that may take minutes: who closes its terminal ends it */
+        kn_process_hold_hangups();
     kn_detached_begin(&start.detached, cli);
     if (start.yes && start.no_save)
         return refuse_both(cli);
@@ -415,6 +418,7 @@ static enum kn_exit run(struct kn_cli *cli)
         return kn_detach(cli);
     if (asks_for_full(cli))
         code = kn_calibrate_before_start(cli);
+    kn_process_hold_hangups();
     return code == KN_EXIT_DONE ? be(&start, start.machine_file != NULL ? &machine : NULL) : code;
 }
 

@@ -37,6 +37,10 @@ KN_MUST_USE enum kn_code kn_process_may_run(const char *program, struct kn_error
 KN_MUST_USE enum kn_code kn_process_become(const char *program, const char *const *words,
                                            const char *const *environment, struct kn_error *err);
 
+/* A hangup (SIGHUP) waits from now on until a loop takes it: kn_loop_on_hangup(). For who may be
+ * sent one before it has a loop, and would end by it. */
+void kn_process_hold_hangups(void);
+
 /* NAME=value each, NULL at the end. Lent; valid until somebody changes the environment. */
 const char *const *kn_os_environment(void);
 

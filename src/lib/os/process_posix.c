@@ -170,3 +170,12 @@ void kn_os_hurry_lookups(void)
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): its header says when it may be called. */
     (void)setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
 }
+
+void kn_process_hold_hangups(void)
+{
+    sigset_t late;
+
+    (void)sigemptyset(&late);
+    (void)sigaddset(&late, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &late, NULL);
+}
