@@ -38,6 +38,11 @@ static bool is(const char *a, const char *b)
     return a != NULL && strcmp(a, b) == 0;
 }
 
+static unsigned ffn_of(const struct small_model *model)
+{
+    return model->ffn > 0 ? model->ffn : FFN;
+}
+
 static void add(struct list *list, unsigned block, const char *part, uint32_t rows,
                 uint32_t columns)
 {
@@ -77,11 +82,12 @@ static void add_attention(struct list *list, unsigned block)
 static void add_feed_forward(struct list *list, unsigned block)
 {
     static const char *const parts[] = { "w1", "w2", "w3" };
+    unsigned ffn = ffn_of(list->model);
 
     if (!is(list->model->family, "mixtral")) {
-        add(list, block, "mlp.gate_proj.weight", FFN, HIDDEN);
-        add(list, block, "mlp.up_proj.weight", FFN, HIDDEN);
-        add(list, block, "mlp.down_proj.weight", HIDDEN, FFN);
+        add(list, block, "mlp.gate_proj.weight", ffn, HIDDEN);
+        add(list, block, "mlp.up_proj.weight", ffn, HIDDEN);
+        add(list, block, "mlp.down_proj.weight", HIDDEN, ffn);
         return;
     }
     add(list, block, "block_sparse_moe.gate.weight", SMALL_EXPERTS, HIDDEN);
@@ -91,7 +97,7 @@ static void add_feed_forward(struct list *list, unsigned block)
 
         (void)snprintf(name, sizeof(name), "block_sparse_moe.experts.%u.%s.weight", i / 3,
                        parts[i % 3]);
-        add(list, block, name, down ? HIDDEN : FFN, down ? FFN : HIDDEN);
+        add(list, block, name, down ? HIDDEN : ffn, down ? ffn : HIDDEN);
     }
 }
 
@@ -202,10 +208,10 @@ static void write_config(const struct kn_home *home, const struct small_model *m
 
     kn_text_addf(&text,
                  "{\"model_type\": \"%s\", \"hidden_size\": %d, \"num_attention_heads\": 4, "
-                 "\"num_key_value_heads\": 2, \"intermediate_size\": %d, "
+                 "\"num_key_value_heads\": 2, \"intermediate_size\": %u, "
                  "\"num_hidden_layers\": %d, \"num_local_experts\": %d%s}",
-                 model->family != NULL ? model->family : "llama", HIDDEN, FFN, SMALL_BLOCKS,
-                 SMALL_EXPERTS, model->config != NULL ? model->config : "");
+                 model->family != NULL ? model->family : "llama", HIDDEN, ffn_of(model),
+                 SMALL_BLOCKS, SMALL_EXPERTS, model->config != NULL ? model->config : "");
     kn_home_write(home, "config.json", text.at, text.n, 0644);
     kn_text_done(&text);
 }

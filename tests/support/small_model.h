@@ -20,6 +20,7 @@ struct small_model {
     const char *type;   /* of all tensors: NULL: "F32"; "BF16", "F16" */
     const char *config; /* more members of config.json: ", \"a\": 1" */
     unsigned shards;    /* 0: model.safetensors; else so many files and an index */
+    unsigned ffn;       /* 0: 24 */
     bool biases;        /* of q, k and v */
     bool output_bias;
     unsigned skew;         /* bytes by which the data miss a multiple of eight */

@@ -90,7 +90,8 @@ static enum kn_code add_place(const char *place, kn_lookup_fn *lookup, void *arg
                               struct kn_error *err)
 {
     struct kn_text path = { 0 };
-    enum kn_code rc = kn_path_expand(place, NULL, lookup, arg, &path, err);
+    struct kn_error unset = { 0 }; /* is no failure, and is not left behind as one */
+    enum kn_code rc = kn_path_expand(place, NULL, lookup, arg, &path, &unset);
 
     if (rc == KN_OK && path.failed)
         rc = kn_fail_no_memory(err);
@@ -98,6 +99,8 @@ static enum kn_code add_place(const char *place, kn_lookup_fn *lookup, void *arg
         rc = add_root(path.at, arena, roots, err);
     else if (rc == KN_E_INVALID)
         rc = KN_OK;
+    else if (err != NULL)
+        *err = unset;
     kn_text_done(&path);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "compute/kernels/quantise.h"
 #include "lib/base/memory.h"
 #include "lib/os/file_map.h"
+#include "lib/os/pages.h"
 
 enum {
     ALIGNMENT = 64,
@@ -16,20 +17,32 @@ enum {
 
 struct kn_loader_memory {
     struct kn_loader_memory *next;
+    size_t pages; /* bytes of them; 0: of the heap */
 };
 
-/* Aligned, and freed with the loader; NULL when memory is short. */
+/* Bytes `at` to `end` of a file. */
+struct kn_loader_mapped {
+    struct kn_loader_mapped *next;
+    struct kn_file_map *file;
+    uint64_t at, end;
+};
+
+/* Aligned, and freed with the loader; NULL when memory is short. Of a size that large pages are
+ * for, in such. */
 static void *own(struct kn_loader *loader, uint64_t bytes)
 {
+    const size_t beside = sizeof(struct kn_loader_memory) + ALIGNMENT + SLACK;
+    bool large = bytes >= KN_LARGE_PAGE;
     struct kn_loader_memory *memory;
     uintptr_t at;
 
-    if (bytes > SIZE_MAX - sizeof(*memory) - ALIGNMENT - SLACK)
+    if (bytes > SIZE_MAX - beside)
         return NULL;
-    memory = kn_try_alloc(sizeof(*memory) + ALIGNMENT + (size_t)bytes + SLACK);
+    memory =
+        large ? kn_pages_new_large((size_t)bytes + beside) : kn_try_alloc((size_t)bytes + beside);
     if (memory == NULL)
         return NULL;
-    memory->next = loader->owned;
+    *memory = (struct kn_loader_memory){ loader->owned, large ? (size_t)bytes + beside : 0 };
     loader->owned = memory;
     at = (uintptr_t)(memory + 1);
     return (char *)(memory + 1) + (ALIGNMENT - at % ALIGNMENT) % ALIGNMENT;
@@ -40,7 +53,10 @@ void kn_loader_done(struct kn_loader *loader)
     while (loader->owned != NULL) {
         struct kn_loader_memory *next = loader->owned->next;
 
-        kn_free(loader->owned);
+        if (loader->owned->pages > 0)
+            kn_pages_free(loader->owned, loader->owned->pages);
+        else
+            kn_free(loader->owned);
         loader->owned = next;
     }
     kn_shards_close(&loader->shards);
@@ -147,7 +163,40 @@ static enum kn_code read_floats(const struct source *source, uint64_t from, size
     return rc;
 }
 
-/* The weights as they are: in the file, or copied where that is asked for or cannot be helped. */
+/* Those that fill no large page are not worth one. */
+static enum kn_code settle_later(struct kn_loader *loader, const struct source *source,
+                                 struct kn_error *err)
+{
+    struct kn_loader_mapped *mapped;
+
+    loader->mapped += (int64_t)source->tensor->bytes;
+    if (source->tensor->bytes < KN_LARGE_PAGE)
+        return KN_OK;
+    mapped = own(loader, sizeof(*mapped));
+    if (mapped == NULL)
+        return kn_fail_no_memory(err);
+    *mapped = (struct kn_loader_mapped){ loader->unsettled, source->shard->file, source->tensor->at,
+                                         source->tensor->at + source->tensor->bytes };
+    loader->unsettled = mapped;
+    return KN_OK;
+}
+
+bool kn_loader_settle(struct kn_loader *loader)
+{
+    struct kn_loader_mapped *now = loader->unsettled;
+
+    if (now == NULL)
+        return false;
+    if (!kn_file_map_copy(now->file, &now->at)) {
+        loader->unsettled = NULL;
+        return false;
+    }
+    if (now->at >= now->end)
+        loader->unsettled = now->next;
+    return true;
+}
+
+/* The weights as they are: in the file, or copied where that cannot be helped. */
 static enum kn_code keep(struct kn_loader *loader, const struct source *source, const void **out,
                          struct kn_error *err)
 {
@@ -157,14 +206,13 @@ static enum kn_code keep(struct kn_loader *loader, const struct source *source, 
     void *copy;
 
     /* A file begins at a page: what is aligned in it is aligned in memory. */
-    if (!loader->copies && tensor->at % size == 0) {
+    if (tensor->at % size == 0) {
         enum kn_code rc = kn_file_map_bytes(source->shard->file, &file, err);
 
         if (rc == KN_OK) {
             kn_file_map_expect(source->shard->file, tensor->at, tensor->bytes);
-            loader->mapped += (int64_t)tensor->bytes;
             *out = file + tensor->at;
-            return KN_OK;
+            return settle_later(loader, source, err);
         }
         if (rc != KN_E_UNSUPPORTED)
             return rc;

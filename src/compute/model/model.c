@@ -147,7 +147,6 @@ static enum kn_code open_into(struct kn_model *model, const struct kn_model_opti
 
     model->range = (struct kn_block_range){ options->from, options->to };
     model->loader.as = options->as;
-    model->loader.copies = options->copies;
     model->arena = kn_arena_new();
     if (model->arena == NULL)
         return kn_fail_no_memory(err);
@@ -213,6 +212,11 @@ int64_t kn_model_bytes(const struct kn_model *model, int64_t *mapped)
     if (mapped != NULL)
         *mapped = model->loader.mapped;
     return model->loader.bytes;
+}
+
+bool kn_model_settle(struct kn_model *model)
+{
+    return kn_loader_settle(&model->loader);
 }
 
 const char *kn_model_changed_file(const struct kn_model *model)

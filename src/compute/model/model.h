@@ -31,7 +31,6 @@ struct kn_model_options {
     const char *folder; /* of config.json */
     uint32_t from, to;  /* blocks; to exclusive */
     enum kn_weights_as as;
-    bool copies; /* into memory of our own, for files on a network */
 };
 
 /*
@@ -49,6 +48,14 @@ const struct kn_block_weights *kn_model_blocks(const struct kn_model *model); /*
 
 /* Bytes of the weights that are computed with; of them in mapped files; `mapped` may be NULL. */
 int64_t kn_model_bytes(const struct kn_model *model, int64_t *mapped);
+
+/*
+ * Copy the next large page of what is mapped into memory of our own, which takes its place: read
+ * faster than pages of files, but the system cannot take it back. Passes may go on meanwhile. At
+ * most KN_LARGE_PAGE bytes, about a millisecond. False: nothing is left to copy, or memory is
+ * short.
+ */
+bool kn_model_settle(struct kn_model *model);
 
 /* The path of a mapped file that was cut, written into or could not be read since it was opened;
  * NULL: all are as they were. What was computed since they were is void. From any thread. */

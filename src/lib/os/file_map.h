@@ -38,6 +38,13 @@ KN_MUST_USE enum kn_code kn_file_map_read(const struct kn_file_map *map, uint64_
 KN_MUST_USE enum kn_code kn_file_map_bytes(struct kn_file_map *map, const uint8_t **out,
                                            struct kn_error *err);
 
+/*
+ * The large page of memory in which byte `*at` of what is mapped lies becomes a copy, as
+ * kn_pages_replace() makes it; `*at` becomes the first byte behind it. Nothing is copied where the
+ * mapping does not fill it. False: the system does not give that memory.
+ */
+bool kn_file_map_copy(struct kn_file_map *map, uint64_t *at);
+
 bool kn_file_map_is_mapped(const struct kn_file_map *map);
 
 /* Those bytes will be read soon: the system may fetch them meanwhile. Asks for nothing else. */

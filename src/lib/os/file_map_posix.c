@@ -10,6 +10,7 @@
 #include "lib/os/failure.h"
 #include "lib/os/file_open.h"
 #include "lib/os/map_guard.h"
+#include "lib/os/pages.h"
 
 enum { READ_MAX = 1 << 30 }; /* what one read(2) surely takes */
 
@@ -107,6 +108,16 @@ enum kn_code kn_file_map_bytes(struct kn_file_map *map, const uint8_t **out, str
     if (rc == KN_OK)
         *out = map->at;
     return rc;
+}
+
+bool kn_file_map_copy(struct kn_file_map *map, uint64_t *at)
+{
+    uint8_t *byte = (uint8_t *)map->at + *at;
+    uint64_t before = (uintptr_t)byte % KN_LARGE_PAGE, behind = KN_LARGE_PAGE - before;
+    bool is_whole = before <= *at && behind <= map->size - *at;
+
+    *at += behind;
+    return !is_whole || kn_pages_replace(byte - before);
 }
 
 bool kn_file_map_is_mapped(const struct kn_file_map *map)

@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "lib/base/memory.h"
+#include "lib/os/memory.h"
 #include "node/blocks/loading.h"
 #include "node/blocks/news.h"
+
+enum { SETTLED_UNSEEN = 16 }; /* large pages between two looks at the memory that is left */
 
 struct kn_blocks {
     struct kn_blocks_options options;
@@ -19,10 +22,11 @@ struct kn_blocks {
     struct kn_loaded loaded;
     struct kn_compute *compute;
     struct kn_serving *serving;
-    struct kn_timer *drain_timer, *news_timer, *pace_timer, *look_timer;
+    struct kn_timer *drain_timer, *news_timer, *pace_timer, *look_timer, *settle_timer;
     struct kn_speed_news speed;
     int64_t told_room; /* in tokens of one block */
     uint64_t starved;  /* sessions, as far as told */
+    uint64_t settled;  /* large pages of weights */
     kn_time told_at, drain_by;
     void (*left)(void *arg);
     void *left_arg;
@@ -50,6 +54,7 @@ static void close_all(struct kn_blocks *blocks)
     kn_timer_set(blocks->news_timer, KN_NEVER);
     kn_timer_set(blocks->pace_timer, KN_NEVER);
     kn_timer_set(blocks->look_timer, KN_NEVER);
+    kn_timer_set(blocks->settle_timer, KN_NEVER);
     kn_serving_free(blocks->serving);
     kn_compute_free(blocks->compute);
     kn_loaded_done(&blocks->loaded);
@@ -125,6 +130,23 @@ static void on_pace(void *arg)
     kn_compute_state(blocks->compute, &state);
     if (kn_news_of_speed(&blocks->speed, &state, now))
         blocks->options.news(blocks->options.arg);
+}
+
+/* -- large pages */
+
+/*
+ * A page at a time, so that nobody waits for it. The system can take back what is mapped and not
+ * what is copied: that is done only while as much as all the weights take is left for others.
+ */
+static void settle(void *arg)
+{
+    struct kn_blocks *blocks = arg;
+    bool is_plenty = blocks->settled % SETTLED_UNSEEN != 0 ||
+                     kn_memory_left("") >= kn_model_bytes(blocks->loaded.model, NULL);
+
+    blocks->settled++;
+    if (is_plenty && kn_model_settle(blocks->loaded.model))
+        kn_timer_set(blocks->settle_timer, kn_loop_now(blocks->loop) + KN_BLOCKS_SETTLE_MS);
 }
 
 /* -- the files */
@@ -216,11 +238,12 @@ static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *load
         return;
     }
     blocks->told_room = room_now(blocks);
-    blocks->starved = 0;
+    blocks->starved = blocks->settled = 0;
     blocks->told_at = kn_loop_now(blocks->loop);
     kn_speed_news_start(&blocks->speed, &loaded->speed, blocks->told_at);
     kn_timer_set(blocks->pace_timer, blocks->told_at + KN_BLOCKS_PACE_MS);
     kn_timer_set(blocks->look_timer, blocks->told_at + KN_BLOCKS_LOOK_MS);
+    kn_timer_set(blocks->settle_timer, blocks->told_at + KN_BLOCKS_SETTLE_MS);
     enter(blocks, KN_BLOCKS_SERVING);
 }
 
@@ -407,6 +430,15 @@ void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void 
     kn_timer_set(blocks->drain_timer, kn_loop_now(blocks->loop)); /* later, as promised */
 }
 
+static void free_timers(struct kn_blocks *blocks)
+{
+    kn_timer_free(blocks->drain_timer);
+    kn_timer_free(blocks->news_timer);
+    kn_timer_free(blocks->pace_timer);
+    kn_timer_free(blocks->look_timer);
+    kn_timer_free(blocks->settle_timer);
+}
+
 struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *options)
 {
     struct kn_blocks *blocks = kn_try_alloc(sizeof(*blocks));
@@ -419,12 +451,10 @@ struct kn_blocks *kn_blocks_new(const struct kn_blocks_options *options)
     blocks->news_timer = kn_timer_new(blocks->loop, tell_room, blocks);
     blocks->pace_timer = kn_timer_new(blocks->loop, on_pace, blocks);
     blocks->look_timer = kn_timer_new(blocks->loop, look, blocks);
+    blocks->settle_timer = kn_timer_new(blocks->loop, settle, blocks);
     if (blocks->drain_timer == NULL || blocks->news_timer == NULL || blocks->pace_timer == NULL ||
-        blocks->look_timer == NULL) {
-        kn_timer_free(blocks->drain_timer);
-        kn_timer_free(blocks->news_timer);
-        kn_timer_free(blocks->pace_timer);
-        kn_timer_free(blocks->look_timer);
+        blocks->look_timer == NULL || blocks->settle_timer == NULL) {
+        free_timers(blocks);
         kn_free(blocks);
         return NULL;
     }
@@ -437,10 +467,7 @@ void kn_blocks_free(struct kn_blocks *blocks)
         return;
     abandon(blocks);
     close_all(blocks);
-    kn_timer_free(blocks->drain_timer);
-    kn_timer_free(blocks->news_timer);
-    kn_timer_free(blocks->pace_timer);
-    kn_timer_free(blocks->look_timer);
+    free_timers(blocks);
     kn_free(blocks);
 }
 

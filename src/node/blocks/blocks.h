@@ -18,6 +18,7 @@ enum {
     KN_BLOCKS_DRAIN_MS = 30000, /* for open sessions to end, before the node goes */
     KN_BLOCKS_NEWS_MS = 10000,  /* between two times that others are told of the cache's room */
     KN_BLOCKS_PACE_MS = 30000,  /* likewise of the speed */
+    KN_BLOCKS_SETTLE_MS = 10,   /* between two large pages that weights are copied into */
     KN_BLOCKS_LOOK_MS = 10000,  /* between two looks at the files where nothing is computed */
 };
 

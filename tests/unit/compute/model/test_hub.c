@@ -215,10 +215,13 @@ static void roots_come_from_the_environment(void **state)
     for (size_t i = 0; i < KN_COUNT(rows); i++) {
         const char *variables[KN_COUNT(rows[0].variables)];
         struct kn_hub_roots roots = { 0 };
+        struct kn_error err = { 0 };
         size_t n = 0;
 
         memcpy(variables, rows[i].variables, sizeof(variables));
-        CHECK_EQ(rows[i].row, kn_hub_roots(rows[i].own, lookup, variables, arena, &roots, NULL),
+        CHECK_EQ(rows[i].row, kn_hub_roots(rows[i].own, lookup, variables, arena, &roots, &err),
+                 rows[i].want[0] != NULL ? KN_OK : KN_E_NOT_FOUND);
+        CHECK_EQ("what is not set leaves no error", err.code,
                  rows[i].want[0] != NULL ? KN_OK : KN_E_NOT_FOUND);
         for (; rows[i].want[n] != NULL; n++)
             CHECK_STR(rows[i].row, n < roots.n ? roots.at[n] : NULL, rows[i].want[n]);

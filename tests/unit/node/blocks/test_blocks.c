@@ -4,10 +4,11 @@
 #include "node/blocks/blocks.h"
 
 #include "lib/base/memory.h"
+#include "lib/os/memory.h"
 #include "node/blocks/loading.h"
 #include "support/check.h"
 
-enum { TIMERS = 4, TOKEN_BYTES = 8, ROOM = 1000, SECOND = 1000 };
+enum { TIMERS = 5, TOKEN_BYTES = 8, ROOM = 1000, SECOND = 1000, WEIGHT_BYTES = 9 };
 
 struct kn_timer {
     kn_time at;
@@ -29,6 +30,8 @@ static struct {
     struct kn_serving_limits limits;
     bool is_loading, has_compute, is_serving;
     unsigned loads, changed, news, left, starved;
+    unsigned mapped, settled; /* large pages of weights */
+    int64_t memory_left;
     struct kn_blocks *blocks;
 } world;
 
@@ -111,6 +114,21 @@ bool kn_model_is_intact(const struct kn_model *model)
     return true;
 }
 
+bool kn_model_settle(struct kn_model *model)
+{
+    (void)model;
+    if (world.settled == world.mapped)
+        return false;
+    world.settled++;
+    return true;
+}
+
+int64_t kn_memory_left(const char *root)
+{
+    (void)root;
+    return world.memory_left;
+}
+
 /* Every file is there. */
 struct kn_fetching *kn_fetching_start(struct kn_loop *loop, const struct kn_blocks_wish *wish,
                                       const char *version, const struct kn_fetching_events *events)
@@ -148,7 +166,7 @@ int64_t kn_model_bytes(const struct kn_model *model, int64_t *mapped)
 {
     (void)model;
     (void)mapped;
-    return 1;
+    return WEIGHT_BYTES;
 }
 
 int64_t kn_cache_token_bytes(const struct kn_decoder *of)
@@ -506,6 +524,42 @@ static void what_is_served_goes_on_within_other_limits(void **state)
     }
 }
 
+static void weights_settle_one_page_at_a_time(void **state)
+{
+    (void)state;
+    set_up();
+    world.mapped = 3;
+    world.memory_left = WEIGHT_BYTES;
+    serving(0);
+    CHECK_EQ("clients come first", world.settled, 0);
+    pass(KN_BLOCKS_SETTLE_MS);
+    CHECK_EQ("one", world.settled, 1);
+    pass(10 * KN_BLOCKS_SETTLE_MS);
+    CHECK_EQ("all", world.settled, 3);
+    tear_down();
+}
+
+static void weights_stay_where_the_system_can_take_them_back(void **state)
+{
+    (void)state;
+    set_up();
+    world.mapped = 1000;
+    world.memory_left = WEIGHT_BYTES - 1;
+    serving(0);
+    pass(SECOND);
+    CHECK_EQ("from the start", world.settled, 0);
+    tear_down();
+    set_up();
+    world.mapped = 1000;
+    world.memory_left = WEIGHT_BYTES;
+    serving(0);
+    pass(KN_BLOCKS_SETTLE_MS);
+    world.memory_left = 0;
+    pass(SECOND);
+    CHECK("from when others want it", world.settled > 0 && world.settled < 50);
+    tear_down();
+}
+
 static void memory_that_a_session_is_refused_is_told_once(void **state)
 {
     (void)state;
@@ -529,6 +583,8 @@ int main(void)
         cmocka_unit_test(blocks_that_fail_are_closed_and_others_can_follow),
         cmocka_unit_test(a_speed_that_changes_is_told_and_not_more_often_than_it_may),
         cmocka_unit_test(what_is_served_goes_on_within_other_limits),
+        cmocka_unit_test(weights_settle_one_page_at_a_time),
+        cmocka_unit_test(weights_stay_where_the_system_can_take_them_back),
         cmocka_unit_test(memory_that_a_session_is_refused_is_told_once),
         cmocka_unit_test(room_that_changes_is_told_and_not_more_often_than_it_may),
     };
