@@ -107,6 +107,7 @@ static void facts(void *arg, struct kn_health_facts *out)
     if (node->checkup.logs.n > 0)
         add_disk(&out->disks[1], kn_text_get(&node->checkup.logs));
     add_announcements(node, out);
+    out->is_paused = kn_course_is_resting(node);
 }
 
 /* -- what is done about it */
@@ -163,6 +164,12 @@ void kn_checkup_announced(struct kn_node *node, const struct kn_announced *round
     } else if (checkup->announced_at == 0) {
         checkup->announced_at = now;
     }
+}
+
+void kn_checkup_resumed(struct kn_node *node)
+{
+    node->checkup.was_acknowledged = node->checkup.reads_back = false;
+    node->checkup.announced_at = kn_loop_now(node->loop);
 }
 
 void kn_checkup_joined(struct kn_node *node)

@@ -34,6 +34,9 @@ void kn_checkup_change(struct kn_node *node);
 /* A round of announcements is over, or was read back. */
 void kn_checkup_announced(struct kn_node *node, const struct kn_announced *round, bool read_back);
 
+/* It goes on after a pause: what others had before says nothing any more. */
+void kn_checkup_resumed(struct kn_node *node);
+
 /* Somebody has let the node in. */
 void kn_checkup_joined(struct kn_node *node);
 

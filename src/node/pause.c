@@ -1,5 +1,7 @@
 #include "node/pause.h"
 
+#include <string.h>
+
 #include "config/hours/limits.h"
 #include "lib/base/path.h"
 #include "lib/json/json.h"
@@ -64,8 +66,21 @@ static void leave_blocks(struct kn_node *node)
         kn_blocks_leave(node->blocks, on_drained, node);
 }
 
-static void pause(struct kn_node *node)
+/* False: that was told last. */
+static bool is_news(struct kn_node *node, const struct kn_scheduler_report *report)
 {
+    struct kn_pause *pause = &node->pause;
+
+    if (pause->told == report->verdict.all && strcmp(pause->told_reason, report->reason) == 0)
+        return false;
+    pause->told = report->verdict.all;
+    memcpy(pause->told_reason, report->reason, sizeof(pause->told_reason));
+    return true;
+}
+
+static void pause(struct kn_node *node, const struct kn_scheduler_report *report)
+{
+    (void)is_news(node, report);
     node->pause.is_on = true;
     kn_course_tell(node, KN_NODE_PAUSED);
     if (node->over || node->leaving)
@@ -79,6 +94,7 @@ static void pause(struct kn_node *node)
 static void resume(struct kn_node *node)
 {
     node->pause.is_on = false;
+    kn_checkup_resumed(node);
     kn_course_tell(node, KN_NODE_RESUMED);
     if (!node->over && !node->leaving && !node->pause.drains && !node->pause.tells)
         go_on(node);
@@ -105,10 +121,10 @@ static void on_changed(void *arg)
     kn_scheduler_report(node->scheduler, &report);
     take(node, &report);
     if (report.is_paused && !node->pause.is_on)
-        pause(node);
+        pause(node, &report);
     else if (!report.is_paused && node->pause.is_on)
         resume(node);
-    else if (report.is_paused)
+    else if (report.is_paused && is_news(node, &report))
         kn_course_tell(node, KN_NODE_PAUSED); /* for another reason */
 }
 
@@ -168,7 +184,7 @@ void kn_pause_begin(struct kn_node *node)
     kn_scheduler_report(node->scheduler, &report);
     take(node, &report);
     if (report.is_paused && !node->options.dry_run)
-        pause(node);
+        pause(node, &report);
 }
 
 struct kn_limits kn_course_limits(const struct kn_node *node)

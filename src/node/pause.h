@@ -23,6 +23,8 @@ struct kn_pause {
     struct kn_timer *timer;  /* of telling */
     struct kn_limits limits; /* that were in force when it was looked last */
     struct kn_limits base;   /* of the configuration alone */
+    unsigned told;           /* the reasons that were told last */
+    char told_reason[KN_PAUSE_REASON_SIZE];
 };
 
 KN_MUST_USE enum kn_code kn_pause_init(struct kn_node *node, struct kn_error *err);

@@ -13,7 +13,7 @@ from pathlib import Path
 import program
 from blocks import Case as Blocks
 from program import CONFIGURATION, DONE, USAGE
-from started import Node, own_network
+from started import Node, first_of_a_swarm, own_network
 
 ALONE = __name__ == "__main__" and own_network()
 CLASSES = "/sys/class"  # of devices, as the kernel tells of them
@@ -88,6 +88,32 @@ class Commands(Case):
         for block in self.coverage(node):
             self.assertEqual(block["online"], 1)
         self.assertEqual(node.end(), DONE, node.err)
+
+    def test_a_node_that_is_paused_is_not_ill(self):
+        other = program.Home()
+        self.addCleanup(other._folder.cleanup)
+        first = first_of_a_swarm(other, "--no-save")
+        self.addCleanup(first.__exit__)
+        node = Node(self.h, "--yes", "--bootstrap", first.address, "--set",
+                    f"model.path={self.model}", "--set", "model.repository=someone/tiny", "--set",
+                    "dht.announce_interval=200ms", "--set", "health.check_interval=100ms", "--set",
+                    "health.failure_threshold=1")
+        self.addCleanup(node.__exit__)
+        node.wait("visible", visible_on=1)
+        node.wait("health", verdict="healthy")
+        self.ask("pause")
+        node.wait("state", state="OFFLINE")
+        deadline = time.monotonic() + 20
+        while self.found() != {"this node is paused"}:
+            self.assertLess(time.monotonic(), deadline, self.found())
+        self.ask("resume")
+        node.wait("visible", visible_on=1)
+        self.assertEqual(node.end(), DONE, node.err)
+        self.assertNotIn("failing", [told.get("verdict") for told in node.events])
+
+    def found(self):
+        return {check["reason"] for check in self.status()["health"]["checks"]
+                if check["name"] in ("announcements", "visibility", "blocks")}
 
     def test_a_pause_ends_by_itself(self):
         node = self.start()
@@ -259,6 +285,7 @@ class Reloads(Case):
         self.assertEqual(self.status()["state"], "OFFLINE")
         self.ask("resume")
         node.wait("state", state="ONLINE")
+        self.assertEqual(node.names().count("paused"), 1)  # it was not told again
 
     def test_a_window_with_less_memory_shrinks_the_range_and_its_end_lets_it_grow(self):
         node = self.begin(*LONG)
@@ -343,6 +370,11 @@ class Schedules(Case):
         self.assertIsNone(self.ask("resume")["paused"])
         node.wait("state", state="ONLINE")
         self.assertTrue(self.status()["window"]["passed_over"])
+        self.h.config.write_text("resources:\n  max_cpu_percent: 50\n")
+        told = self.h.run("reload --json")
+        self.assertIn("resources.max_cpu_percent", self.expect(told, DONE)[1])
+        self.assertTrue(self.status()["window"]["passed_over"])
+        self.assertIsNone(self.status()["paused"])
         self.ask("pause", "1s")  # and now the window counts again
         node.wait("paused")
         deadline = time.monotonic() + 20

@@ -88,10 +88,20 @@ static void judge_bootstraps(const struct kn_health_facts *facts, struct kn_find
     out->hint = "Ask who runs it whether it is up, or take it out of network.bootstrap_peers.";
 }
 
+/* Then there is nothing to see, and nothing wrong with that. */
+static bool find_pause(const struct kn_health_facts *facts, struct kn_finding *out)
+{
+    if (facts->is_paused)
+        find(out, KN_HEALTH_UNKNOWN, "this node is paused");
+    return facts->is_paused;
+}
+
 static void judge_visibility(const struct kn_health_facts *facts, struct kn_finding *out)
 {
     uint32_t asked = facts->asked_back, seen = facts->visible_on;
 
+    if (find_pause(facts, out))
+        return;
     if (!facts->reads_back) {
         find(out, KN_HEALTH_UNKNOWN, "nothing was read back yet");
         return;
@@ -210,6 +220,8 @@ static void judge_announce(const struct kn_health_facts *facts, struct kn_findin
 {
     int64_t late_ms = facts->interval_ms * KN_ANNOUNCE_LATE_PERCENT / 100;
 
+    if (find_pause(facts, out))
+        return;
     if (!facts->announces) {
         find(out, KN_HEALTH_UNKNOWN, "this node announces nothing");
         return;
@@ -241,6 +253,8 @@ static void judge_announce(const struct kn_health_facts *facts, struct kn_findin
 
 static void judge_blocks(const struct kn_health_facts *facts, struct kn_finding *out)
 {
+    if (find_pause(facts, out))
+        return;
     switch (facts->blocks) {
     case KN_HEALTH_NO_BLOCKS:
         find(out, KN_HEALTH_UNKNOWN, "no blocks are served here");

@@ -94,6 +94,7 @@ struct kn_health_facts {
     int64_t resident, limit; /* bytes of this process, and its bound; -1: not told, none */
     const char *limit_by;    /* "resources.max_memory_gb" */
     struct kn_health_disk disks[KN_HEALTH_DISKS_MAX];
+    bool is_paused; /* nothing is announced or served, as it should be */
     bool announces; /* there is something to announce */
     bool is_alone;  /* and nobody else to take it */
     bool was_acknowledged;

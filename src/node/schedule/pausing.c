@@ -1,5 +1,7 @@
 #include "node/schedule/pausing.h"
 
+#include <string.h>
+
 #include "config/hours/limits.h"
 
 enum { MS_PER_S = 1000 };
@@ -11,13 +13,33 @@ const char *kn_pause_word(enum kn_pause_by by)
     return by < KN_PAUSED_BY_COUNT ? words[by] : "none";
 }
 
+/* Where the window that is passed over stands among the new ones; KN_HOURS_NONE: it is another, or
+ * there is none. */
+static int same_window(const struct kn_pausing *pausing, const struct kn_hours *hours)
+{
+    const struct kn_schedule *passed;
+
+    if (pausing->passed_winner == KN_HOURS_NONE)
+        return KN_HOURS_NONE; /* the base limits paused: others are looked at anew */
+    passed = &pausing->hours->schedules[pausing->passed_winner];
+    for (size_t i = 0; i < hours->n; i++) {
+        const struct kn_schedule *one = &hours->schedules[i];
+
+        if (strcmp(one->name, passed->name) == 0 && strcmp(one->cron, passed->cron) == 0 &&
+            strcmp(one->timezone, passed->timezone) == 0 && one->duration_ms == passed->duration_ms)
+            return (int)i;
+    }
+    return KN_HOURS_NONE;
+}
+
 void kn_pausing_set_hours(struct kn_pausing *pausing, const struct kn_hours *hours,
                           const struct kn_limits *base)
 {
+    pausing->passed_winner = pausing->passes_over ? same_window(pausing, hours) : KN_HOURS_NONE;
+    pausing->passes_over = pausing->passed_winner != KN_HOURS_NONE;
     pausing->hours = hours;
     pausing->base = *base;
     pausing->now = (struct kn_hours_now){ 0 };
-    pausing->passes_over = false; /* its window may be another, or none */
 }
 
 void kn_pausing_pause(struct kn_pausing *pausing, const struct kn_pause_moment *moment,

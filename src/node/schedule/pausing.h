@@ -51,7 +51,8 @@ struct kn_pause_verdict {
     int64_t again_ms;        /* ask again no later than so long from now */
 };
 
-/* Other schedules or limits; what a command said stays. */
+/* Other schedules or limits; what a command said stays, also of a window that is there as before.
+ * The schedules that were lent last are looked at once more. */
 void kn_pausing_set_hours(struct kn_pausing *pausing, const struct kn_hours *hours,
                           const struct kn_limits *base);
 

@@ -126,10 +126,11 @@ enum kn_code kn_scheduler_apply(struct kn_scheduler *scheduler,
         kn_arena_free(arena);
         return rc;
     }
+    kn_pausing_set_hours(&scheduler->pausing, &hours, &options->limits);
     kn_arena_free(scheduler->arena);
     scheduler->arena = arena;
     scheduler->hours = hours;
-    kn_pausing_set_hours(&scheduler->pausing, &scheduler->hours, &options->limits);
+    scheduler->pausing.hours = &scheduler->hours;
     /* What is not asked for does not hold. */
     scheduler->pausing.on_battery = scheduler->pausing.on_battery && options->pause_on_battery;
     if (!options->pause_on_gpu_busy) {

@@ -228,6 +228,43 @@ static void resume_passes_a_window_over_until_the_next_change(void **state)
     tear_down(&w);
 }
 
+static void a_window_stays_passed_over_while_it_is_the_same(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t from, n; /* of `both`; the office is the first */
+        const char *cron;
+        unsigned want;
+    } rows[] = {
+        { "as before", 0, 2, NULL, 0 },
+        { "at another place", 0, 1, NULL, 0 },
+        { "another window of that name", 0, 2, "0 8 * * 1-5", BY(SCHEDULE) },
+        { "taken away", 1, 1, NULL, 0 },
+    };
+    static const struct kn_zones_place place = { "", NULL };
+    const struct kn_limits base = { .max_cpu_percent = { KN_GIVEN, 50 } };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct kn_schedule schedules[2] = { both[rows[i].from], both[1] };
+        const struct kn_schedules list = { rows[i].n, schedules };
+        struct kn_hours hours;
+        struct world w;
+
+        set_up(&w, 2, NEW_YEAR + DAY + 12 * HOUR);
+        CHECK_EQ("office", look(&w), BY(SCHEDULE));
+        kn_pausing_resume(&w.pausing, &w.at);
+        CHECK_EQ("passed over", look(&w), 0);
+        if (rows[i].cron != NULL)
+            schedules[0].cron = rows[i].cron;
+        CHECK_EQ("made", kn_hours_make(&list, &place, w.arena, &hours, NULL), KN_OK);
+        kn_pausing_set_hours(&w.pausing, &hours, &base);
+        CHECK_EQ(rows[i].name, look(&w), rows[i].want);
+        CHECK("only what is there is passed over", w.pausing.passes_over == (i < 2));
+        tear_down(&w);
+    }
+}
+
 static void a_pause_survives_other_settings(void **state)
 {
     const struct kn_limits base = { .max_cpu_percent = { KN_GIVEN, 50 } };
@@ -285,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_pause_by_command_lasts_as_long_as_was_said),
         cmocka_unit_test(reasons_add_up),
         cmocka_unit_test(resume_passes_a_window_over_until_the_next_change),
+        cmocka_unit_test(a_window_stays_passed_over_while_it_is_the_same),
         cmocka_unit_test(a_pause_survives_other_settings),
         cmocka_unit_test(a_gpu_is_busy_when_it_stays_so_and_idle_when_it_stays_so),
         cmocka_unit_test(reasons_have_words),
