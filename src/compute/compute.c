@@ -8,12 +8,38 @@ static void on_timer(void *arg)
     kn_compute_turn(arg);
 }
 
-void kn_compute_change(struct kn_compute *c, uint32_t max_tokens, double share)
+/* As many tokens as have room in so many bytes between two layers. */
+static uint32_t tokens_within(const struct kn_decoder *decoder, int64_t bytes)
 {
-    bool is_limited = max_tokens > 0 && max_tokens < KN_PASS_TOKENS_MAX;
+    uint32_t fits = 1, fails = KN_PASS_TOKENS_MAX + 1;
 
-    c->options.max_tokens = is_limited ? max_tokens : KN_PASS_TOKENS_MAX;
-    c->options.share = share > 0 && share < 1 ? share : 1;
+    if (bytes <= 0)
+        return KN_PASS_TOKENS_MAX;
+    while (fails - fits > 1) {
+        uint32_t middle = fits + (fails - fits) / 2;
+
+        if (kn_runner_scratch(decoder, middle) <= bytes)
+            fits = middle;
+        else
+            fails = middle;
+    }
+    return fits;
+}
+
+void kn_compute_change(struct kn_compute *c, const struct kn_compute_limits *limits)
+{
+    struct kn_compute_limits *own = &c->options.limits;
+    uint32_t fits = tokens_within(c->options.decoder, limits->max_bytes);
+
+    *own = *limits;
+    if (own->max_tokens == 0 || own->max_tokens > fits)
+        own->max_tokens = fits;
+    if (own->max_sessions == 0)
+        own->max_sessions = KN_PASS_ROWS_MAX;
+    if (own->share <= 0 || own->share > 1)
+        own->share = 1;
+    if (c->timer != NULL)
+        kn_compute_arrange(c); /* nobody may have to wait any more */
 }
 
 struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
@@ -23,7 +49,6 @@ struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
     if (c == NULL)
         return NULL;
     c->options = *options;
-    kn_compute_change(c, options->max_tokens, options->share);
     kn_link_start(&c->all);
     kn_link_start(&c->line);
     kn_link_start(&c->forward_line);
@@ -31,6 +56,7 @@ struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
     kn_link_start(&c->told);
     kn_tally_start(&c->tally, kn_loop_now(options->loop));
     kn_pace_start(&c->pace, kn_loop_now(options->loop));
+    kn_compute_change(c, &options->limits);
     c->timer = kn_timer_new(options->loop, on_timer, c);
     c->job = kn_job_new(options->runner, options->decoder->hidden);
     if (c->job != NULL) {
@@ -72,8 +98,8 @@ void kn_compute_arrange(struct kn_compute *c)
         return;
     if (kn_link_first(&c->told) != NULL || c->line_changed)
         when = now;
-    else if (kn_schedule_is_due(c))
-        when = kn_time_min(when, c->rest_until > now ? c->rest_until : now);
+    else
+        when = kn_time_min(when, kn_schedule_due(c));
     kn_timer_set(c->timer, when);
 }
 
@@ -109,7 +135,7 @@ void kn_compute_turn(struct kn_compute *c)
     kn_forward_turn(c);
     if (!tell_all(c))
         return;
-    if (kn_schedule_is_due(c) && c->rest_until <= kn_loop_now(c->options.loop))
+    if (kn_schedule_due(c) <= kn_loop_now(c->options.loop))
         kn_schedule_start(c);
     kn_compute_arrange(c);
 }

@@ -19,9 +19,19 @@ enum {
     KN_SESSIONS_MAX = 1024,               /* open at once */
     KN_SESSIONS_WAITING_MAX = 1024,       /* for cache room */
     KN_COMPUTE_PIECE = 240,               /* tokens of long steps in one pass: 5 panels */
+    KN_COMPUTE_GATHER_MS = 20,            /* that a step waits for others to go along */
     KN_COMPUTE_FORWARD_MAX = 64,          /* forwards that wait or run */
     KN_COMPUTE_FORWARD_BYTES = 256 << 20, /* of their caches; one that is larger runs alone, if it
                                              takes no more than all sessions may */
+};
+
+/* What passes may take; all zero: the usual. */
+struct kn_compute_limits {
+    uint32_t max_tokens;   /* of one pass; at most KN_PASS_TOKENS_MAX; 0: that */
+    uint32_t min_tokens;   /* below which it waits for others, KN_COMPUTE_GATHER_MS at most */
+    uint32_t max_sessions; /* of one pass; 0: as many as it holds */
+    int64_t max_bytes;     /* of numbers between two layers; 0: no bound. A token always goes */
+    double share;          /* of the time that passes may run, 0 to 1; 0: all */
 };
 
 struct kn_compute_options {
@@ -31,8 +41,7 @@ struct kn_compute_options {
     uint32_t first, count; /* the runner's blocks are first to first + count of the model */
     int64_t cache_bytes;   /* for all sessions */
     uint32_t max_length;   /* of one session, in tokens */
-    uint32_t max_tokens;   /* of one pass; at most KN_PASS_TOKENS_MAX; 0: that */
-    double share;          /* of the time that passes may run, 0 to 1; 0: all */
+    struct kn_compute_limits limits;
     void (*room_changed)(void *arg); /* cache room has become another, later; or NULL */
     /* Are the weights still what they were? Asked behind each pass, on its thread; what came out is
      * void where they are not, and then `lost` is told, later, perhaps again. NULL: they are. */
@@ -46,8 +55,8 @@ KN_MUST_USE struct kn_compute *kn_compute_new(const struct kn_compute_options *o
  * any time, also inside what is called back, except `release`. */
 void kn_compute_free(struct kn_compute *c);
 
-/* Other limits from the next pass on; as in the options. */
-void kn_compute_change(struct kn_compute *c, uint32_t max_tokens, double share);
+/* Other limits from the next pass on. */
+void kn_compute_change(struct kn_compute *c, const struct kn_compute_limits *limits);
 
 /* What a request wants. `err` is lent; its text is for the peer. */
 typedef void kn_session_opened_fn(void *arg, enum kn_code code, struct kn_session *session,

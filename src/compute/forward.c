@@ -91,8 +91,7 @@ void kn_forward_turn(struct kn_compute *c)
         }
         session->has_room = true;
         c->forward_used += session->bytes;
-        session->state = KN_SESSION_READY;
-        kn_link_add_last(&c->ready, &session->turn);
+        kn_session_line_up(session);
     }
 }
 

@@ -40,6 +40,7 @@ struct kn_session {
     uint32_t length;  /* tokens in the cache */
 
     bool has_step;
+    kn_time ready_at;
     struct kn_step step;
     int64_t *hypo; /* not yet done; NULL: none */
     uint32_t position;
@@ -104,11 +105,12 @@ bool kn_wish_is_served(const struct kn_compute *compute, const struct kn_session
 struct kn_stretch kn_step_stretch(const struct kn_session *session);
 bool kn_step_has_shape(const struct kn_session *session, struct kn_error *err);
 void kn_step_release(const struct kn_step *step);
-void kn_forward_turn(struct kn_compute *c);      /* those of the line that may begin */
-void kn_forward_end(struct kn_session *session); /* its cache is free */
+void kn_session_line_up(struct kn_session *session); /* for the next pass */
+void kn_forward_turn(struct kn_compute *c);          /* those of the line that may begin */
+void kn_forward_end(struct kn_session *session);     /* its cache is free */
 
 /* schedule.c */
-bool kn_schedule_is_due(const struct kn_compute *compute);
-void kn_schedule_start(struct kn_compute *c); /* a pass, of who is ready */
+kn_time kn_schedule_due(const struct kn_compute *c); /* when a pass may begin */
+void kn_schedule_start(struct kn_compute *c);        /* a pass, of who is ready */
 
 #endif

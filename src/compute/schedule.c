@@ -17,7 +17,8 @@ static uint64_t tokens_of(const struct kn_session *session)
 
 static bool is_long(const struct kn_session *session)
 {
-    return tokens_of(session) > at_most(KN_COMPUTE_FEW, session->compute->options.max_tokens);
+    return tokens_of(session) >
+           at_most(KN_COMPUTE_FEW, session->compute->options.limits.max_tokens);
 }
 
 static bool has_range(const struct kn_session *session, const struct kn_session *like)
@@ -47,13 +48,14 @@ static void add_unit(struct kn_compute *c, struct kn_session *session, uint32_t 
     session->state = KN_SESSION_RUNNING;
 }
 
-/* Those of one kind with the leader's range, in their order, up to `most` tokens; what is left. */
+/* Those of one kind with the leader's range, in their order, up to `most` tokens and `units` in the
+ * pass; what is left. */
 static uint32_t add_all(struct kn_compute *c, const struct kn_session *leader, bool which,
-                        uint32_t most)
+                        uint32_t most, uint32_t units)
 {
     struct kn_session *session = kn_session_first(&c->ready), *next;
 
-    for (; session != NULL && c->job->unit_count < KN_PASS_ROWS_MAX; session = next) {
+    for (; session != NULL && c->job->unit_count < units; session = next) {
         uint32_t tokens = at_most(tokens_of(session) - session->at, most);
 
         next = kn_session_next(&c->ready, session);
@@ -74,19 +76,21 @@ static uint32_t add_all(struct kn_compute *c, const struct kn_session *leader, b
  */
 static void fill(struct kn_compute *c, struct kn_session *leader)
 {
-    uint32_t most = c->options.max_tokens, piece = at_most(KN_COMPUTE_PIECE, most);
+    uint32_t most = c->options.limits.max_tokens, piece = at_most(KN_COMPUTE_PIECE, most);
     uint32_t panel = at_most(KN_COMPUTE_FEW, most), kept = 0, few;
+    uint32_t units = at_most(c->options.limits.max_sessions, KN_PASS_ROWS_MAX);
 
     kn_job_clear(c->job, leader->wish.from - c->options.first, leader->wish.to - c->options.first);
     if (is_long(leader))
         kept = at_most(tokens_of(leader) - leader->at, panel);
-    few = most - kept - add_all(c, leader, false, most - kept);
-    (void)add_all(c, leader, true, at_most(few + panel < piece ? piece - few : panel, most - few));
+    few = most - kept - add_all(c, leader, false, most - kept, units - is_long(leader));
+    (void)add_all(c, leader, true, at_most(few + panel < piece ? piece - few : panel, most - few),
+                  units);
 }
 
 static void fill_forward(struct kn_compute *c, struct kn_session *session)
 {
-    uint32_t piece = at_most(KN_COMPUTE_PIECE, c->options.max_tokens);
+    uint32_t piece = at_most(KN_COMPUTE_PIECE, c->options.limits.max_tokens);
 
     kn_job_clear(c->job, session->wish.from - c->options.first,
                  session->wish.to - c->options.first);
@@ -128,8 +132,7 @@ static void say_fault(struct kn_session *session, const struct kn_job_unit *unit
 
 static void go_on(struct kn_session *session)
 {
-    session->state = KN_SESSION_READY;
-    kn_link_add_last(&session->compute->ready, &session->turn);
+    kn_session_line_up(session);
 }
 
 static void end_unit(struct kn_session *session, const struct kn_job_unit *unit)
@@ -177,7 +180,7 @@ static void end_forward(struct kn_session *session, const struct kn_job_unit *un
  * whole milliseconds: what is left over is owed. */
 static void rest(struct kn_compute *c)
 {
-    double share = c->options.share;
+    double share = c->options.limits.share;
 
     c->rest_us += (double)c->job->took_us * (1 - share) / share;
     c->rest_until = kn_loop_now(c->options.loop) + (kn_time)(c->rest_us / 1000);
@@ -225,9 +228,31 @@ static void on_passed(void *arg)
     kn_compute_turn(c);
 }
 
-bool kn_schedule_is_due(const struct kn_compute *c)
+/* Worth a pass: tokens enough, or nobody is left who could add some. */
+static bool is_enough(const struct kn_compute *c)
 {
-    return !c->is_running && kn_link_first(&c->ready) != NULL;
+    const struct kn_session *session = kn_session_first(&c->ready);
+    uint64_t tokens = 0;
+    uint32_t sessions = 0;
+
+    for (; session != NULL; session = kn_session_next(&c->ready, session)) {
+        tokens += tokens_of(session) - session->at;
+        sessions += !session->is_forward;
+    }
+    return tokens >= c->options.limits.min_tokens || sessions == c->sessions;
+}
+
+kn_time kn_schedule_due(const struct kn_compute *c)
+{
+    const struct kn_session *leader = kn_session_first(&c->ready);
+    kn_time when;
+
+    if (c->is_running || leader == NULL)
+        return KN_NEVER;
+    when = c->options.limits.min_tokens <= 1 || is_enough(c)
+               ? leader->ready_at
+               : leader->ready_at + KN_COMPUTE_GATHER_MS;
+    return when > c->rest_until ? when : c->rest_until;
 }
 
 void kn_schedule_start(struct kn_compute *c)

@@ -11,6 +11,15 @@ void kn_step_release(const struct kn_step *step)
         step->release(step->owner);
 }
 
+void kn_session_line_up(struct kn_session *session)
+{
+    struct kn_compute *c = session->compute;
+
+    session->state = KN_SESSION_READY;
+    session->ready_at = kn_loop_now(c->options.loop);
+    kn_link_add_last(&c->ready, &session->turn);
+}
+
 struct kn_stretch kn_step_stretch(const struct kn_session *session)
 {
     const struct kn_step *step = &session->step;
@@ -113,7 +122,6 @@ void kn_session_step(struct kn_session *session, const struct kn_step *step)
         kn_session_tell(session);
         return;
     }
-    session->state = KN_SESSION_READY;
-    kn_link_add_last(&c->ready, &session->turn);
+    kn_session_line_up(session);
     kn_compute_arrange(c);
 }

@@ -24,11 +24,12 @@ struct kn_network {
     size_t relays_wanted;
     struct kn_autonat_client *autonat;
     struct kn_timer *doubt;
-    bool is_hidden;
+    bool is_hidden, is_dht_client;
     void (*moved)(void *arg);
     void *moved_arg;
     struct announced announced;
     unsigned observers;
+    int doubt_ms;
 };
 
 static void forget(struct announced *announced)
@@ -55,27 +56,35 @@ static void add_endpoint(const struct kn_endpoint *at, kn_add_address_fn *add, v
     kn_buffer_done(&address);
 }
 
-/* A listener on every address of this machine is told as the addresses that there are. */
-static void add_listener(const struct kn_endpoint *at, kn_add_address_fn *add, void *add_arg)
-{
-    struct kn_endpoint all[KN_INTERFACES_MAX];
+/* The addresses of this machine, asked for when the first listener needs them. */
+struct here {
+    bool is_known;
     size_t n;
+    struct kn_endpoint at[KN_INTERFACES_MAX];
+};
 
+/* A listener on every address of this machine is told as the addresses that there are. */
+static void add_listener(const struct kn_endpoint *at, struct here *here, kn_add_address_fn *add,
+                         void *add_arg)
+{
     if (!is_wildcard(at)) {
         add_endpoint(at, add, add_arg);
         return;
     }
-    n = kn_interfaces(all);
-    for (size_t i = 0; i < n; i++) {
-        all[i].port = at->port;
-        if (all[i].is_ip6 == at->is_ip6)
-            add_endpoint(&all[i], add, add_arg);
+    if (!here->is_known)
+        here->n = kn_interfaces(here->at);
+    here->is_known = true;
+    for (size_t i = 0; i < here->n; i++) {
+        here->at[i].port = at->port;
+        if (here->at[i].is_ip6 == at->is_ip6)
+            add_endpoint(&here->at[i], add, add_arg);
     }
 }
 
 static void announcer(void *arg, kn_add_address_fn *add, void *add_arg)
 {
     const struct kn_network *network = arg;
+    struct here here = { .is_known = false };
 
     for (size_t i = 0; i < network->announced.n; i++)
         add(add_arg, kn_buffer_get(&network->announced.at[i]));
@@ -85,7 +94,7 @@ static void announcer(void *arg, kn_add_address_fn *add, void *add_arg)
         struct kn_endpoint at;
 
         kn_host_listener(network->host, i, &at);
-        add_listener(&at, add, add_arg);
+        add_listener(&at, &here, add, add_arg);
     }
 }
 
@@ -145,7 +154,7 @@ static void on_reachability(void *arg, enum kn_reachability reachability)
     if (reachability != KN_REACHABILITY_UNKNOWN)
         kn_relay_client_want(network->relays, is_private ? network->relays_wanted : 0);
     /* No room among the protocols: it stays a client, which is no harm. */
-    (void)!kn_kad_set_serving(network->kad, !is_private);
+    (void)!kn_kad_set_serving(network->kad, !is_private && !network->is_dht_client);
     tell_moved(network);
 }
 
@@ -167,20 +176,27 @@ static void stop_asking(struct kn_network *network)
     network->autonat = NULL;
 }
 
-static bool start_asking(struct kn_network *network, unsigned observers)
+static void begin_to_doubt(struct kn_network *network, int doubt_ms)
+{
+    network->doubt_ms = doubt_ms;
+    if (network->doubt != NULL)
+        kn_timer_set(network->doubt,
+                     kn_loop_now(network->loop) + (doubt_ms > 0 ? doubt_ms : KN_NETWORK_DOUBT_MS));
+}
+
+static bool start_asking(struct kn_network *network, const struct kn_network_options *options)
 {
     const struct kn_autonat_client_options autonat = {
         .host = network->host,
-        .observers = observers,
+        .observers = options->observers,
         .changed = on_reachability,
         .arg = network,
     };
 
-    network->observers = observers;
+    network->observers = options->observers;
     network->autonat = kn_autonat_client_new(&autonat);
     network->doubt = kn_timer_new(network->loop, on_doubt, network);
-    if (network->doubt != NULL)
-        kn_timer_set(network->doubt, kn_loop_now(network->loop) + KN_NETWORK_DOUBT_MS);
+    begin_to_doubt(network, options->doubt_ms);
     if (network->autonat != NULL && network->doubt != NULL)
         return true;
     stop_asking(network);
@@ -191,7 +207,7 @@ static bool build_autonat(struct kn_network *network, const struct kn_network_op
 {
     if (options->is_client || !options->asks_reachability)
         return true;
-    return start_asking(network, options->observers);
+    return start_asking(network, options);
 }
 
 static bool build(struct kn_network *network, const struct kn_network_options *options)
@@ -201,9 +217,10 @@ static bool build(struct kn_network *network, const struct kn_network_options *o
         .identity = options->identity,
         .random = options->random,
         .connections_max = options->connections_max,
+        .times = options->times,
     };
     struct kn_dht_service_options dht = {
-        .client_mode = options->is_client,
+        .client_mode = options->is_client || options->is_dht_client,
         .replicas = options->replicas,
     };
 
@@ -213,9 +230,10 @@ static bool build(struct kn_network *network, const struct kn_network_options *o
         return false;
     kn_host_set_announcer(network->host, announcer, network);
     network->is_hidden = options->is_hidden;
+    network->is_dht_client = options->is_client || options->is_dht_client;
     network->moved = options->moved;
     network->moved_arg = options->arg;
-    network->kad = kn_kad_new(network->host, !options->is_client && !options->is_hidden);
+    network->kad = kn_kad_new(network->host, !network->is_dht_client && !options->is_hidden);
     dht.host = network->host;
     network->dht = kn_dht_service_new(&dht);
     network->identify = kn_identify_service_new(network->host, options->agent);
@@ -263,10 +281,13 @@ static bool change_asking(struct kn_network *network, const struct kn_network_op
 {
     bool asks = network->autonat != NULL;
 
-    if (asks == options->asks_reachability && (!asks || network->observers == options->observers))
+    if (asks == options->asks_reachability && (!asks || network->observers == options->observers)) {
+        if (network->doubt_ms != options->doubt_ms)
+            begin_to_doubt(network, options->doubt_ms);
         return true;
+    }
     stop_asking(network);
-    return !options->asks_reachability || start_asking(network, options->observers);
+    return !options->asks_reachability || start_asking(network, options);
 }
 
 /* Where nobody is asked, or asked in vain, whoever wants relays has them at once. */
@@ -280,7 +301,7 @@ static void change_reach(struct kn_network *network, const struct kn_network_opt
     network->relays_wanted = options->relays;
     kn_relay_client_want(network->relays, waits ? 0 : options->relays);
     /* No room among the protocols: it stays a client, which is no harm. */
-    (void)!kn_kad_set_serving(network->kad, !is_private);
+    (void)!kn_kad_set_serving(network->kad, !is_private && !network->is_dht_client);
 }
 
 enum kn_code kn_network_change(struct kn_network *network, const struct kn_network_options *options,
@@ -298,6 +319,7 @@ enum kn_code kn_network_change(struct kn_network *network, const struct kn_netwo
     forget(&network->announced);
     network->announced = announced;
     kn_host_allow(network->host, options->connections_max);
+    kn_host_hurry(network->host, &options->times);
     change_reach(network, options);
     tell_moved(network);
     return KN_OK;

@@ -18,7 +18,7 @@
 enum {
     KN_NETWORK_ANNOUNCE_MAX = 16,
     KN_NETWORK_BOOTSTRAPS_MAX = 64,
-    KN_NETWORK_DOUBT_MS = 60000, /* after which who was never reached looks for relays */
+    KN_NETWORK_DOUBT_MS = 45000, /* after which who was never reached looks for relays */
 };
 
 struct kn_network;
@@ -29,12 +29,15 @@ struct kn_network_options {
     const struct kn_random *random; /* copied */
     const char *agent;              /* kept; "kwaainet/1.0.0" */
     bool is_client;
-    bool is_hidden; /* nobody can dial us, but through a relay: nothing else is announced */
+    bool is_dht_client; /* listens, and asks hivemind's DHT and libp2p's kad, but serves neither */
+    bool is_hidden;     /* nobody can dial us, but through a relay: nothing else is announced */
     size_t connections_max, replicas; /* 0: the usual */
-    size_t relays;                    /* places to hold at relays, so that we can be reached */
+    struct kn_host_times times;
+    size_t relays; /* places to hold at relays, so that we can be reached */
     /* Have others dial us: relays only when they cannot, or when nobody says so and nobody has come
-     * for KN_NETWORK_DOUBT_MS; and kad is served while they can, or nobody knows. */
+     * for `doubt_ms`; and kad is served while they can, or nobody knows. */
     bool asks_reachability;
+    int doubt_ms;       /* 0: KN_NETWORK_DOUBT_MS */
     unsigned observers; /* that must see the same address before it is asked for; 0: the usual */
     const char *const *announce; /* multiaddrs to tell instead of what is listened on; copied */
     size_t announce_count;
@@ -48,7 +51,7 @@ KN_MUST_USE enum kn_code kn_network_new(const struct kn_network_options *options
 void kn_network_free(struct kn_network *network);
 
 /*
- * Other addresses to announce, another limit of connections, another way to be reached, from now
+ * Other addresses to announce, other limits of connections, another way to be reached, from now
  * on; the other members of `options` do not count. A failure changes nothing; codes as
  * kn_network_new().
  */

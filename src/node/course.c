@@ -218,6 +218,11 @@ void kn_course_announce(struct kn_node *node)
     arena = kn_arena_new();
     if (arena == NULL)
         return; /* what was told holds, until the next change */
+    if (kn_reached_silence(node) != NULL) {
+        kn_arena_free(arena);
+        kn_course_serve(node); /* blocks are loaded meanwhile */
+        return;
+    }
     speaks = kn_announcement_make(&node->what, arena, &next);
     node->is_placed = node->is_placed || !speaks; /* nobody will know to avoid it */
     kn_course_serve(node);
@@ -302,6 +307,7 @@ void kn_course_joined(void *arg, const struct kn_join *join)
     kn_course_tell(node, KN_NODE_JOINED);
     step_serving(node);
     kn_kad_refresh(kn_network_kad(node->network));
+    kn_reached_joined(node);
     kn_course_go_on(node);
 }
 
@@ -496,7 +502,7 @@ static void begin_look(struct kn_node *node)
         .bootstrap_count = node->bootstraps.n,
         .met = node->met,
         .met_count = node->met_count,
-        .timeout_ms = (int)kn_node_settings(node)->dht.discovery_timeout.ms,
+        .timeout_ms = kn_duration_ms(&kn_node_settings(node)->dht.discovery_timeout),
         .arg = node,
         .settled = on_look_settled,
         .done = on_looked,

@@ -26,6 +26,7 @@
 #include "node/presence/listen.h"
 #include "node/presence/membership.h"
 #include "node/previous_end.h"
+#include "node/reached.h"
 #include "node/window_limits.h"
 
 struct kn_node {
@@ -76,6 +77,7 @@ struct kn_node {
     struct kn_scheduler *scheduler;
     struct kn_pause pause;
     struct kn_window_limits window;
+    struct kn_reached reached;
     struct kn_control *control;
     struct kn_journal *journal; /* the log, and what is told there */
     struct kn_own_limits own_limits;

@@ -81,7 +81,7 @@ static bool look(struct kn_move *move, enum kn_move_phase phase)
         .met = node->met,
         .met_count = node->met_count,
         .is_inside = true,
-        .timeout_ms = (int)kn_node_settings(node)->dht.discovery_timeout.ms,
+        .timeout_ms = kn_duration_ms(&kn_node_settings(node)->dht.discovery_timeout),
         .model = node->what.plan.prefix.text,
         .arg = move,
         .done = on_looked,

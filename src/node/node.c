@@ -25,6 +25,7 @@ static void on_moved(void *arg)
 
     if (node->announcer != NULL)
         kn_announcer_use_relay(node->announcer, kn_network_is_relayed(node->network));
+    kn_reached_changed(node);
 }
 
 static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
@@ -35,6 +36,8 @@ static enum kn_code join_network(struct kn_node *node, struct kn_error *err)
         .identity = node->identity.key,
         .random = &node->random,
         .agent = KN_AGENT,
+        .is_dht_client = !config->network.enable_dht.value,
+        .replicas = (size_t)config->network.dht_replication.value,
         .moved = on_moved,
         .arg = node,
     };
@@ -75,6 +78,7 @@ static struct kn_blocks *new_blocks(struct kn_node *node)
     const struct kn_blocks_options options = {
         .host = kn_network_host(node->network),
         .version = KN_VERSION,
+        .is_dht_client = !kn_node_settings(node)->network.enable_dht.value,
         .arg = node,
         .changed = kn_course_blocks_changed,
         .served = kn_journal_served,
@@ -87,12 +91,14 @@ static struct kn_blocks *new_blocks(struct kn_node *node)
 
 static struct kn_membership *new_membership(struct kn_node *node)
 {
+    const struct kn_patience patience = kn_parts_patience(kn_node_settings(node));
     const struct kn_membership_options options = {
         .network = node->network,
         .random = &node->random,
         .bootstraps = node->bootstraps.at,
         .bootstrap_count = node->bootstraps.n,
-        .timeout_ms = (int)kn_node_settings(node)->dht.discovery_timeout.ms,
+        .timeout_ms = patience.first_ms,
+        .longest_ms = patience.longest_ms,
         .arg = node,
         .connected = kn_course_connected,
         .settled = kn_course_bootstrap,
@@ -189,7 +195,7 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
         (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
         node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
         node->reload_timer == NULL || node->shrink_timer == NULL || node->hardware == NULL ||
-        !kn_checkup_make(node) || !kn_alarm_make(node))
+        !kn_reached_make(node) || !kn_checkup_make(node) || !kn_alarm_make(node))
         return kn_fail_no_memory(err);
     return kn_pause_init(node, err);
 }
@@ -410,6 +416,7 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->leave_timer);
     kn_timer_free(node->reload_timer);
     kn_timer_free(node->shrink_timer);
+    kn_reached_end(node);
     kn_network_free(node->network);
     kn_journal_free(node->journal);
     if (node->options.loop == NULL)

@@ -27,4 +27,10 @@ struct kn_pace_of_records {
 };
 struct kn_pace_of_records kn_parts_pace(const struct kn_node_config *config);
 
+/* How long bootstraps have to answer: for the first time, and at most. */
+struct kn_patience {
+    int first_ms, longest_ms;
+};
+struct kn_patience kn_parts_patience(const struct kn_node_config *config);
+
 #endif

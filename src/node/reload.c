@@ -22,6 +22,7 @@ static void change_network(struct kn_node *node)
         return;
     kn_relay_client_distrust(kn_network_relays(node->network));
     kn_reach_begin(node->network, kn_node_settings(node));
+    kn_reached_changed(node);
 }
 
 /* First of all: what follows is told there. */
@@ -51,6 +52,7 @@ static bool is_listed(const struct kn_texts *list, const char *text)
 static void change_bootstraps(struct kn_node *node)
 {
     const struct kn_texts *next = &kn_node_settings(node)->network.bootstrap_peers.texts;
+    const struct kn_patience patience = kn_parts_patience(kn_node_settings(node));
     struct kn_snapshot *before = node->bootstraps_of;
     bool is_news = next->n != node->bootstraps.n;
 
@@ -58,8 +60,8 @@ static void change_bootstraps(struct kn_node *node)
         is_news = !is_listed(&node->bootstraps, next->at[i]);
     node->bootstraps = *next;
     node->bootstraps_of = kn_snapshot_ref(node->what.snapshot);
-    kn_membership_change(node->membership, next->at, next->n,
-                         (int)kn_node_settings(node)->dht.discovery_timeout.ms);
+    kn_membership_change(node->membership, next->at, next->n, patience.first_ms,
+                         patience.longest_ms);
     if (node->known != NULL)
         kn_known_peers_change(node->known, next->at, next->n);
     kn_checkup_change(node);

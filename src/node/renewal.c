@@ -17,7 +17,7 @@ static bool start_look(struct kn_node *node, const char *model, void (*done)(voi
         .bootstrap_count = node->bootstraps.n,
         .met = node->met,
         .met_count = node->met_count,
-        .timeout_ms = (int)kn_node_settings(node)->dht.discovery_timeout.ms,
+        .timeout_ms = kn_duration_ms(&kn_node_settings(node)->dht.discovery_timeout),
         .model = model,
         .arg = node,
         .done = done,

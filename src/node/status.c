@@ -1,10 +1,13 @@
 #include "node/status.h"
 
+#include <string.h>
+
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/json/json.h"
 #include "lib/os/process_info.h"
 #include "node/pause.h"
 #include "node/plan/announcement.h"
+#include "node/reached.h"
 
 /* Members that could not be made: asked once at the end. */
 struct document {
@@ -233,6 +236,39 @@ static void add_config(const struct kn_node *node, struct document *d)
     set(d, "config", inner.json);
 }
 
+/* Why no block is announced; NULL: one is. */
+static const char *silence_of(const struct kn_node *node)
+{
+    const struct kn_node_config *config = kn_snapshot_config(kn_node_snapshot(node));
+    const char *silence = NULL;
+
+    if (kn_node_plan(node) == NULL)
+        return NULL;
+    silence = kn_announcement_silence(config, kn_node_plan(node));
+    return silence != NULL ? silence : kn_reached_silence(node);
+}
+
+/* NULL: there is none. */
+static const char *map_of(const struct kn_node_config *config)
+{
+    const struct kn_string *map = &config->network.map_endpoint;
+
+    return map->is == KN_GIVEN && strcmp(map->text, "off") != 0 ? map->text : NULL;
+}
+
+static void add_problems(const struct kn_node *node, struct document *d)
+{
+    struct kn_json *list = kn_reload_problems(kn_node_reloaded(node));
+    struct kn_json *problem = kn_reached_problem(node);
+
+    if (problem == NULL || kn_json_is_null(problem))
+        kn_json_free(problem);
+    else if (list == NULL || !kn_json_append(list, problem))
+        d->failed = true;
+    d->failed = d->failed || problem == NULL;
+    set(d, "problems", list);
+}
+
 bool kn_status_print(const struct kn_status *status, struct kn_text *out)
 {
     const struct kn_node *node = status->node;
@@ -255,10 +291,9 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_addresses(node, &d);
     set(&d, "peers", kn_json_int((int64_t)kn_node_peers(node)));
     add_announced(node, &d);
-    set(&d, "silence",
-        kn_node_plan(node) != NULL
-            ? kn_json_string(kn_announcement_silence(config, kn_node_plan(node)))
-            : kn_json_null());
+    set(&d, "silence", kn_json_string(silence_of(node)));
+    set(&d, "reach", kn_reached_json(node));
+    set(&d, "map", kn_json_string(map_of(config)));
     add_files(node, &d);
     add_serving(node, &d);
     add_rebalance(node, &d);
@@ -269,7 +304,7 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     add_config(node, &d);
     set(&d, "previous_end", kn_previous_end_json(kn_node_previous_end(node)));
     add_log(node, &d);
-    set(&d, "problems", kn_reload_problems(kn_node_reloaded(node)));
+    add_problems(node, &d);
     printed = !d.failed && kn_json_print_line(d.json, out);
     kn_json_free(d.json);
     return printed && !out->failed;

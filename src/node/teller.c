@@ -119,6 +119,9 @@ static void add_blocks(const struct kn_node *node, const struct kn_blocks_report
         kn_text_addf(line, ": %.0f tokens/s through one block", report->speed->decode_tokens_per_s);
     } else if (report->stage == KN_BLOCKS_FAILED)
         kn_text_addf(line, "blocks are not served: %s", report->failure->text);
+    else if (report->stage == KN_BLOCKS_NONE && !kn_node_plan(node)->fetch.is_needed &&
+             kn_node_plan(node)->model.warning == NULL)
+        kn_text_add(line, "blocks are unloaded");
     else if (report->stage == KN_BLOCKS_NONE) {
         kn_text_add(line, "blocks are not served: ");
         kn_reason_no_files(kn_node_plan(node), line);

@@ -40,7 +40,25 @@ void kn_forwarding_free(struct kn_forwarding *f)
     kn_serving_ended(serving);
 }
 
+void kn_forwarding_limit(struct kn_forwarding *f)
+{
+    int request_ms = f->serving->options.limits.request_ms;
+    kn_time whole = (kn_time)(request_ms > 0 ? request_ms : KN_HOST_REQUEST_MS);
+
+    kn_timer_set(f->timer, kn_loop_now(kn_host_loop(f->serving->options.host)) +
+                               KN_SERVING_FORWARD_CALLS * whole);
+}
+
 /* ---- the answer to a call ---- */
+
+static void on_too_late(void *arg)
+{
+    struct kn_forwarding *f = arg;
+
+    f->serving->counters.failed++;
+    kn_answer_error(f->call, "TimeoutError", KN_FORWARDING_TOO_LONG);
+    kn_forwarding_free(f);
+}
 
 static void answer(struct kn_forwarding *f)
 {
@@ -181,11 +199,17 @@ void kn_forward_asked(void *arg, const struct kn_peer_id *peer, struct kn_span r
     struct kn_forwarding *f = kn_forwarding_new(serving);
 
     (void)peer;
-    if (f == NULL) {
+    if (f != NULL) {
+        f->call = call;
+        f->timer = kn_timer_new(kn_host_loop(serving->options.host), on_too_late, f);
+    }
+    if (f == NULL || f->timer == NULL) {
         kn_answer_error(call, "MemoryError", "out of memory");
+        if (f != NULL)
+            kn_forwarding_free(f);
         return;
     }
-    f->call = call;
+    kn_forwarding_limit(f);
     if (begin(f, request, &err) == KN_OK)
         return;
     kn_serving_refused(serving, peer, err.text);

@@ -24,10 +24,14 @@ static void on_timer(void *arg)
 {
     struct kn_forwarding *f = arg;
 
-    if (f->over)
+    if (f->over) {
         kn_forwarding_free(f);
-    else
-        fail_stream(f, "this took too long to be sent or read");
+        return;
+    }
+    kn_forward_cancel(f->forward);
+    f->forward = NULL;
+    f->serving->counters.failed++;
+    fail_stream(f, KN_FORWARDING_TOO_LONG);
 }
 
 /* ---- the request ---- */
@@ -71,10 +75,8 @@ static enum kn_code start(struct kn_forwarding *f, struct kn_error *err)
     if (rc == KN_OK)
         rc = kn_forwarding_start(f, &request, f->parts.tensors, f->parts.n, err);
     kn_tensor_parts_done(&f->parts);
-    if (rc == KN_OK) {
-        kn_timer_set(f->timer, KN_NEVER);
+    if (rc == KN_OK)
         kn_channel_set_busy(&f->channel, true);
-    }
     return rc;
 }
 
@@ -147,7 +149,6 @@ void kn_forward_stream_done(struct kn_forwarding *f, enum kn_code code, const st
         return;
     }
     f->serving->counters.forwards++;
-    kn_timer_set(f->timer, now_of(f) + KN_SERVING_FORWARD_MS);
     send_next(f);
 }
 
@@ -181,7 +182,7 @@ void kn_forward_stream_opened(void *arg, struct kn_stream *stream)
         kn_stream_reset(stream);
     } else if (kn_channel_open(&f->channel, serving, stream, &channel_events, f)) {
         f->parts.max = KN_SERVING_MESSAGE_MAX;
-        kn_timer_set(f->timer, now_of(f) + KN_SERVING_FORWARD_MS);
+        kn_forwarding_limit(f);
         return;
     }
     if (f != NULL)

@@ -9,6 +9,8 @@
 #include "serving/serving_parts.h"
 #include "serving/work.h"
 
+#define KN_FORWARDING_TOO_LONG "this took too long to be sent, computed and read"
+
 struct kn_forwarding {
     struct kn_serving *serving;
     struct kn_forwarding *next, **place;
@@ -16,10 +18,10 @@ struct kn_forwarding {
     struct kn_work *work;
     enum kn_tensor_compression compression; /* of the reply */
     struct kn_unary_serving *call;          /* NULL: a stream */
+    struct kn_timer *timer;                 /* its end; of a stream that is over, to free it */
 
     /* Of a stream. */
     struct kn_channel channel;
-    struct kn_timer *timer;
     struct kn_tensor_parts parts;
     struct kn_buffer uid, metadata; /* of the first request */
     bool begun, over;
@@ -31,6 +33,8 @@ struct kn_forwarding {
 /* forward.c. NULL: no memory. */
 KN_MUST_USE struct kn_forwarding *kn_forwarding_new(struct kn_serving *serving);
 void kn_forwarding_free(struct kn_forwarding *f);
+/* From now on until its time is over, all in all. */
+void kn_forwarding_limit(struct kn_forwarding *f);
 /* Begin to compute; on_done comes unless this fails. */
 KN_MUST_USE enum kn_code kn_forwarding_start(struct kn_forwarding *f,
                                              const struct kn_expert_request *request,

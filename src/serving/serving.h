@@ -23,10 +23,10 @@ enum {
     KN_SERVING_HELD_MAX = 1 << 30,        /* of all, with the numbers in them and what goes on */
     KN_SERVING_SMALL = 64 << 10,          /* of a stream or request, which always find room */
     KN_SERVING_CHUNK = 4 << 20,           /* bytes of a tensor in one message of a forward stream */
-    KN_SERVING_CLOSE_MS = 2000,     /* for the client's end-of-stream after its last request */
-    KN_SERVING_FORWARD_MS = 180000, /* until the parts of a forward have come, and to read it */
-    KN_SERVING_PUSHES_MAX = 64,     /* steps being handed on to other servers */
-    KN_SERVING_PUSH_MS = 30000,     /* for one of them */
+    KN_SERVING_CLOSE_MS = 2000,   /* for the client's end-of-stream after its last request */
+    KN_SERVING_FORWARD_CALLS = 3, /* calls in whose time a forward comes, is computed and read */
+    KN_SERVING_PUSHES_MAX = 64,   /* steps being handed on to other servers */
+    KN_SERVING_PUSH_MS = 30000,   /* for one of them */
 };
 
 struct kn_serving;
@@ -50,6 +50,7 @@ struct kn_serving_limits {
     uint32_t max_batch_tokens;
     int cache_wait_ms;       /* the longest that a client may ask to wait for cache room */
     int session_ms, step_ms; /* a session in all; from a reply to the next request */
+    int request_ms;          /* a call; 0: the usual of the host */
 };
 
 struct kn_serving_options {

@@ -322,6 +322,19 @@ class Machine(Case):
                                       if t["event"] == "calibration"), most)
         self.assertEqual([str(path) for path in self.h.listing()], ["work/m.yaml"])
 
+    # proves: FR-2/resources.max_gpu_memory_gb
+    def test_less_memory_of_the_gpu_is_fewer_blocks(self):
+        most = {}
+        for limit in ("23GiB", "8GiB"):
+            out, _ = self.plan("memory_total: 64\nmemory_available: 40\ngpus:\n- {kind: nvidia, "
+                               "name: Card, memory_total: 24GiB, memory_free: 23GiB, "
+                               "capability: 89}\n", "--dry-run", "--json", f"--model={LARGE}",
+                               "--set", "network.new_swarm=true", "--set",
+                               f"resources.max_gpu_memory_gb={limit}")
+            told = [json.loads(line) for line in out.splitlines()]
+            most[limit] = next(t["blocks_max"] for t in told if t["event"] == "calibration")
+        self.assertEqual(most, {"23GiB": 10, "8GiB": 3})
+
     def test_it_says_where_the_facts_are_from(self):
         out, _ = self.plan("memory_available: 8\n", "--dry-run", "--set",
                            "network.new_swarm=true", f"--model={LARGE}")

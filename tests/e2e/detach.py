@@ -73,6 +73,13 @@ class Case(program.Case):
         got = self.expect(home.run("start", "--detach", "--json", *words, env=env), DONE)
         return json.loads(got[1])
 
+    def until(self, told):
+        """Looked at again until it is so."""
+        end = time.monotonic() + SOON
+        while not told():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
+
     def first(self, *words):
         """The bootstrap of the others, in the other home."""
         node = first_of_a_swarm(self.second, SMALL, *words)
@@ -160,6 +167,7 @@ class Detach(Case):
     # What must not happen: a second start takes the first's files, lock or socket.
     def test_a_second_start_touches_nothing_of_the_first(self):
         told = self.detach(*NEW_SWARM, SMALL)
+        self.until((self.h.home / ".kwaainet/calibration.yaml").exists)  # the last that it writes
         before = self.h.listing()
         for words in ("start --detach", "start", "start --detach --json"):
             self.expect(self.h.run(words), TRY_AGAIN, "a node runs already with the data folder",
@@ -218,14 +226,12 @@ class Detach(Case):
                                    "--bootstrap", first.address, SMALL, "--set",
                                    "dht.announce=false", "--set", "dht.discovery_timeout=3s")
             lock = self.h.home / ".kwaainet/run/node.lock"
-            until = time.monotonic() + SOON
-            while not (lock.exists() and lock.read_text()) and time.monotonic() < until:
-                time.sleep(0.01)
+            self.until(lambda: lock.exists() and lock.read_text())
             command.kill()
             command.communicate()
             pid = int(lock.read_text())
-            while self.status()["state"] == "OFFLINE" and time.monotonic() < until:
-                time.sleep(0.05)
+            self.until(lambda: self.h.run("status --json")[0] == DONE)  # its socket is there
+            self.until(lambda: self.status()["state"] != "OFFLINE")
             self.assertEqual((self.status()["pid"], self.status()["state"]), (pid, "JOINING"))
 
     def test_a_death_without_a_word_is_told_with_the_place_of_the_last_ones(self):
@@ -233,9 +239,7 @@ class Detach(Case):
             with self.subTest(number=number), silent() as address:
                 command = self.h.start("start", "--detach", "--wait", "60", "--bootstrap", address)
                 file = self.h.home / ".kwaainet/run/node.json"
-                until = time.monotonic() + SOON
-                while not file.exists() and time.monotonic() < until:
-                    time.sleep(0.01)
+                self.until(file.exists)
                 os.kill(self.run_file()["pid"], number)
                 out, err = command.communicate(timeout=program.DEADLINE)
                 self.expect((command.returncode, out.decode(), err.decode()), FAILED,

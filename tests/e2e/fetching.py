@@ -128,6 +128,22 @@ class Fetching(Case):
         self.assertIn("2 of ", told["files"]["limit"])
         node.wait("state", state="ONLINE")
 
+    def test_more_room_on_the_disk_is_more_blocks_at_once(self):
+        with unittest.mock.patch("download.REPOSITORY", "TinyLlama/TinyLlama-1.1B-Chat-v1.0"):
+            self.more_blocks()
+
+    def more_blocks(self):
+        limit = "resources: {max_disk_space_gb: %s}\n"
+        self.h.config.write_text(limit % "200MiB")
+        node = self.start("--start-block", "0", model="TinyLlama-1.1B-Chat-v1.0")
+        node.wait("state", state="ONLINE")
+        self.assertEqual((self.status()["start_block"], self.status()["end_block"]), (0, 2))
+        self.h.config.write_text(limit % "1GiB")
+        status, out, err = self.h.run("reload", "--json")
+        self.assertEqual((status, [one["key"] for one in json.loads(out)["changed"]]),
+                         (DONE, ["resources.max_disk_space_gb"]), out + err)
+        self.assertGreater(node.wait("moved")["end_block"], 2)
+
     def test_a_model_that_the_hub_does_not_know_ends_the_start_with_its_answer(self):
         status, _, err = self.h.run("start", "--set", "network.new_swarm=true", "--model",
                                     "org/nothing", env=self.environment())

@@ -136,7 +136,9 @@ class Moving(Case):
 
     def test_of_several_that_could_go_one_goes(self):
         others = [self.fixed(UPPER), self.fixed(UPPER), self.fixed(UPPER)]
-        nodes = [self.start(*MOVES), self.start(*MOVES)]
+        # Time enough for the others to hear of the one that goes, on a busy machine too.
+        slowly = (*MOVES, "--set", "model.rebalance.interval=5s")
+        nodes = [self.start(*slowly), self.start(*slowly)]
         for node in nodes:
             self.served(node, LOWER)
         self.end(*others)

@@ -425,10 +425,10 @@ class BadClients(served.Case):
         self.assert_room(before)
 
     def test_who_may_wait_gets_the_room_that_becomes_free(self):
-        self.assert_room(served.CACHE // TOKENS * TOKENS)  # what tests before have left is closed
+        self.assert_room(served.CACHE // TOKENS * TOKENS)
         streams = [self.stream() for _ in range(served.CACHE // TOKENS)]
-        for stream in streams:
-            stream.run(step(WHOLE, HIDDEN, max_length=TOKENS))
+        for stream in streams:  # they wait too: what tests before have left may still come and go
+            stream.run(step(WHOLE, HIDDEN, max_length=TOKENS, alloc_timeout=5.0))
         waits = self.stream()
         waits.ask(step(WHOLE, HIDDEN, max_length=TOKENS, alloc_timeout=30.0))
         self.assertTrue(streams[0].end())

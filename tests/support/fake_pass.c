@@ -32,6 +32,12 @@ struct kn_cache *kn_cache_new(const struct kn_decoder *decoder, uint32_t blocks,
     return cache;
 }
 
+int64_t kn_runner_scratch(const struct kn_decoder *decoder, uint32_t tokens)
+{
+    (void)decoder;
+    return (int64_t)tokens * FAKE_SCRATCH_BYTES;
+}
+
 void kn_cache_free(struct kn_cache *cache)
 {
     fake_caches -= cache != NULL;

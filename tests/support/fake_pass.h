@@ -14,8 +14,9 @@ struct kn_monitor;
 enum {
     FAKE_TOKEN_BYTES = 8, /* of the cache: one position in one block; unless told otherwise */
     FAKE_PASSES_MAX = 4096,
-    FAKE_BAD = 1000000000, /* a finite input from which something that is not finite comes out */
-    FAKE_VOID = 777,       /* what a failed pass leaves in each row */
+    FAKE_SCRATCH_BYTES = 100, /* between two layers, of a token */
+    FAKE_BAD = 1000000000,    /* a finite input from which something that is not finite comes out */
+    FAKE_VOID = 777,          /* what a failed pass leaves in each row */
 };
 
 struct fake_pass {

@@ -134,8 +134,9 @@ static const char *apply_sentence(enum kn_apply apply)
 {
     switch (apply) {
     case KN_APPLY_LIVE:
+        return "takes effect with a reload";
     case KN_APPLY_RECONNECT:
-        return "takes effect with the next start, in this version";
+        return "takes effect with a reload, and is settled anew with the peers";
     case KN_APPLY_RESTART:
         return "takes effect with the next start";
     }

@@ -179,6 +179,8 @@ static void show_network(struct view *view)
     add(view, "", get(view, "peers"), "");
     end_line(view, "peers");
     show_announced(view);
+    add(view, "", get(view, "map"), "");
+    end_line(view, "map");
 }
 
 static void add_memory(struct view *view, const char *before, const struct kn_json *json,

@@ -27,7 +27,7 @@ enum kn_exit kn_swarm_enter(struct kn_cli *cli, bool bootstraps_needed, struct k
     out->cli = cli;
     out->bootstraps = config->network.bootstrap_peers.texts.at;
     out->bootstrap_count = config->network.bootstrap_peers.texts.n;
-    out->timeout_ms = (int)config->dht.discovery_timeout.ms;
+    out->timeout_ms = kn_duration_ms(&config->dht.discovery_timeout);
     if (bootstraps_needed && out->bootstrap_count == 0)
         code = no_bootstraps(cli);
     else if (kn_visitor_new(&out->visitor, &err) != KN_OK)

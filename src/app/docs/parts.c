@@ -76,14 +76,14 @@ void kn_docs_what(const struct kn_setting *setting, const char *tick, struct kn_
 void kn_docs_how(const struct kn_setting *setting, struct kn_text *out)
 {
     static const char *const sentences[] = {
-        [KN_APPLY_LIVE] = "A change needs a restart in this version.",
-        [KN_APPLY_RECONNECT] = "A change needs a restart in this version.",
+        [KN_APPLY_LIVE] = "A running node takes a change with a reload.",
+        [KN_APPLY_RECONNECT] =
+            "A running node takes a change with a reload, and settles it anew with its peers.",
         [KN_APPLY_RESTART] = "A change needs a restart.",
     };
 
-    kn_text_add(out, sentences[setting->apply]);
-    if (setting->obeyed_by == NULL)
-        kn_text_add(out, " Accepted, has no effect yet.");
+    kn_text_add(out, setting->obeyed_by != NULL ? sentences[setting->apply]
+                                                : "Accepted, has no effect yet.");
 }
 
 void kn_docs_fallback(const struct kn_setting *setting, struct kn_text *out)

@@ -82,11 +82,22 @@ const char *kn_model_objection(const struct kn_model_facts *model, unsigned fami
     return objection(model, &size, families, arena);
 }
 
+/* Who writes how many blocks there are wants no model of another number. */
+static const char *miscounted(const struct choosing *c, const struct kn_model_size *size)
+{
+    if (c->question->blocks == 0 || c->question->blocks == size->blocks)
+        return NULL;
+    return kn_arena_printf(c->arena, "it has %u blocks, and model.total_blocks is %u", size->blocks,
+                           c->question->blocks);
+}
+
 static const char *refusal(struct choosing *c, const struct kn_model_facts *model)
 {
     struct kn_model_size size = known_size(c->question, name_of(model));
     const char *why = objection(model, &size, c->question->families, c->arena);
 
+    if (why == NULL)
+        why = miscounted(c, &size);
     if (why != NULL)
         return why;
     plan(c, &size);
@@ -192,6 +203,8 @@ static void choose_fallback(struct choosing *c)
                                           swarm->model_count));
     else if (out->fit.profiles[KN_PRESET_MAX].blocks == 0)
         choose_nothing(c, out->fit.reason);
+    else if (miscounted(c, &size) != NULL)
+        choose_nothing(c, miscounted(c, &size));
 }
 
 /* The most popular row of the swarm that a word names; its exact prefix before all. */
@@ -235,7 +248,23 @@ static enum kn_code refuse_name(const struct kn_model_question *question, struct
     return KN_E_NOT_FOUND;
 }
 
-/* Local files before the registry, that before the table, that before a guess. */
+/* Files and table are known to be right; the registry and a guess give way to what was written. */
+static enum kn_code check_count(const struct kn_model_question *question, const char *word,
+                                uint32_t registered, struct kn_error *err)
+{
+    struct kn_model_size size = known_size(question, word);
+
+    if (question->blocks == 0 || size.source == KN_SIZE_UNKNOWN ||
+        question->blocks == size.blocks ||
+        (size.source == KN_SIZE_TABLE && question->blocks == registered))
+        return KN_OK;
+    (void)kn_fail(err, KN_E_INVALID, "model.total_blocks: %u, but %.100s has %u blocks",
+                  question->blocks, word, size.blocks);
+    kn_hint(err, "Leave it out: it is known.");
+    return KN_E_INVALID;
+}
+
+/* Local files before what was written, that before the registry, the table, a guess. */
 static struct kn_model_size size_of_named(const struct kn_model_question *question,
                                           const struct kn_model_facts *seen)
 {
@@ -244,6 +273,8 @@ static struct kn_model_size size_of_named(const struct kn_model_question *questi
     uint32_t registered = seen != NULL ? seen->num_blocks : 0;
     struct kn_model_size size = known_size(question, word);
 
+    if (question->blocks > 0)
+        registered = question->blocks;
     if (size.source == KN_SIZE_UNKNOWN && !kn_model_size_guess(word, registered, &size))
         size = (struct kn_model_size){ .source = KN_SIZE_UNKNOWN, .blocks = registered };
     if (registered > 0 && size.source != KN_SIZE_CONFIG)
@@ -275,6 +306,10 @@ static enum kn_code choose_named(struct choosing *c, struct kn_error *err)
 
     if (seen == NULL && known_size(question, question->named).source == KN_SIZE_UNKNOWN)
         return refuse_name(question, c->arena, err);
+    if (check_count(question,
+                    seen != NULL && seen->repository != NULL ? seen->repository : question->named,
+                    seen != NULL ? seen->num_blocks : 0, err) != KN_OK)
+        return KN_E_INVALID;
     size = size_of_named(question, seen);
     plan(c, &size);
     out->kind = KN_CHOICE_NAMED;

@@ -21,6 +21,7 @@ struct kn_local_model {
 
 struct kn_model_question {
     const char *named; /* model.name as somebody wrote it; NULL: auto */
+    uint32_t blocks;   /* model.total_blocks as somebody wrote it; 0: auto */
     const struct kn_swarm_facts *swarm;
     const struct kn_local_model *local;
     size_t local_count;
@@ -59,7 +60,8 @@ struct kn_model_choice {
 
 /*
  * Texts are the arena's or the question's. KN_E_NOT_FOUND: nobody knows the named model, and the
- * hint offers the nearest one; KN_E_NO_MEMORY.
+ * hint offers the nearest one; KN_E_INVALID: it has another number of blocks than was written;
+ * KN_E_NO_MEMORY.
  */
 KN_MUST_USE enum kn_code kn_model_choose(const struct kn_model_question *question,
                                          struct kn_arena *arena, struct kn_model_choice *out,

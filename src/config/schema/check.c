@@ -141,6 +141,15 @@ static bool somebody_to_ask(const struct kn_node_config *c, struct kn_error *err
     return false;
 }
 
+static bool first_can_be_joined(const struct kn_node_config *c, struct kn_error *err)
+{
+    if (!c->network.new_swarm.value || c->network.enable_dht.value)
+        return true;
+    (void)kn_fail(err, KN_E_INVALID, "nobody can join a network that begins here");
+    kn_hint(err, "Set network.enable_dht: true, or name network.bootstrap_peers.");
+    return false;
+}
+
 static bool batches_in_order(const struct kn_node_config *c, struct kn_error *err)
 {
     struct kn_int least = c->performance.min_batch_tokens, most = c->performance.max_batch_tokens;
@@ -315,6 +324,12 @@ const struct kn_check kn_checks[] = {
       KN_ERROR,
       false,
       somebody_to_ask },
+    { "first-can-be-joined",
+      "enable_dht is true where new_swarm is.",
+      { "network.enable_dht", "network.new_swarm" },
+      KN_WARNING,
+      false,
+      first_can_be_joined },
     { "batches-in-order",
       "min_batch_tokens is at most max_batch_tokens.",
       { "performance.min_batch_tokens", "performance.max_batch_tokens" },

@@ -8,6 +8,7 @@
 #ifndef KN_CONFIG_VALUE_H
 #define KN_CONFIG_VALUE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +49,12 @@ struct kn_duration {
     enum kn_presence is;
     int64_t ms;
 };
+
+/* 30 days, the longest of all durations, are more than an int holds: 24.8 of them for those. */
+static inline int kn_duration_ms(const struct kn_duration *duration)
+{
+    return duration->ms < INT_MAX ? (int)duration->ms : INT_MAX;
+}
 
 struct kn_choice {
     enum kn_presence is;

@@ -90,7 +90,9 @@ struct kn_connection *kn_connection_new(const struct kn_connection_options *opti
         c->expected = *options->expected;
         c->options.expected = &c->expected;
     }
-    c->upgrade_by = now + KN_UPGRADE_MS;
+    if (options->upgrade_ms == 0)
+        c->options.upgrade_ms = KN_UPGRADE_MS;
+    c->upgrade_by = now + c->options.upgrade_ms;
     c->streams.protocols = options->protocols;
     c->streams.connection = c;
     select_begin(c, securities, find_security, &c->spoken_wire);
@@ -348,8 +350,8 @@ enum kn_code kn_connection_tick(struct kn_connection *c, kn_time now, struct kn_
     if (c->phase == PHASE_OPEN)
         rc = tick_streams(c, now, err);
     else if (now >= c->upgrade_by)
-        rc = kn_fail(err, KN_E_TIMEOUT, "the peer did not finish the handshake within %d s",
-                     KN_UPGRADE_MS / 1000);
+        rc = kn_fail(err, KN_E_TIMEOUT, "the peer did not finish the handshake within %g s",
+                     c->options.upgrade_ms / 1000.0);
     c->failed = rc != KN_OK;
     return rc;
 }

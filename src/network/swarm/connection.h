@@ -20,7 +20,7 @@
 struct kn_key;
 
 enum {
-    KN_UPGRADE_MS = 15000,          /* from the first byte until streams can be opened */
+    KN_UPGRADE_MS = 15000,          /* until streams can be opened, when nobody says */
     KN_STREAM_SILENT_MS = 60000,    /* a peer may open a stream long before it speaks on it */
     KN_STREAM_NEGOTIATE_MS = 10000, /* from its first byte until a protocol is agreed on */
     KN_STREAM_ANSWER_MS = 60000, /* until the peer has agreed on a protocol of a stream of ours */
@@ -74,6 +74,7 @@ struct kn_connection_options {
     const struct kn_protocols *protocols; /* kept */
     const struct kn_random *random;       /* copied */
     struct kn_connection_memory *memory;  /* kept; NULL: each its own */
+    int upgrade_ms;                       /* until streams can be opened; 0: the usual */
     void *owner;                          /* what kn_connection_owner() gives */
     void (*wake)(void *owner);            /* there is output, outside of input and tick; or NULL */
 };

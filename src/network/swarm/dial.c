@@ -30,6 +30,7 @@ struct kn_attempt {
     bool is_relayed;
     struct kn_peer_id relay; /* when it is */
     struct kn_pipe *pipe;
+    kn_time end_by; /* with the endpoint or relay under way */
 };
 
 struct kn_dialling {
@@ -212,6 +213,20 @@ static enum kn_code describe(enum kn_code code, const struct kn_endpoint *to, st
     }
 }
 
+int kn_attempt_left(const struct kn_attempt *a)
+{
+    kn_time left = a->end_by - kn_loop_now(a->dialling->host->options.loop);
+
+    return left > 0 ? (int)left : 1;
+}
+
+static void allow_time(struct kn_attempt *a)
+{
+    const struct kn_host *host = a->dialling->host;
+
+    a->end_by = kn_loop_now(host->options.loop) + host->options.times.connect_ms;
+}
+
 static void dial_next_endpoint(struct kn_attempt *a, struct kn_error *err);
 
 static void on_dialled(void *arg, enum kn_code code, struct kn_tcp *tcp)
@@ -252,8 +267,9 @@ static void dial_next_endpoint(struct kn_attempt *a, struct kn_error *err)
 
         a->found[a->at].port = a->port;
         d->host->counters.dialled++;
-        rc = kn_dial_start(d->host->options.loop, &a->found[a->at], KN_HOST_CONNECT_MS, on_dialled,
-                           a, &a->dial);
+        allow_time(a);
+        rc = kn_dial_start(d->host->options.loop, &a->found[a->at],
+                           kn_host_part(d->host, KN_HOST_CONNECT_MS), on_dialled, a, &a->dial);
         if (rc == KN_OK)
             return;
         (void)describe(rc, &a->found[a->at], err);
@@ -312,6 +328,7 @@ static enum kn_code begin_relayed(struct kn_attempt *a, const struct kn_multiadd
     a->is_relayed = true;
     a->relay = route->relay_peer;
     d->host->counters.dialled++;
+    allow_time(a);
     kn_host_learn(d->host, &a->relay, route->relay);
     return kn_relay_dial_start(d->host, &a->relay, &d->peer->facts.id, on_relayed, a,
                                &a->relay_dial);
@@ -396,8 +413,8 @@ static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiadd
         return KN_E_LIMIT;
     memcpy(a->name, route->host_value.at, route->host_value.n);
     a->name[route->host_value.n] = '\0';
-    return kn_resolve_start(host->options.loop, a->name, family_of(route->host), KN_HOST_RESOLVE_MS,
-                            on_resolved, a, &a->resolve);
+    return kn_resolve_start(host->options.loop, a->name, family_of(route->host),
+                            kn_host_part(host, KN_HOST_RESOLVE_MS), on_resolved, a, &a->resolve);
 }
 
 static void try_address(struct kn_dialling *d, struct kn_span address)

@@ -14,6 +14,7 @@ struct kn_host *kn_host_new(const struct kn_host_options *options)
     host->random = *options->random;
     kn_random_fill(&host->random, (uint8_t *)&host->seed, sizeof(host->seed));
     kn_host_allow(host, options->connections_max);
+    kn_host_hurry(host, &options->times);
     host->protocols.at = host->served;
     host->flush = kn_timer_new(options->loop, kn_pipes_flush, host);
     if (host->flush == NULL) {
@@ -56,6 +57,23 @@ uint64_t kn_host_hash(const struct kn_host *host, struct kn_span bytes)
         bytes = kn_span(bytes.at + n, bytes.n - n);
     }
     return hash;
+}
+
+void kn_host_hurry(struct kn_host *host, const struct kn_host_times *times)
+{
+    host->options.times = (struct kn_host_times){
+        .connect_ms = times->connect_ms > 0 ? times->connect_ms : KN_HOST_WHOLE_MS,
+        .request_ms = times->request_ms > 0 ? times->request_ms : KN_HOST_REQUEST_MS,
+    };
+}
+
+int kn_host_part(const struct kn_host *host, int usual_ms)
+{
+    int64_t whole_ms = host->options.times.connect_ms;
+
+    if (whole_ms > KN_HOST_WHOLE_MS)
+        return (int)(whole_ms * usual_ms / KN_HOST_WHOLE_MS);
+    return whole_ms < usual_ms ? (int)whole_ms : usual_ms;
 }
 
 struct kn_loop *kn_host_loop(const struct kn_host *host)

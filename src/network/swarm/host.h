@@ -24,6 +24,8 @@ enum {
     KN_HOST_PROTOCOLS_MAX = 64,
     KN_HOST_LISTENERS_MAX = 8,
     KN_HOST_ANNOUNCERS_MAX = 4,
+    KN_HOST_REQUEST_MS = 60000,       /* for a call */
+    KN_HOST_WHOLE_MS = 30000,         /* for a connection in all, of which at most */
     KN_HOST_CONNECT_MS = 5000,        /* for one TCP connection */
     KN_HOST_STAGGER_MS = 250,         /* between two addresses of one peer */
     KN_HOST_RELAY_LATER_MS = 500,     /* what direct addresses are ahead of relayed ones */
@@ -42,11 +44,19 @@ enum {
 
 struct kn_host;
 
+/* How long things may take; 0: the usual. */
+struct kn_host_times {
+    int connect_ms; /* for a connection to come about: KN_HOST_WHOLE_MS */
+    int request_ms; /* for a call of ours to be answered, or one of others to come:
+                       KN_HOST_REQUEST_MS */
+};
+
 struct kn_host_options {
     struct kn_loop *loop;
     const struct kn_key *identity;  /* kept */
     const struct kn_random *random; /* copied */
     size_t connections_max;         /* accepted and dialled together; 0: 1,024 */
+    struct kn_host_times times;
 };
 
 struct kn_host_counters {
@@ -85,6 +95,10 @@ size_t kn_host_connection_count(const struct kn_host *host);
 
 /* Another limit from now on: what is idle above it is closed, what is in use once it is not. */
 void kn_host_allow(struct kn_host *host, size_t connections_max);
+
+/* For connections and calls that begin from now on. The parts of a connection, above, keep their
+ * share of more than the usual, and may take all of less. */
+void kn_host_hurry(struct kn_host *host, const struct kn_host_times *times);
 
 /* Speak a protocol from now on. `protocol->name` is kept. KN_E_LIMIT. */
 KN_MUST_USE enum kn_code kn_host_serve(struct kn_host *host, const struct kn_protocol *protocol);

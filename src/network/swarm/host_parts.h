@@ -111,6 +111,9 @@ struct kn_host {
 /* host.c: is anything registered with this `arg` still, that kn_host_forget() would drop? */
 bool kn_host_knows(const struct kn_host *host, const void *arg);
 
+/* host.c: what of the time for a connection goes to a step that usually takes at most that. */
+int kn_host_part(const struct kn_host *host, int usual_ms);
+
 /* host.c: bytes of anybody to a number that nobody can foresee. */
 uint64_t kn_host_hash(const struct kn_host *host, struct kn_span bytes);
 
@@ -181,6 +184,8 @@ void kn_dialling_cancel(struct kn_dialling *d);
 /* Nobody waits for it any more: it ends with the next turn of the loop, unless somebody does
  * then. */
 void kn_dialling_leave(struct kn_dialling *d);
+/* Milliseconds that an attempt still has; at least 1. */
+int kn_attempt_left(const struct kn_attempt *a);
 /* The pipe of an attempt is ready (KN_OK), or failed and is about to be freed. */
 void kn_attempt_settled(struct kn_attempt *a, enum kn_code code, const struct kn_error *err);
 

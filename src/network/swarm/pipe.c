@@ -396,6 +396,15 @@ static void link_pipe(struct kn_host *host, struct kn_pipe *pipe)
     host->pipe_count++;
 }
 
+/* What came before the handshake has had its share of the same time. */
+static int upgrade_ms(const struct kn_host *host, const struct kn_attempt *attempt)
+{
+    int part = kn_host_part(host, KN_UPGRADE_MS);
+    int left = attempt != NULL ? kn_attempt_left(attempt) : part;
+
+    return left < part ? left : part;
+}
+
 static struct kn_pipe *make(struct kn_host *host, struct kn_wire *wire, enum kn_role role,
                             const struct kn_peer_id *expected, struct kn_attempt *attempt)
 {
@@ -407,6 +416,7 @@ static struct kn_pipe *make(struct kn_host *host, struct kn_wire *wire, enum kn_
         .protocols = &host->protocols,
         .random = &host->random,
         .memory = &host->memory,
+        .upgrade_ms = upgrade_ms(host, attempt),
         .owner = pipe,
         .wake = on_wake,
     };

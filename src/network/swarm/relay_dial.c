@@ -11,6 +11,7 @@ struct kn_relay_dial {
     struct kn_peer_id relay, peer;
     struct kn_connect *connect;
     struct kn_exchange *exchange;
+    kn_time end_by;
     kn_relay_dial_fn *done;
     void *arg;
 };
@@ -75,6 +76,15 @@ static void on_answer(void *arg, enum kn_code code, struct kn_stream *stream, st
     done(arg, KN_OK, stream, rest, &relayed, NULL);
 }
 
+/* A step has its usual share, and no more than there is left. */
+static int step_ms(const struct kn_relay_dial *d, int usual_ms)
+{
+    kn_time left = d->end_by - kn_loop_now(d->host->options.loop);
+    int part = kn_host_part(d->host, usual_ms);
+
+    return left < part ? (int)(left > 0 ? left : 1) : part;
+}
+
 static void on_connected(void *arg, enum kn_code code, struct kn_connection *connection,
                          const struct kn_error *err)
 {
@@ -83,7 +93,7 @@ static void on_connected(void *arg, enum kn_code code, struct kn_connection *con
     struct kn_exchange_options options = {
         .names = names,
         .answer_max = KN_RELAY_MESSAGE_MAX,
-        .timeout_ms = KN_HOST_RELAY_MS,
+        .timeout_ms = step_ms(d, KN_HOST_RELAY_MS),
     };
 
     d->connect = NULL;
@@ -112,8 +122,9 @@ enum kn_code kn_relay_dial_start(struct kn_host *host, const struct kn_peer_id *
     *d = (struct kn_relay_dial){ .host = host, .relay = *relay, .peer = *peer };
     d->done = done;
     d->arg = arg;
-    rc = kn_connect_start(host, relay, KN_REACH_DIRECT, KN_HOST_CONNECT_MS, on_connected, d,
-                          &d->connect);
+    d->end_by = kn_loop_now(host->options.loop) + host->options.times.connect_ms;
+    rc = kn_connect_start(host, relay, KN_REACH_DIRECT, step_ms(d, KN_HOST_CONNECT_MS),
+                          on_connected, d, &d->connect);
     if (rc != KN_OK) {
         kn_free(d);
         return rc;

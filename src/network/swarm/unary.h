@@ -8,8 +8,6 @@
 
 #include "network/swarm/host.h"
 
-enum { KN_UNARY_REQUEST_MS = 60000 }; /* until a request is complete */
-
 struct kn_unary_call;
 
 /*
@@ -21,8 +19,9 @@ typedef void kn_unary_fn(void *arg, enum kn_code code, struct kn_span bytes,
                          const struct kn_error *err);
 
 /*
- * Call `name` (kept) at a peer, connecting to it if need be, within `timeout_ms`. The request is
- * copied. NULL when memory is short; else `done` comes exactly once, later.
+ * Call `name` (kept) at a peer, connecting to it if need be, within `timeout_ms`, or within the
+ * host's time for a call where that is shorter. The request is copied. NULL when memory is short;
+ * else `done` comes exactly once, later.
  */
 KN_MUST_USE struct kn_unary_call *kn_unary_start(struct kn_host *host,
                                                  const struct kn_peer_id *peer, const char *name,

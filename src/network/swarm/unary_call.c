@@ -5,6 +5,7 @@
 #include "lib/codec/frame.h"
 #include "lib/codec/writer.h"
 #include "network/proto/rpc_envelope.h"
+#include "network/swarm/host_parts.h"
 #include "network/swarm/unary.h"
 
 struct kn_unary_call {
@@ -203,6 +204,8 @@ struct kn_unary_call *kn_unary_start(struct kn_host *host, const struct kn_peer_
     call->done = done;
     call->arg = arg;
     kn_host_mark(host, call->id, sizeof(call->id));
+    if (timeout_ms > host->options.times.request_ms)
+        timeout_ms = host->options.times.request_ms;
     call->end_by = kn_loop_now(kn_host_loop(host)) + timeout_ms;
     if (begin(call, request, timeout_ms))
         return call;

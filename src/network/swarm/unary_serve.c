@@ -129,7 +129,7 @@ static void on_opened(void *arg, struct kn_stream *stream)
     s->handler = handler;
     s->connection = kn_stream_connection(stream);
     s->stream = stream;
-    kn_timer_set(s->timer, kn_loop_now(kn_host_loop(host)) + KN_UNARY_REQUEST_MS);
+    kn_timer_set(s->timer, kn_loop_now(kn_host_loop(host)) + host->options.times.request_ms);
     kn_stream_serve(stream, &events, s);
 }
 

@@ -163,6 +163,17 @@ static bool is_intact(void *arg)
 
 /* -- serving */
 
+static struct kn_compute_limits compute_limits(const struct kn_blocks_wish *wish)
+{
+    return (struct kn_compute_limits){
+        .max_tokens = wish->limits.max_batch_tokens,
+        .min_tokens = wish->pass.min_tokens,
+        .max_sessions = wish->pass.max_sessions,
+        .max_bytes = wish->pass.max_bytes,
+        .share = wish->share,
+    };
+}
+
 static enum kn_code start_compute(struct kn_blocks *blocks)
 {
     const struct kn_decoder *decoder = kn_model_decoder(blocks->loaded.model);
@@ -174,8 +185,7 @@ static enum kn_code start_compute(struct kn_blocks *blocks)
         .count = blocks->wish.to - blocks->wish.from,
         .cache_bytes = blocks->wish.cache_bytes,
         .max_length = blocks->wish.max_length,
-        .max_tokens = blocks->wish.limits.max_batch_tokens,
-        .share = blocks->wish.share,
+        .limits = compute_limits(&blocks->wish),
         .room_changed = on_room_changed,
         .is_intact = is_intact,
         .lost = look,
@@ -199,6 +209,7 @@ static enum kn_code start_serving(struct kn_blocks *blocks)
         .dtype = blocks->wish.dtype,
         .max_length = blocks->wish.max_length,
         .limits = blocks->wish.limits,
+        .is_dht_client = blocks->options.is_dht_client,
         .arg = blocks->options.arg,
         .news = blocks->options.served,
     };
@@ -384,13 +395,16 @@ static void adjust(struct kn_blocks *blocks, const struct kn_blocks_wish *wish)
     struct kn_blocks_wish *mine = &blocks->wish;
     double share = wish->share * wish->threads / mine->threads;
     uint32_t max_tokens = wish->limits.max_batch_tokens;
+    struct kn_compute_limits limits;
 
     mine->share = share;
+    mine->pass = wish->pass;
     mine->limits = wish->limits;
     if (blocks->stage != KN_BLOCKS_SERVING)
         return;
     mine->limits.max_batch_tokens = max_tokens > 0 ? max_tokens : mine->max_length;
-    kn_compute_change(blocks->compute, mine->limits.max_batch_tokens, share);
+    limits = compute_limits(mine);
+    kn_compute_change(blocks->compute, &limits);
     /* The blocks were served with this type of numbers: it can be written, however it is packed. */
     (void)!kn_serving_change(blocks->serving, &mine->limits);
 }

@@ -39,6 +39,7 @@ struct kn_blocks;
 struct kn_blocks_options {
     struct kn_host *host;
     const char *version; /* kept */
+    bool is_dht_client;  /* as clients are told */
     void *arg;
     void (*changed)(void *arg); /* the stage is another, or files could not be fetched */
     /* What happens to clients; may be NULL. */

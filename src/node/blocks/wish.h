@@ -23,6 +23,12 @@ struct kn_fetch_wish {
     struct kn_download_place place;         /* lent until it begins */
 };
 
+/* What goes together; 0: the usual. As in struct kn_compute_limits. */
+struct kn_pass_wish {
+    uint32_t min_tokens, max_sessions;
+    int64_t max_bytes;
+};
+
 struct kn_blocks_wish {
     char folder[KN_BLOCKS_PATH_MAX]; /* of config.json; "": it is fetched */
     struct kn_fetch_wish fetch;
@@ -31,7 +37,8 @@ struct kn_blocks_wish {
     enum kn_weights_as as;
     enum kn_tensor_dtype dtype; /* of what is sent */
     unsigned threads;
-    double share;        /* of the time that passes may run, up to 1 */
+    double share; /* of the time that passes may run, up to 1 */
+    struct kn_pass_wish pass;
     int64_t cache_bytes; /* for all sessions */
     uint32_t max_length; /* of a session; 0: as long as the model and the cache let it be */
     struct kn_serving_limits limits; /* max_batch_tokens 0: as many as a session may have */

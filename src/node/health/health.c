@@ -25,7 +25,7 @@ struct kn_health_options kn_health_options(const struct kn_node_config *config)
 
     return (struct kn_health_options){
         .enabled = from->enabled.value,
-        .timeout_ms = (int)from->timeout.ms,
+        .timeout_ms = kn_duration_ms(&from->timeout),
         .threshold = (unsigned)from->failure_threshold.value,
         .interval_ms = from->check_interval.ms,
         .reconnect = {

@@ -79,14 +79,17 @@ static int64_t cache_bytes(const struct kn_node_config *config, const struct kn_
     return token * tokens * blocks;
 }
 
-static struct kn_serving_limits limits_of(const struct kn_performance_config *performance)
+static struct kn_serving_limits limits_of(const struct kn_node_config *config)
 {
+    const struct kn_performance_config *performance = &config->performance;
+
     return (struct kn_serving_limits){
         .compression = (enum kn_tensor_compression)performance->compression.value,
         .max_batch_tokens = given_or(&performance->max_batch_tokens, 0),
-        .cache_wait_ms = (int)performance->cache_wait_timeout.ms,
-        .session_ms = (int)performance->session_timeout.ms,
-        .step_ms = (int)performance->step_timeout.ms,
+        .cache_wait_ms = kn_duration_ms(&performance->cache_wait_timeout),
+        .session_ms = kn_duration_ms(&performance->session_timeout),
+        .step_ms = kn_duration_ms(&performance->step_timeout),
+        .request_ms = kn_duration_ms(&config->network.request_timeout),
     };
 }
 
@@ -94,11 +97,12 @@ static struct kn_serving_limits limits_of(const struct kn_performance_config *pe
 static int drain_ms(const struct kn_node_config *config)
 {
     const struct kn_rebalance_config *rebalance = &config->model.rebalance;
-    int64_t session_ms = config->performance.session_timeout.ms;
+    int session_ms = kn_duration_ms(&config->performance.session_timeout);
+    int interval_ms = kn_duration_ms(&rebalance->interval);
 
     if (!rebalance->enabled.value)
         return 0;
-    return (int)(rebalance->interval.ms < session_ms ? rebalance->interval.ms : session_ms);
+    return interval_ms < session_ms ? interval_ms : session_ms;
 }
 
 /* False: it does not fit. */
@@ -142,7 +146,10 @@ bool kn_offer_make(const struct kn_decision *d, const struct kn_hardware *hardwa
         .as = weights_of(config),
         .dtype = dtype_of(config),
         .max_length = given_or(&performance->max_sequence_tokens, 0),
-        .limits = limits_of(performance),
+        .limits = limits_of(config),
+        .pass = { .min_tokens = given_or(&performance->min_batch_tokens, 0),
+                  .max_sessions = given_or(&performance->max_concurrent, 0),
+                  .max_bytes = performance->max_chunk_bytes.bytes },
         .drain_ms = drain_ms(config),
     };
     out->cache_bytes = cache_bytes(config, &d->plan, out->to - out->from);

@@ -51,12 +51,25 @@ static void use_measured(const struct kn_plan_input *input, struct kn_plan *plan
     kn_fit_use(measured, &model->size, &model->room, &model->fit);
 }
 
+/* What an earlier start found out is asked anew. */
+static uint32_t written_total(const struct kn_plan_input *input)
+{
+    const struct kn_int *total = &input->config->model.total_blocks;
+
+    return is_given(total->is) &&
+                   !kn_snapshot_is_from(input->snapshot, "model.total_blocks", KN_LAYER_CACHE) &&
+                   !kn_snapshot_is_from(input->snapshot, "model.total_blocks", KN_LAYER_DISCOVERY)
+               ? (uint32_t)total->value
+               : 0;
+}
+
 static enum kn_code choose_model(const struct kn_plan_input *input, struct kn_plan *plan,
                                  struct kn_error *err)
 {
     const struct kn_fit_wish wish = kn_fit_wish_of(input->snapshot);
     const struct kn_model_question question = {
         .named = named_model(input, plan),
+        .blocks = written_total(input),
         .swarm = &plan->swarm,
         .local = plan->local.models,
         .local_count = plan->local.n,

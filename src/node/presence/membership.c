@@ -9,7 +9,7 @@ struct kn_membership {
     struct kn_join *join;
     struct kn_timer *timer; /* the next try */
     kn_time alone_since;    /* 0: not yet */
-    int delay_ms;
+    int delay_ms, try_ms;
     bool once; /* somebody else minds the pace */
 };
 
@@ -44,6 +44,7 @@ static void on_settled(void *arg, const struct kn_bootstrap *told)
     if (told->code != KN_OK)
         return;
     m->alone_since = 0;
+    m->try_ms = 0;
     m->options.joined(m->options.arg, m->join);
 }
 
@@ -59,11 +60,22 @@ static void on_done(void *arg, size_t answered)
 }
 
 void kn_membership_change(struct kn_membership *m, const char *const *bootstraps, size_t n,
-                          int timeout_ms)
+                          int timeout_ms, int longest_ms)
 {
     m->options.bootstraps = bootstraps;
     m->options.bootstrap_count = n;
     m->options.timeout_ms = timeout_ms;
+    m->options.longest_ms = longest_ms;
+    m->try_ms = 0;
+}
+
+static int next_try_ms(struct kn_membership *m)
+{
+    int longest = m->options.longest_ms;
+    int next = m->try_ms > 0 ? m->try_ms : m->options.timeout_ms;
+
+    m->try_ms = next < longest / 2 ? 2 * next : longest;
+    return next < longest ? next : longest;
 }
 
 static void join(struct kn_membership *m)
@@ -74,7 +86,7 @@ static void join(struct kn_membership *m)
     kn_join_free(m->join);
     m->join = NULL;
     if (kn_join_start(m->options.network, m->options.bootstraps, m->options.bootstrap_count,
-                      m->options.timeout_ms, &events, &m->join, NULL) != KN_OK &&
+                      next_try_ms(m), &events, &m->join, NULL) != KN_OK &&
         !m->once)
         kn_membership_try_later(m);
 }

@@ -1,6 +1,7 @@
 /*
  * membership — getting into a swarm through its bootstraps, and trying again while none answers:
- * every second for half a minute, then ever more rarely. Belongs to the loop thread.
+ * every second for half a minute, then ever more rarely. Who does not answer in time has twice as
+ * long with the next try, for it may only be slow. Belongs to the loop thread.
  * spec: decisions D32
  */
 #ifndef KN_NODE_PRESENCE_MEMBERSHIP_H
@@ -21,7 +22,7 @@ struct kn_membership_options {
     const struct kn_random *random; /* copied */
     const char *const *bootstraps;  /* multiaddrs; kept */
     size_t bootstrap_count;
-    int timeout_ms;
+    int timeout_ms, longest_ms; /* of a first try, and of any */
     void *arg;
     void (*connected)(void *arg, const struct kn_peer_id *bootstrap); /* not asked anything yet */
     void (*settled)(void *arg, const struct kn_bootstrap *bootstrap); /* each, each time */
@@ -34,9 +35,9 @@ struct kn_membership_options {
 KN_MUST_USE struct kn_membership *kn_membership_new(const struct kn_membership_options *options);
 void kn_membership_free(struct kn_membership *m);
 
-/* Other bootstraps, kept as those before, and another time to wait, from the next try on. */
+/* Other bootstraps, kept as those before, and other times to wait, from the next try on. */
 void kn_membership_change(struct kn_membership *m, const char *const *bootstraps, size_t n,
-                          int timeout_ms);
+                          int timeout_ms, int longest_ms);
 
 /* Knock at every bootstrap now. */
 void kn_membership_join(struct kn_membership *m);

@@ -13,7 +13,8 @@ void kn_reach_options(const struct kn_node_config *config, struct kn_network_opt
     const struct kn_int *observers = &config->network.address_confirmations;
 
     out->is_hidden = is_on(&config->network.force_private);
-    out->asks_reachability = is_on(&config->network.enable_nat_traversal);
+    out->asks_reachability =
+        is_on(&config->network.enable_nat_traversal) || is_on(&config->network.check_reachability);
     /* Nobody is asked, and nobody says that it is hidden: then there is no need. */
     if (is_on(&config->network.enable_relay_client) && (out->is_hidden || out->asks_reachability))
         out->relays = places->is == KN_GIVEN ? (size_t)places->value : 1;

@@ -53,7 +53,7 @@ static void scene_open(struct scene *scene, uint32_t max_tokens)
         .count = BLOCKS,
         .cache_bytes = 1 << 26,
         .max_length = TOKENS,
-        .max_tokens = max_tokens,
+        .limits.max_tokens = max_tokens,
     };
 
     for (uint32_t b = 0; b < BLOCKS; b++) {

@@ -95,7 +95,7 @@ static void long_steps_are_cut_so_that_short_ones_need_not_wait(void **state)
     (void)state;
     for (size_t i = 0; i < KN_COUNT(cases); i++) {
         struct bench *bench =
-            new_bench((struct kn_compute_options){ .max_tokens = cases[i].max_tokens });
+            new_bench((struct kn_compute_options){ .limits.max_tokens = cases[i].max_tokens });
         struct client *client = client_of(bench, 10, 18, cases[i].batch);
 
         step(client, cases[i].tokens);
@@ -154,7 +154,7 @@ static void a_long_step_goes_on_beside_any_number_of_short_ones(void **state)
     (void)state;
     for (size_t i = 0; i < KN_COUNT(cases); i++) {
         struct bench *bench =
-            new_bench((struct kn_compute_options){ .max_tokens = cases[i].max_tokens });
+            new_bench((struct kn_compute_options){ .limits.max_tokens = cases[i].max_tokens });
         struct client *clients[MANY], *prompt = client_of(bench, 10, 18, 1);
 
         for (size_t j = 0; j < MANY; j++)
@@ -174,7 +174,7 @@ static void a_long_step_goes_on_beside_any_number_of_short_ones(void **state)
 
 static void a_pass_takes_no_more_than_it_may(void **state)
 {
-    struct bench *bench = new_bench((struct kn_compute_options){ .max_tokens = 64 });
+    struct bench *bench = new_bench((struct kn_compute_options){ .limits.max_tokens = 64 });
     struct client *clients[MANY], *prompt = client_of(bench, 10, 18, 1);
     uint32_t tokens = 0;
 
@@ -196,6 +196,142 @@ static void a_pass_takes_no_more_than_it_may(void **state)
         free_client(clients[i]);
     }
     free_client(prompt);
+    free_bench(bench);
+}
+
+static void no_more_sessions_go_together_than_may(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t max_sessions, prompt;
+        size_t passes;
+    } cases[] = {
+        { "as many as there are", 0, 0, 1 },
+        { "one at a time", 1, 0, MANY },
+        { "a few", 5, 0, 7 },
+        { "a long one has its place among them", 4, 400, 9 },
+        { "also where there is but one", 1, 400, MANY + 2 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct bench *bench = new_bench((struct kn_compute_options){ 0 });
+        struct client *clients[MANY], *prompt = client_of(bench, 10, 18, 1);
+
+        kn_compute_change(bench->compute,
+                          &(struct kn_compute_limits){ .max_sessions = cases[i].max_sessions });
+        for (size_t j = 0; j < MANY; j++)
+            clients[j] = client_of(bench, 10, 18, 1);
+        if (cases[i].prompt > 0)
+            step(prompt, cases[i].prompt);
+        for (size_t j = 0; j < MANY; j++)
+            step(clients[j], 1);
+        settle(bench);
+        CHECK_EQ(cases[i].name, bench->runner.n, cases[i].passes);
+        for (size_t j = 0; j < bench->runner.n && cases[i].max_sessions > 0; j++)
+            CHECK(cases[i].name, bench->runner.passes[j].rows <= cases[i].max_sessions);
+        for (size_t j = 0; j < MANY; j++) {
+            CHECK_EQ(cases[i].name, clients[j]->done, 1);
+            free_client(clients[j]);
+        }
+        CHECK_EQ(cases[i].name, prompt->done, cases[i].prompt > 0);
+        free_client(prompt);
+        free_bench(bench);
+    }
+}
+
+static void no_more_bytes_stand_between_two_layers_than_may(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t max_bytes;
+        size_t passes;
+    } cases[] = {
+        { "no bound", 0, 1 },
+        { "all of it", 200 * FAKE_SCRATCH_BYTES, 1 },
+        { "one byte less", 200 * FAKE_SCRATCH_BYTES - 1, 2 },
+        { "a quarter", 50 * FAKE_SCRATCH_BYTES, 4 },
+        { "not even a token", 1, 200 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct bench *bench = new_bench((struct kn_compute_options){
+            .limits.max_tokens = 1000, .limits.max_bytes = cases[i].max_bytes });
+        struct client *client = client_of(bench, 10, 18, 1);
+
+        step(client, 200);
+        settle(bench);
+        CHECK_EQ(cases[i].name, bench->runner.n, cases[i].passes);
+        CHECK_EQ(cases[i].name, client->done, 1);
+        check_hidden(cases[i].name, client, 200, 8);
+        free_client(client);
+        free_bench(bench);
+    }
+}
+
+static void step_later(void *arg)
+{
+    step(arg, 1);
+}
+
+static void few_tokens_wait_a_little_for_those_of_others(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t min_tokens;
+        bool comes; /* the second, while the first waits */
+        size_t passes;
+    } cases[] = {
+        { "at once", 0, true, 2 },
+        { "one is enough", 1, true, 2 },
+        { "until there are two", 2, true, 1 },
+        { "until everybody waits", 9, true, 1 },
+        { "nobody comes", 9, false, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct bench *bench =
+            new_bench((struct kn_compute_options){ .limits.min_tokens = cases[i].min_tokens });
+        struct client *first = client_of(bench, 10, 18, 1), *second = client_of(bench, 10, 18, 1);
+        struct kn_timer *later = kn_timer_new(bench->loop, step_later, second);
+        kn_time began = kn_loop_now(bench->loop);
+
+        CHECK("timer", later != NULL);
+        if (cases[i].comes)
+            kn_timer_set(later, began + 2);
+        step(first, 1);
+        settle(bench);
+        CHECK_EQ(cases[i].name, bench->runner.n, cases[i].passes);
+        CHECK_EQ(cases[i].name, first->done, 1);
+        CHECK_EQ(cases[i].name, second->done, cases[i].comes);
+        if (!cases[i].comes)
+            CHECK(cases[i].name, kn_loop_now(bench->loop) - began >= KN_COMPUTE_GATHER_MS);
+        kn_timer_free(later);
+        free_client(first);
+        free_client(second);
+        free_bench(bench);
+    }
+}
+
+/* The fastest of many: this machine may be busy. */
+static void nobody_waits_for_those_who_wait_too(void **state)
+{
+    struct bench *bench = new_bench((struct kn_compute_options){ .limits.min_tokens = 9 });
+    struct client *client = client_of(bench, 10, 18, 1);
+    kn_time fastest = KN_COMPUTE_GATHER_MS;
+
+    (void)state;
+    for (int i = 0; i < 50 && fastest >= KN_COMPUTE_GATHER_MS; i++) {
+        kn_time began = kn_loop_now(bench->loop);
+
+        step(client, 1);
+        settle(bench);
+        fastest = kn_time_min(fastest, kn_loop_now(bench->loop) - began);
+    }
+    CHECK("there is nobody else", fastest < KN_COMPUTE_GATHER_MS);
+    free_client(client);
     free_bench(bench);
 }
 
@@ -240,7 +376,7 @@ static void nobody_gets_more_than_the_others(void **state)
     (void)state;
     for (size_t i = 0; i < KN_COUNT(cases); i++) {
         struct bench *bench =
-            new_bench((struct kn_compute_options){ .max_tokens = cases[i].max_tokens });
+            new_bench((struct kn_compute_options){ .limits.max_tokens = cases[i].max_tokens });
         struct race race = { .goal = 10 };
         size_t n = 0;
 
@@ -273,7 +409,8 @@ static void between_passes_is_rest_as_configured(void **state)
 
     (void)state;
     for (size_t i = 0; i < KN_COUNT(cases); i++) {
-        struct bench *bench = new_bench((struct kn_compute_options){ .share = cases[i].share });
+        struct bench *bench =
+            new_bench((struct kn_compute_options){ .limits.share = cases[i].share });
         struct client *client = client_of(bench, 10, 18, 1);
         struct kn_compute_state how;
         int64_t start;
@@ -341,6 +478,10 @@ int main(void)
         cmocka_unit_test(a_short_step_goes_along_with_each_piece_of_a_long_one),
         cmocka_unit_test(a_long_step_goes_on_beside_any_number_of_short_ones),
         cmocka_unit_test(a_pass_takes_no_more_than_it_may),
+        cmocka_unit_test(no_more_sessions_go_together_than_may),
+        cmocka_unit_test(no_more_bytes_stand_between_two_layers_than_may),
+        cmocka_unit_test(few_tokens_wait_a_little_for_those_of_others),
+        cmocka_unit_test(nobody_waits_for_those_who_wait_too),
         cmocka_unit_test(nobody_gets_more_than_the_others),
         cmocka_unit_test(between_passes_is_rest_as_configured),
         cmocka_unit_test(the_speed_of_late_is_that_of_passes_with_one_token),

@@ -126,7 +126,7 @@ static void after_going_back_the_rest_is_forgotten(void **state)
 static void rows_change_their_places_once_before_the_first_piece(void **state)
 {
     static const int64_t same[] = { 0 };
-    struct bench *bench = new_bench((struct kn_compute_options){ .max_tokens = 2 });
+    struct bench *bench = new_bench((struct kn_compute_options){ .limits.max_tokens = 2 });
     struct client *client = ready_client(bench, 10);
 
     (void)state;
@@ -150,7 +150,7 @@ static void prompts_are_added_to_the_first_tokens_of_each_row(void **state)
 
     (void)state;
     for (size_t i = 0; i < KN_COUNT(cases); i++) {
-        struct bench *bench = new_bench((struct kn_compute_options){ .max_tokens = 2 });
+        struct bench *bench = new_bench((struct kn_compute_options){ .limits.max_tokens = 2 });
         struct client *client = new_client(bench);
         float prompts[2][2][3][WIDTH];
 

@@ -89,10 +89,10 @@ static const struct kn_peer_facts *heard(const struct world *w)
     return facts != NULL ? facts : &nothing;
 }
 
-static void begin(struct world *w, bool hidden)
+/* Nobody has come to the node yet. */
+static void begin_alone(struct world *w, bool hidden)
 {
     const struct kn_endpoint at = { .ip = { 127, 0, 0, 1 } };
-    struct kn_connect *connect;
 
     *w = (struct world){ .moved = 0 };
     net_start(&w->net, 1, 0);
@@ -115,6 +115,13 @@ static void begin(struct world *w, bool hidden)
     }
     learn(kn_network_host(w->at[NODE]), w->net.at[0].host);
     kn_relay_client_add(kn_network_relays(w->at[NODE]), net_id(&w->net, 0), KN_RELAY_TRUSTED);
+}
+
+static void begin(struct world *w, bool hidden)
+{
+    struct kn_connect *connect;
+
+    begin_alone(w, hidden);
     learn(kn_network_host(w->at[PEER]), kn_network_host(w->at[NODE]));
     CHECK_EQ("connect",
              kn_connect_start(kn_network_host(w->at[PEER]), kn_key_peer_id(w->keys[NODE]),
@@ -172,6 +179,22 @@ static void a_verdict_is_followed_at_run_time(void **state)
     end(&w);
 }
 
+static void who_was_never_reached_waits_so_long_before_it_looks_for_relays(void **state)
+{
+    struct kn_network_options options = { .relays = 1, .asks_reachability = true, .doubt_ms = 50 };
+    struct world w;
+
+    (void)state;
+    begin_alone(&w, false);
+    for (int i = 0; i < 100; i++)
+        net_turn(&w.net);
+    CHECK_EQ("it waits for the usual time", held(&w), 0);
+    CHECK_EQ("change", kn_network_change(w.at[NODE], &options, NULL), KN_OK);
+    RUN_UNTIL(&w.net, "and then for a shorter one", held(&w) == 1);
+    CHECK_EQ("nobody was asked anew", judge.asked, 0);
+    end(&w);
+}
+
 static void who_is_hidden_announces_relays_alone(void **state)
 {
     size_t counts[2] = { 0, 0 }; /* [is_relayed] */
@@ -217,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verdict_is_followed_at_run_time),
+        cmocka_unit_test(who_was_never_reached_waits_so_long_before_it_looks_for_relays),
         cmocka_unit_test(who_is_hidden_announces_relays_alone),
         cmocka_unit_test(who_moved_asks_anew_and_drops_what_is_dead),
     };

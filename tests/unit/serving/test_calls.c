@@ -222,6 +222,30 @@ static void a_caller_that_goes_cancels_its_forward(void **state)
 
 static unsigned drained;
 
+/* Whoever asked has given up by then, and the computing is for nobody. */
+static void a_forward_that_takes_too_long_is_given_up_with_a_text(void **state)
+{
+    struct kn_buffer request = { 0 };
+    struct served s;
+    struct call call;
+
+    (void)state;
+    served_options(&s);
+    s.options.limits.request_ms = 50;
+    served_start(&s, 2);
+    s.fake.hold_step = true;
+    put_forward(&request, &plain_forward);
+    call_wait(&call, &s, "answered", HANDLER "rpc_forward", kn_buffer_get(&request));
+    CHECK_EQ("code", call.code, KN_E_REFUSED);
+    CHECK_HAS("text", call.text, "TimeoutError");
+    CHECK_HAS("text", call.text, "this took too long");
+    CHECK_EQ("cancelled", s.fake.cancelled, 1);
+    CHECK_EQ("counted", kn_serving_counters(s.serving)->failed, 1);
+    kn_buffer_done(&call.bytes);
+    kn_buffer_done(&request);
+    served_stop(&s);
+}
+
 static void on_drained(void *arg)
 {
     (void)arg;
@@ -370,6 +394,35 @@ static void a_stream_that_contradicts_itself_is_refused(void **state)
         client_send_hex(&client, "010000000000000000");
         client_wait_error(&client, &s, rows[i].name, rows[i].text);
         client_close(&client);
+        served_stop(&s);
+    }
+}
+
+static void a_forward_in_parts_has_no_more_time_than_that(void **state)
+{
+    static const char *const rows[] = { "never sent", "never computed" };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct kn_buffer body = { 0 };
+        struct kn_expert_request request;
+        struct client client;
+        struct served s;
+
+        served_options(&s);
+        s.options.limits.request_ms = 50;
+        served_start(&s, 2);
+        s.fake.hold_step = true;
+        put_forward(&body, &plain_forward);
+        CHECK_EQ("request", kn_expert_request_decode(kn_buffer_get(&body), &request, NULL), KN_OK);
+        client_open(&client, &s, rpc_forward_stream);
+        send_frame(&client, &request);
+        if (i == 1)
+            client_send_hex(&client, "010000000000000000");
+        client_wait_error(&client, &s, rows[i], "this took too long");
+        CHECK_EQ(rows[i], s.fake.cancelled, i);
+        client_close(&client);
+        kn_buffer_done(&body);
         served_stop(&s);
     }
 }
@@ -669,6 +722,8 @@ int main(void)
         cmocka_unit_test(a_forward_that_fails_says_why),
         cmocka_unit_test(a_reply_that_no_call_holds_is_refused),
         cmocka_unit_test(a_caller_that_goes_cancels_its_forward),
+        cmocka_unit_test(a_forward_that_takes_too_long_is_given_up_with_a_text),
+        cmocka_unit_test(a_forward_in_parts_has_no_more_time_than_that),
         cmocka_unit_test(a_server_that_leaves_ends_its_forwards_first),
         cmocka_unit_test(a_server_that_goes_answers_who_still_waits),
         cmocka_unit_test(a_large_forward_comes_and_goes_in_parts),

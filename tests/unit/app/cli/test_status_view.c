@@ -98,6 +98,7 @@ static const struct {
       "{\"rebalance\": {\"phase\": \"rests\", \"reason\": \"\", \"looked_at\": 0}}", 80,
       "rebalance  not looked yet\n" },
     { "one that stays", "{\"rebalance\": null}", 80, "" },
+    { "a map", "{\"map\": \"https://a.org\"}", 80, "map        https://a.org\n" },
     { "one block", "{\"start_block\": 3, \"end_block\": 4}", 80, "blocks     3 (1 block)\n" },
     { "no block", "{\"start_block\": 4, \"end_block\": 4}", 80, "" },
     { "a prefix alone", "{\"prefix\": \"p\"}", 80, "model      p\n" },

@@ -236,6 +236,72 @@ static void local_files_are_believed_first(void **state)
     kn_arena_free(arena);
 }
 
+static void a_number_of_blocks_that_was_written_counts_or_is_refused(void **state)
+{
+    static const struct {
+        const char *name, *named;
+        uint32_t written, blocks; /* blocks 0: refused */
+        const char *text;
+    } rows[] = {
+        { "nobody else knows", "big-thing", 41, 41, NULL },
+        { "as the registry says", "big-thing", 40, 40, NULL },
+        { "as the table says", "bloom", 70, 70, NULL },
+        { "as the registry says, not the table", "bloom", 48, 48, NULL },
+        { "as nobody says", "bloom", 50, 0, "model.total_blocks: 50, but bigscience/bloom has 70" },
+        { "as the files say", "Llama-2-7b", 32, 32, NULL },
+        { "not as the files say", "Llama-2-7b", 33, 0, "model.total_blocks: 33, but Llama-2-7b" },
+    };
+    const struct kn_local_model local = { "Llama-2-7b", kn_model_find("Llama-2-7b")->shape };
+    static const struct choice_case c = { .swarm = SWARM(0, 6),
+                                          .hardware = &desktop,
+                                          .families = ALL };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        struct kn_model_question question = question_of(&c);
+        struct kn_arena *arena = kn_arena_new();
+        struct kn_model_choice choice;
+        struct kn_error err = { 0 };
+
+        question.local = &local;
+        question.local_count = 1;
+        question.named = rows[i].named;
+        question.blocks = rows[i].written;
+        CHECK_EQ(rows[i].name, kn_model_choose(&question, arena, &choice, &err),
+                 rows[i].blocks > 0 ? KN_OK : KN_E_INVALID);
+        if (rows[i].blocks > 0)
+            CHECK_EQ(rows[i].name, choice.size.blocks, rows[i].blocks);
+        else
+            CHECK_HAS(rows[i].name, err.text, rows[i].text);
+        kn_arena_free(arena);
+    }
+}
+
+static void a_model_of_another_number_of_blocks_is_passed_over(void **state)
+{
+    static const struct choice_case listed = { .swarm = SWARM(3, 3),
+                                               .hardware = &desktop,
+                                               .families = KN_FAMILIES_PETALS };
+    static const struct choice_case nobody = { .hardware = &desktop,
+                                               .families = KN_FAMILIES_PETALS };
+    struct kn_model_question question = question_of(&listed);
+    struct kn_arena *arena = kn_arena_new();
+    struct kn_model_choice choice;
+
+    (void)state;
+    question.blocks = 32;
+    CHECK_EQ("rc", kn_model_choose(&question, arena, &choice, NULL), KN_OK);
+    CHECK_STR("the first of 32", choice.name, "Llama-3.1-8B-Instruct");
+    CHECK_STR("why", choice.passed_over[0].reason,
+              "it has 80 blocks, and model.total_blocks is 32");
+    question = question_of(&nobody);
+    question.blocks = 32;
+    CHECK_EQ("rc", kn_model_choose(&question, arena, &choice, NULL), KN_OK);
+    CHECK_EQ("nor is the fallback one of 32", choice.kind, KN_CHOICE_NOTHING);
+    CHECK_STR("why", choice.reason, "it has 80 blocks, and model.total_blocks is 32");
+    kn_arena_free(arena);
+}
+
 static void a_listed_model_is_sized_by_its_name(void **state)
 {
     static const struct kn_model_facts listed[] = { { "Foo-8B", "org/Foo-8B", 32, .online = 3,
@@ -398,6 +464,8 @@ int main(void)
         cmocka_unit_test(a_named_model_wins),
         cmocka_unit_test(each_passed_over_model_has_its_reason),
         cmocka_unit_test(local_files_are_believed_first),
+        cmocka_unit_test(a_number_of_blocks_that_was_written_counts_or_is_refused),
+        cmocka_unit_test(a_model_of_another_number_of_blocks_is_passed_over),
         cmocka_unit_test(a_listed_model_is_sized_by_its_name),
         cmocka_unit_test(the_prefix_is_the_registered_spelling),
         cmocka_unit_test(an_unknown_name_offers_the_nearest),

@@ -61,6 +61,10 @@ static const struct rule_case {
       "Leave it out for the built-in peers, or set network.new_swarm: true for a network of its "
       "own." },
     { "network.bootstrap_peers=[];network.new_swarm=true", NULL, "", "" },
+    { "network.new_swarm=true;network.enable_dht=false", "first-can-be-joined",
+      "nobody can join a network that begins here",
+      "Set network.enable_dht: true, or name network.bootstrap_peers." },
+    { "network.new_swarm=false;network.enable_dht=false", NULL, "", "" },
     { "performance.min_batch_tokens=8;performance.max_batch_tokens=8", NULL, "", "" },
     { "performance.min_batch_tokens=9;performance.max_batch_tokens=8", "batches-in-order",
       "9 is more than max_batch_tokens 8", "" },

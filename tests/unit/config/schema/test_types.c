@@ -661,9 +661,30 @@ static void presence_counts_when_values_are_compared(void **state)
     CHECK_STR("absent", value_text(port, &absent), "");
 }
 
+static void a_duration_is_never_less_than_nothing_as_an_int(void **state)
+{
+    static const struct {
+        int64_t ms;
+        int want;
+    } rows[] = {
+        { 0, 0 },
+        { INT_MAX, INT_MAX },
+        { (int64_t)INT_MAX + 1, INT_MAX },
+        { INT64_C(30) * 24 * 3600 * 1000, INT_MAX },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        const struct kn_duration duration = { KN_GIVEN, rows[i].ms };
+
+        CHECK_EQ("ms", kn_duration_ms(&duration), rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_duration_is_never_less_than_nothing_as_an_int),
         cmocka_unit_test(a_switch_is_true_or_false_and_nothing_of_yaml_1_1),
         cmocka_unit_test(a_whole_number_is_written_in_one_way),
         cmocka_unit_test(every_bound_is_taken_and_one_past_it_is_not),

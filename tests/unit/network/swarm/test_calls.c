@@ -365,6 +365,35 @@ static void what_a_caller_must_not_do_ends_its_call(void **state)
 }
 
 /* Many large requests that never end: what they hold has a limit. */
+static void no_call_takes_longer_than_its_host_lets_it(void **state)
+{
+    const struct kn_host_times times = { .request_ms = 100 };
+    struct kn_buffer request = { 0 };
+    struct hand hand;
+    struct calls c;
+
+    (void)state;
+    calls_start(&c, HOLD);
+    kn_host_hurry(c.net.at[0].host, &times);
+    call(&c, "Test.call", kn_span_text("hello"), 10 * NET_DEADLINE_MS);
+    RUN_UNTIL(&c.net, "one of ours", c.caller.calls == 1);
+    CHECK_EQ("ours", c.caller.code, KN_E_TIMEOUT);
+    net_stop(&c.net);
+
+    calls_start(&c, ANSWER);
+    kn_host_hurry(c.net.at[1].host, &times);
+    put_request(&request);
+    CHECK_EQ("all but one byte",
+             kn_stream_write(hand_open(&c, test_call, &hand),
+                             kn_span(kn_buffer_get(&request).at, request.n - 1)),
+             KN_OK);
+    RUN_UNTIL(&c.net, "one of another", hand.ended == 1);
+    CHECK_EQ("another's", kn_host_counters(c.net.at[1].host)->requests_abandoned, 1);
+    CHECK_EQ("nobody was asked", c.callee.asked, 0);
+    kn_buffer_done(&request);
+    net_stop(&c.net);
+}
+
 static void unfinished_requests_hold_so_much(void **state)
 {
     enum { CALLS = 8 };
@@ -697,6 +726,7 @@ int main(void)
         cmocka_unit_test(four_mebibytes_pass_and_one_byte_more_does_not),
         cmocka_unit_test(a_request_may_come_byte_by_byte),
         cmocka_unit_test(what_a_caller_must_not_do_ends_its_call),
+        cmocka_unit_test(no_call_takes_longer_than_its_host_lets_it),
         cmocka_unit_test(unfinished_requests_hold_so_much),
         cmocka_unit_test(a_ping_comes_back_or_says_why_not),
         cmocka_unit_test(peers_tell_what_they_are_and_where),

@@ -84,6 +84,24 @@ static void each_failure_has_its_words(void **state)
     }
 }
 
+static void a_handshake_has_no_more_time_than_the_whole_connection(void **state)
+{
+    struct kn_endpoint at;
+    struct net_wait wait;
+    struct net net;
+
+    (void)state;
+    net_start(&net, 2, 0);
+    kn_host_hurry(net.at[0].host, &(struct kn_host_times){ .connect_ms = 200 });
+    net_serve(&net, SERVER_SILENT, &at);
+    net_learn_endpoint(&net, 0, net_id(&net, 1), &at);
+    net_connect(&net, 0, net_id(&net, 1), NET_DEADLINE_MS, &wait);
+    RUN_UNTIL(&net, "given up", wait.calls == 1);
+    CHECK_EQ("code", wait.code, KN_E_TIMEOUT);
+    CHECK_HAS("why", wait.err.text, "the peer did not finish the handshake within 0.");
+    net_stop(&net);
+}
+
 static void an_address_that_failed_rests(void **state)
 {
     struct kn_endpoint at;
@@ -588,6 +606,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_peer_is_connected_at_its_address),
         cmocka_unit_test(each_failure_has_its_words),
+        cmocka_unit_test(a_handshake_has_no_more_time_than_the_whole_connection),
         cmocka_unit_test(an_address_that_failed_rests),
         cmocka_unit_test(all_addresses_of_a_peer_are_tried),
         cmocka_unit_test(rumours_do_not_push_out_what_was_proven),

@@ -25,8 +25,7 @@ static struct {
     void (*drained)(void *arg);
     struct kn_compute_options compute;
     struct kn_compute_state state;
-    uint32_t max_tokens; /* as they were changed */
-    double share;
+    struct kn_compute_limits passes; /* as they were changed */
     struct kn_serving_limits limits;
     bool is_loading, has_compute, is_serving;
     unsigned loads, changed, news, left, starved;
@@ -183,11 +182,10 @@ struct kn_compute *kn_compute_new(const struct kn_compute_options *options)
     return (struct kn_compute *)(void *)&some_compute;
 }
 
-void kn_compute_change(struct kn_compute *c, uint32_t max_tokens, double share)
+void kn_compute_change(struct kn_compute *c, const struct kn_compute_limits *limits)
 {
     (void)c;
-    world.max_tokens = max_tokens;
-    world.share = share;
+    world.passes = *limits;
 }
 
 enum kn_code kn_serving_change(struct kn_serving *serving, const struct kn_serving_limits *limits)
@@ -501,21 +499,27 @@ static void what_is_served_goes_on_within_other_limits(void **state)
 {
     (void)state;
     for (size_t i = 0; i < KN_COUNT(rates); i++) {
-        struct kn_blocks_wish other = { .folder = "/tiny",
-                                        .prefix = "tiny-hf",
-                                        .to = 2,
-                                        .cache_bytes = ROOM * TOKEN_BYTES,
-                                        .threads = rates[i].threads,
-                                        .share = rates[i].share,
-                                        .limits = { .step_ms = 7, .max_batch_tokens = 9 } };
+        struct kn_blocks_wish other = {
+            .folder = "/tiny",
+            .prefix = "tiny-hf",
+            .to = 2,
+            .cache_bytes = ROOM * TOKEN_BYTES,
+            .threads = rates[i].threads,
+            .share = rates[i].share,
+            .pass = { .min_tokens = 3, .max_sessions = 4, .max_bytes = 5000 },
+            .limits = { .step_ms = 7, .max_batch_tokens = 9 }
+        };
 
         set_up();
         serving(0);
         kn_blocks_serve(world.blocks, &other);
         if (rates[i].gets > 0) {
             CHECK_EQ(rates[i].name, stage(), KN_BLOCKS_SERVING);
-            CHECK(rates[i].name, fabs(world.share - rates[i].gets) < 1e-9);
-            CHECK_EQ(rates[i].name, world.max_tokens, 9);
+            CHECK(rates[i].name, fabs(world.passes.share - rates[i].gets) < 1e-9);
+            CHECK_EQ(rates[i].name, world.passes.max_tokens, 9);
+            CHECK_EQ(rates[i].name, world.passes.min_tokens, 3);
+            CHECK_EQ(rates[i].name, world.passes.max_sessions, 4);
+            CHECK_EQ(rates[i].name, world.passes.max_bytes, 5000);
             CHECK_EQ(rates[i].name, world.limits.step_ms, 7);
         } else {
             CHECK_EQ(rates[i].name, stage(), KN_BLOCKS_DRAINING);
