@@ -20,6 +20,7 @@ ROUNDS = 5
 STARTS = 21
 LATE_S = 10
 IDLE_S = 300
+CHANCES = 3
 TIMES = 3.5  # the usual swarm has 289 providers
 
 class Node:
@@ -89,7 +90,22 @@ def later(whose, address):
         got = run_json(BENCH / "bench_start", STARTS, address, values["model.dht_prefix"], start,
                        end - start, peer, *command(home, *words))
     yield (f"later start, exec to seen at {whose}, µs / dial and rpc_store", got["visible_us"],
-           got["bare_us"], 2)
+           got["bare_us"], None)
+    yield (f"later start, exec to seen at {whose}, µs / the same by a bare program",
+           got["visible_us"], got["bare_process_us"], 2)
+
+
+# A node of hivemind's stops answering now and then when peers come and go this quickly: what reads
+# from its daemon ends with an exception. Another one is taken then.
+def later_at_hivemind():
+    for chance in range(CHANCES, 0, -1):
+        with peers.start("swarm", "--nodes", "1") as swarm:
+            try:
+                return [*later("a hivemind node", swarm.addr)]
+            except (RuntimeError, subprocess.CalledProcessError):
+                if chance == 1:
+                    raise
+    return []
 
 
 # The command's whole time: it ends when the node has told how it fares.
@@ -255,8 +271,7 @@ def rows(is_long):
         found = [*later("a node of ours", address), *detached(address)]
     found += [*control(), *offline(), *ports_in_use(), *silent(), *late()]
     if peers.installed("hivemind"):
-        with peers.start("swarm", "--nodes", "1") as swarm:
-            found += later("a hivemind node", swarm.addr)
+        found += later_at_hivemind()
         with peers.start("swarm", "--nodes", "12", "--times", str(TIMES), deadline=120) as swarm:
             found += first_run(swarm)
     return found + (list(idle()) if is_long else [])
