@@ -69,6 +69,7 @@ static enum kn_health_blocks blocks_of(const struct kn_blocks_report *report)
     case KN_BLOCKS_FETCHING:
         return report->failure != NULL ? KN_HEALTH_BLOCKS_DELAYED : KN_HEALTH_BLOCKS_COMING;
     case KN_BLOCKS_LOADING:
+        return report->failure != NULL ? KN_HEALTH_BLOCKS_FAILED : KN_HEALTH_BLOCKS_COMING;
     case KN_BLOCKS_DRAINING:
         break;
     }

@@ -184,6 +184,7 @@ void kn_course_blocks_changed(void *arg)
     kn_course_tell(node, KN_NODE_BLOCKS);
     kn_own_limits_apply(node);
     kn_move_blocks_changed(node->move);
+    kn_retry_blocks_changed(node);
     kn_shrink_blocks_changed(node);
     step_serving(node);
     if (node->announced != NULL && !node->pause.is_on)

@@ -27,6 +27,7 @@
 #include "node/presence/membership.h"
 #include "node/previous_end.h"
 #include "node/reached.h"
+#include "node/retry.h"
 #include "node/window_limits.h"
 
 struct kn_node {
@@ -71,6 +72,7 @@ struct kn_node {
     struct kn_announcer *announcer;
     struct kn_blocks *blocks;
     struct kn_move *move;
+    struct kn_retry retry;
     struct kn_checkup checkup;
     struct kn_alerts *alerts;               /* NULL: a dry run */
     const struct kn_alert_outcome *alerted; /* of the event under way */

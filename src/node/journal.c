@@ -141,7 +141,7 @@ static void say_blocks(const struct kn_journal *journal, struct kind kind, const
 
     kn_node_blocks(journal->node, &report);
     kind.event = kn_blocks_stage_word(report.stage);
-    if (report.failure != NULL)
+    if (report.failure != NULL && report.stage != KN_BLOCKS_LOADING)
         kind.level = KN_LEVEL_WARN;
     if (report.wish == NULL) {
         say(journal, &kind, KN_NO_FIELDS, text);

@@ -195,7 +195,8 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
         (node->known == NULL && !kn_course_is_first(node)) || node->work_timer == NULL ||
         node->reread_timer == NULL || node->refresh_timer == NULL || node->leave_timer == NULL ||
         node->reload_timer == NULL || node->shrink_timer == NULL || node->hardware == NULL ||
-        !kn_reached_make(node) || !kn_checkup_make(node) || !kn_alarm_make(node))
+        !kn_reached_make(node) || !kn_retry_make(node) || !kn_checkup_make(node) ||
+        !kn_alarm_make(node))
         return kn_fail_no_memory(err);
     return kn_pause_init(node, err);
 }
@@ -417,6 +418,7 @@ void kn_node_free(struct kn_node *node)
     kn_timer_free(node->reload_timer);
     kn_timer_free(node->shrink_timer);
     kn_reached_end(node);
+    kn_retry_end(node);
     kn_network_free(node->network);
     kn_journal_free(node->journal);
     if (node->options.loop == NULL)

@@ -113,7 +113,7 @@ static void apply(struct kn_node *node, const struct kn_placement *before)
     change_announcements(node);
     if (!kn_checkup_apply(node) || !kn_alarm_apply(node))
         (void)kn_fail_no_memory(&node->reloaded.trouble);
-    kn_course_serve(node);
+    kn_retry_now(node);
     kn_own_limits_apply(node);
     kn_move_settings_changed(node->move);
 }

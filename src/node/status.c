@@ -8,6 +8,7 @@
 #include "node/pause.h"
 #include "node/plan/announcement.h"
 #include "node/reached.h"
+#include "node/retry.h"
 
 /* Members that could not be made: asked once at the end. */
 struct document {
@@ -150,6 +151,8 @@ static void add_serving(const struct kn_node *node, struct document *d)
         add_sessions(&inner, &report);
     if (report.failure != NULL)
         set(&inner, "error", kn_json_string(report.failure->text));
+    if (report.stage == KN_BLOCKS_FAILED)
+        set(&inner, "again_s", kn_json_int(kn_retry_in_s(node)));
     if (report.failure != NULL && report.failure->hint[0] != '\0')
         set(&inner, "hint", kn_json_string(report.failure->hint));
     d->failed = d->failed || inner.failed;

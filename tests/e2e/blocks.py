@@ -4,6 +4,7 @@
 usage: blocks.py PROGRAM [TEST…]
 """
 import json
+import os
 import shutil
 import signal
 import struct
@@ -115,6 +116,24 @@ class Serving(Case):
         status, out, err = self.h.run("status", "--json")
         self.assertEqual(status, DONE, err)
         self.assertEqual(json.loads(out)["serving"]["stage"], "failed")
+        self.assertEqual(node.end(), DONE, node.err)
+
+    def test_a_reload_serves_blocks_whose_file_was_put_back(self):
+        whole = self.weights.read_bytes()
+        node = self.start()
+        self.served(node)
+        os.truncate(self.weights, 4096)
+        node.wait("serving", stage="failed")
+        told = json.loads(self.expect(self.h.run("status --json"), DONE)[1])["serving"]
+        self.assertTrue(0 <= told["again_s"] <= 60, told)
+        self.expect(self.h.run("status"), DONE, "tried again in", "or with a reload")
+        self.expect(self.h.run("reload"), DONE)
+        node.wait("serving", stage="failed")  # it was tried, and says so
+        self.weights.with_name("new").write_bytes(whole)
+        self.weights.with_name("new").rename(self.weights)
+        self.expect(self.h.run("reload"), DONE)
+        self.served(node)
+        self.assertEqual([block["online"] for block in self.coverage(node)], BLOCKS * [1])
         self.assertEqual(node.end(), DONE, node.err)
 
     def test_an_interrupt_withdraws_the_blocks_before_it_ends(self):

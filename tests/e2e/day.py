@@ -5,17 +5,18 @@ usage: day.py PROGRAM CLOCK [--hours N]      CLOCK: the built tests/clock
 
 The program is the unmodified one; for it the time between two things that happen is left out. In
 that day it is reloaded every ten minutes, its bootstraps end and come back, peers are killed, the
-clock of its machine is set forward and back, the machine sleeps, a window narrows its memory and
-another one pauses it in the night, in which summer time begins. After each the node must come to
-be as it should. After a first part of the day it is left at rest and measured, and at the end
-again: as many descriptors, no more memory, its blocks seen through the bootstraps. With fewer hours
-the same happens, closer together.
+clock of its machine is set forward and back, the machine sleeps, the file of its weights is cut and
+put back, a window narrows its memory and another one pauses it in the night, in which summer time
+begins. After each the node must come to be as it should. After a first part of the day it is left
+at rest and measured, and at the end again: as many descriptors, no more memory, its blocks seen
+through the bootstraps. With fewer hours the same happens, closer together.
 """
 import argparse
 import collections
 import datetime
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -73,6 +74,8 @@ class Day:
         self.rested = max(self.at(0.25), 5 * MINUTE)
         self.is_narrow, self.took = False, collections.defaultdict(float)
         clock.begin_at(spring(self.zone) - self.at(14.2))
+        self.model = self.home.root / "model"
+        shutil.copytree(TINY, self.model)
         self.ports = [free_port() for _ in self.first_homes]
         self.firsts = [None, None]
         self.start_first(0)
@@ -126,7 +129,7 @@ class Day:
             self.schedules = [self.window("evening", 8, 1, {"max_memory_gb": NARROW}),
                               self.window("night", 13, 3, {"max_models": 0})]
         told = {"node": {"name": f"day-{self.number}"},
-                "model": {"repository": "someone/tiny", "path": TINY},
+                "model": {"repository": "someone/tiny", "path": self.model},
                 "network": {"bootstrap_peers": json.dumps(self.addresses)},
                 "performance": {"cache_tokens": 8192, "throughput": 10 + self.number % 2},
                 "dht": {"announce_interval": f"{PACE}s"},
@@ -258,6 +261,21 @@ class Day:
         self.node.process.send_signal(signal.SIGCONT)
         self.until("records after the machine slept", self.shown, step=1)
 
+    def files_lost(self):
+        """And back before it is tried for the second time."""
+        weights = self.model / "model.safetensors"
+        whole = weights.read_bytes()
+        os.truncate(weights, len(whole) // 2)
+        self.until("blocks whose file was cut",
+                   lambda: self.status()["serving"]["stage"] == "failed")
+        self.clock.go(self.clock.now() + 2 * MINUTE)
+        if self.seen() or self.status()["serving"]["stage"] != "failed":
+            raise Failed(f"half of a file is served: {self.status()}")
+        new = weights.with_suffix(".new")
+        new.write_bytes(whole)
+        new.rename(weights)
+        self.until("blocks whose file was put back", self.shown)
+
     def narrow(self):
         self.is_narrow = True
         self.until("fewer blocks", self.shown)
@@ -284,7 +302,8 @@ class Day:
         minute = MINUTE / HOUR / self.scale  # in hours of the day, whatever their length
         plan = [(5.3, self.clock_ahead), (7.15, self.clock_behind), (8 + minute, self.narrow),
                 (9 + minute, self.wide), (9.2, self.both_bootstraps), (10.8, self.sleep),
-                (13 + minute, self.paused_now), (16 + minute, self.goes_on)]
+                (13 + minute, self.paused_now), (16 + minute, self.goes_on),
+                (17.7, self.files_lost)]
         plan += [(hour + 0.5, self.bootstrap) for hour in range(2, DAY, 2)]
         plan += [(hour + 1.1, self.new_peer) for hour in range(0, DAY, 3)]
         plan += [(hour + 1.4, self.kill_peer) for hour in range(0, DAY, 3)]

@@ -198,6 +198,7 @@ void kn_launch_blocks(const struct kn_page *page, const struct kn_start_facts *f
                      report->failure->text);
         if (report->failure->hint[0] != '\0')
             kn_page_more(page, "%s", report->failure->hint);
+        kn_page_more(page, "They are tried again by themselves, and at once with kwaainet reload.");
         break;
     case KN_BLOCKS_NONE:
         add_no_files(page, facts->plan);

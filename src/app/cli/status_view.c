@@ -69,6 +69,19 @@ static void add_age(struct view *view, const char *before, const struct kn_json 
     kn_text_add(&view->line, after);
 }
 
+/* Append how long until something happens: `before` "2 min" `after`. */
+static void add_wait(struct view *view, const char *before, const struct kn_json *seconds,
+                     const char *after)
+{
+    int64_t left;
+
+    if (!kn_json_to_int(seconds, &left) || left < 0)
+        return;
+    kn_text_add(&view->line, before);
+    kn_age_words(left, &view->line);
+    kn_text_add(&view->line, after);
+}
+
 static void add_uptime(struct view *view)
 {
     double seconds;
@@ -271,6 +284,7 @@ static void show_serving(struct view *view)
     add_count(view, ", ", kn_json_get(serving, "threads"), "thread");
     add(view, ": ", kn_json_get(serving, "error"), "");
     add(view, "\n", kn_json_get(serving, "hint"), "");
+    add_wait(view, "\ntried again in ", kn_json_get(serving, "again_s"), ", or with a reload");
     end_line(view, "compute");
     add_speed(view);
     add(view, "", kn_json_get(serving, "sessions"), " open");

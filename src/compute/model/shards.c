@@ -204,7 +204,7 @@ enum kn_code kn_shards_look(const char *folder, struct kn_block_range blocks, st
 static void advise(enum kn_code code, struct kn_error *err)
 {
     if (err != NULL && err->hint[0] == '\0' && (code == KN_E_INVALID || code == KN_E_SYNTAX))
-        kn_hint(err, "Fetch this file anew from where the model comes, and start again.");
+        kn_hint(err, "Fetch this file anew from where the model comes.");
 }
 
 static enum kn_code read_table(struct kn_shard *shard, struct kn_error *err)

@@ -22,6 +22,7 @@ struct kn_blocks {
     struct kn_loaded loaded;
     struct kn_compute *compute;
     struct kn_serving *serving;
+    bool tries_again; /* what has failed, when it is told what to serve */
     struct kn_timer *drain_timer, *news_timer, *pace_timer, *look_timer, *settle_timer;
     struct kn_speed_news speed;
     int64_t told_room; /* in tokens of one block */
@@ -44,6 +45,7 @@ const char *kn_blocks_stage_word(enum kn_blocks_stage stage)
 static void enter(struct kn_blocks *blocks, enum kn_blocks_stage stage)
 {
     blocks->stage = stage;
+    blocks->tries_again = false;
     blocks->options.changed(blocks->options.arg);
 }
 
@@ -315,7 +317,8 @@ static void fetch(struct kn_blocks *blocks)
 static void get_ready(struct kn_blocks *blocks, const struct kn_blocks_wish *wish)
 {
     abandon(blocks);
-    blocks->failure = (struct kn_error){ 0 };
+    if (!blocks->tries_again)
+        blocks->failure = (struct kn_error){ 0 };
     blocks->wish = blocks->asked = *wish;
     if (wish->fetch.is_wanted)
         fetch(blocks);
@@ -414,7 +417,7 @@ void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish
     bool is_there = blocks->stage == KN_BLOCKS_SERVING || blocks->stage == KN_BLOCKS_DRAINING;
 
     if (wish != NULL && blocks->stage != KN_BLOCKS_NONE && blocks->stage != KN_BLOCKS_DRAINING &&
-        (is_same(&blocks->asked, wish) || is_same(&blocks->wish, wish))) {
+        !blocks->tries_again && (is_same(&blocks->asked, wish) || is_same(&blocks->wish, wish))) {
         adjust(blocks, wish);
         if (blocks->fetching != NULL && !wish->fetch.on_hold)
             kn_fetching_begin(blocks->fetching);
@@ -429,6 +432,11 @@ void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish
         get_ready(blocks, wish);
     else
         forget(blocks);
+}
+
+void kn_blocks_try_again(struct kn_blocks *blocks)
+{
+    blocks->tries_again = blocks->stage == KN_BLOCKS_FAILED;
 }
 
 void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void *arg)
@@ -488,7 +496,8 @@ void kn_blocks_free(struct kn_blocks *blocks)
 void kn_blocks_report(const struct kn_blocks *blocks, struct kn_blocks_report *out)
 {
     *out = (struct kn_blocks_report){ .stage = blocks->stage };
-    if (blocks->stage == KN_BLOCKS_FAILED)
+    if (blocks->failure.code != KN_OK &&
+        (blocks->stage == KN_BLOCKS_FAILED || blocks->stage == KN_BLOCKS_LOADING))
         out->failure = &blocks->failure;
     if (blocks->stage == KN_BLOCKS_FETCHING) {
         kn_fetching_state(blocks->fetching, &out->fetch);

@@ -59,12 +59,17 @@ void kn_blocks_free(struct kn_blocks *blocks);
  * when it no longer is. */
 void kn_blocks_serve(struct kn_blocks *blocks, const struct kn_blocks_wish *wish);
 
+/* What has failed is not served for that, the next time that it is told: it is tried again, and the
+ * failure stays told until that has come to an end. */
+void kn_blocks_try_again(struct kn_blocks *blocks);
+
 /* Take no new session, and call `drained` later, when none is open or after KN_BLOCKS_DRAIN_MS. */
 void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void *arg);
 
 struct kn_blocks_report {
     enum kn_blocks_stage stage;
-    const struct kn_error *failure;    /* with FAILED, and with FETCHING of the last try; lent */
+    const struct kn_error *failure;    /* with FAILED; with LOADING and FETCHING of the last try, if
+                                          there was one; lent */
     const struct kn_blocks_wish *wish; /* NULL with NONE; lent */
     struct kn_fetching_state fetch;    /* with FETCHING */
     /* From SERVING on: */

@@ -31,7 +31,7 @@ enum kn_code kn_loaded_check(const struct kn_loaded *loaded, struct kn_error *er
     if (path == NULL)
         return KN_OK;
     (void)kn_fail(err, KN_E_CHANGED, "%s was changed, or cannot be read any more", path);
-    kn_hint(err, "Put the file back as it was, and start the node again.");
+    kn_hint(err, "Put the file back as it was.");
     return KN_E_CHANGED;
 }
 

@@ -430,6 +430,48 @@ static void blocks_that_fail_are_closed_and_others_can_follow(void **state)
     tear_down();
 }
 
+static void what_failed_is_tried_again_when_that_is_asked_for(void **state)
+{
+    struct kn_blocks_report report;
+
+    (void)state;
+    set_up();
+    wish(0, 0);
+    load(KN_E_IO);
+    wish(0, 0);
+    CHECK_EQ("to say it again is no reason", stage(), KN_BLOCKS_FAILED);
+    kn_blocks_try_again(world.blocks);
+    CHECK_EQ("not by itself", stage(), KN_BLOCKS_FAILED);
+    wish(0, 0);
+    kn_blocks_report(world.blocks, &report);
+    CHECK_EQ("now", report.stage, KN_BLOCKS_LOADING);
+    CHECK("why it failed is told until it is known", report.failure != NULL);
+    load(KN_OK);
+    kn_blocks_report(world.blocks, &report);
+    CHECK_EQ("and then it is well", report.stage, KN_BLOCKS_SERVING);
+    CHECK("for good", report.failure == NULL);
+    kn_blocks_try_again(world.blocks);
+    wish(0, 0);
+    CHECK_EQ("what is served has not failed", stage(), KN_BLOCKS_SERVING);
+    CHECK_EQ("loads", world.loads, 2);
+    tear_down();
+}
+
+static void another_range_has_no_failure_of_the_one_before(void **state)
+{
+    struct kn_blocks_report report;
+
+    (void)state;
+    set_up();
+    wish(0, 0);
+    load(KN_E_IO);
+    wish(2, 0);
+    kn_blocks_report(world.blocks, &report);
+    CHECK_EQ("loading", report.stage, KN_BLOCKS_LOADING);
+    CHECK("nothing is told of it", report.failure == NULL);
+    tear_down();
+}
+
 /* ---- news ---- */
 
 static void a_speed_that_changes_is_told_and_not_more_often_than_it_may(void **state)
@@ -585,6 +627,8 @@ int main(void)
         cmocka_unit_test(to_say_it_again_gives_nobody_more_time),
         cmocka_unit_test(a_node_that_ends_waits_no_longer_than_it_would_without_a_move),
         cmocka_unit_test(blocks_that_fail_are_closed_and_others_can_follow),
+        cmocka_unit_test(what_failed_is_tried_again_when_that_is_asked_for),
+        cmocka_unit_test(another_range_has_no_failure_of_the_one_before),
         cmocka_unit_test(a_speed_that_changes_is_told_and_not_more_often_than_it_may),
         cmocka_unit_test(what_is_served_goes_on_within_other_limits),
         cmocka_unit_test(weights_settle_one_page_at_a_time),
