@@ -44,14 +44,31 @@ enum kn_code kn_rpc_frames_peek(const struct kn_rpc_frames *frames, struct kn_rp
     return KN_OK;
 }
 
+/* Little that is left does not hold on to the memory of what was long: what is held is no less than
+ * half of what it takes. */
+static void give_back(struct kn_buffer *kept)
+{
+    struct kn_buffer fresh = { 0 };
+
+    if (kept->room <= ROOM_KEPT || kept->n > kept->room / 2)
+        return;
+    if (kept->n > 0)
+        kn_buffer_add_span(&fresh, kn_buffer_get(kept));
+    if (fresh.failed) {
+        kn_buffer_done(&fresh);
+        return;
+    }
+    kn_buffer_done(kept);
+    *kept = fresh;
+}
+
 void kn_rpc_frames_take(struct kn_rpc_frames *frames, const struct kn_rpc_frame *frame)
 {
     size_t n = KN_RPC_FRAME_HEAD + frame->body.n;
 
     if (frames->kept.n > 0) {
         kn_buffer_take(&frames->kept, n);
-        if (frames->kept.n == 0 && frames->kept.room > ROOM_KEPT)
-            kn_buffer_done(&frames->kept);
+        give_back(&frames->kept);
     } else if (n <= frames->lent.n) {
         frames->lent = kn_span(frames->lent.at + n, frames->lent.n - n);
     }

@@ -46,7 +46,7 @@ void kn_rpc_frames_take(struct kn_rpc_frames *frames, const struct kn_rpc_frame 
 /* Copy what is left of the lent bytes: they are about to go. */
 void kn_rpc_frames_keep(struct kn_rpc_frames *frames);
 
-/* Bytes that were copied and wait. */
+/* Bytes that were copied and wait; they take no more memory than twice that and 64 KiB. */
 size_t kn_rpc_frames_held(const struct kn_rpc_frames *frames);
 void kn_rpc_frames_done(struct kn_rpc_frames *frames);
 

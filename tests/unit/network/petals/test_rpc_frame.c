@@ -108,7 +108,14 @@ static void a_large_message_leaves_no_memory_behind(void **state)
     }
     CHECK_EQ("whole", kn_rpc_frames_peek(&frames, &frame), KN_OK);
     CHECK_EQ("length", frame.body.n, 1 << 20);
+    kn_rpc_frames_lend(&frames, kn_span(kn_buffer_get(&bytes).at, 1)); /* of the next */
     kn_rpc_frames_take(&frames, &frame);
+    CHECK_EQ("what is left", kn_rpc_frames_held(&frames), 1);
+    CHECK("takes no more than it is", frames.kept.room <= 1 << 10);
+    kn_rpc_frames_lend(&frames, kn_span(kn_buffer_get(&bytes).at + 1, 8));
+    CHECK_EQ("and goes on", kn_rpc_frames_peek(&frames, &frame), KN_E_TRUNCATED);
+    CHECK_EQ("length", frame.body.n, 1 << 20);
+    kn_rpc_frames_done(&frames);
     CHECK_EQ("given back", kn_rpc_frames_held(&frames), 0);
     kn_buffer_done(&bytes);
 }
