@@ -156,6 +156,16 @@ static bool is_shared(const struct kn_job *job)
     return false;
 }
 
+/* All at once: a pass for each would let who sends many of them keep everybody waiting. */
+static void fail_bad_rows(struct kn_job *job, size_t bad)
+{
+    for (size_t i = bad; i < job->row_count; i++) {
+        if (i == bad || !kn_all_finite(job->rows[i].hidden, floats_of(job, &job->rows[i])))
+            fail_unit(&job->units[job->of_rows[i].unit], KN_E_INVALID, KN_FAULT_OUTPUT);
+    }
+    drop_rows(job);
+}
+
 static void run_units(struct kn_job *job)
 {
     prepare(job);
@@ -168,8 +178,7 @@ static void run_units(struct kn_job *job)
         if (rc == KN_OK)
             return;
         if (rc == KN_E_RANGE && bad < job->row_count) {
-            fail_unit(&job->units[job->of_rows[bad].unit], KN_E_INVALID, KN_FAULT_OUTPUT);
-            drop_rows(job);
+            fail_bad_rows(job, bad);
             put_back_input(job);
             continue;
         }

@@ -140,11 +140,12 @@ static bool compute(const struct kn_runner *runner, const struct kn_pass_row *ro
     return good;
 }
 
-static enum kn_code spoil(const struct kn_runner *runner, const struct kn_pass_row *rows, size_t n)
+static enum kn_code spoil(const struct kn_runner *runner, const struct kn_pass_row *rows, size_t n,
+                          const bool *is_bad)
 {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < (size_t)rows[i].tokens * runner->width; j++)
-            rows[i].hidden[j] = (float)FAKE_VOID;
+            rows[i].hidden[j] = is_bad[i] ? INFINITY : (float)FAKE_VOID;
     }
     return KN_E_RANGE;
 }
@@ -153,6 +154,7 @@ enum kn_code kn_pass_run(struct kn_runner *runner, uint32_t from, uint32_t to,
                          const struct kn_pass_row *rows, size_t n, size_t *bad)
 {
     struct fake_pass pass = { .from = from, .to = to, .rows = n };
+    bool is_bad[KN_PASS_ROWS_MAX] = { false };
     bool good = true;
 
     for (size_t i = 0; i < n; i++) {
@@ -165,10 +167,10 @@ enum kn_code kn_pass_run(struct kn_runner *runner, uint32_t from, uint32_t to,
         return runner->fails;
     for (size_t i = 0; i < n; i++) {
         assert(rows[i].cache != NULL);
-        if (!compute(runner, &rows[i], to - from) && good) {
-            good = false;
+        is_bad[i] = !compute(runner, &rows[i], to - from);
+        if (is_bad[i] && good)
             *bad = i;
-        }
+        good = good && !is_bad[i];
     }
-    return good ? KN_OK : spoil(runner, rows, n);
+    return good ? KN_OK : spoil(runner, rows, n, is_bad);
 }

@@ -52,8 +52,9 @@ struct kn_pass_row {
 
 /*
  * Run blocks `from` to `to` (exclusive; of the runner's weights). Rows of one cache and batch row
- * must not repeat. KN_E_NO_MEMORY; KN_E_RANGE: something that came out is not a finite number, and
- * `*bad` is the row. After a failure the rows and what was to be written in their caches are void.
+ * must not repeat. KN_E_NO_MEMORY; KN_E_RANGE: something that came out is not a finite number:
+ * `*bad` is the first such row, and the others are those in which there is one too. After a failure
+ * the rows and what was to be written in their caches are void.
  */
 KN_MUST_USE enum kn_code kn_pass_run(struct kn_runner *runner, uint32_t from, uint32_t to,
                                      const struct kn_pass_row *rows, size_t n, size_t *bad);
