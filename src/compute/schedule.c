@@ -242,6 +242,12 @@ static bool is_enough(const struct kn_compute *c)
     return tokens >= c->options.limits.min_tokens || sessions == c->sessions;
 }
 
+/* Once, and only who may have company. */
+static bool may_wait(const struct kn_compute *c, const struct kn_session *leader)
+{
+    return c->options.limits.min_tokens > 1 && !leader->is_forward && leader->at == 0;
+}
+
 kn_time kn_schedule_due(const struct kn_compute *c)
 {
     const struct kn_session *leader = kn_session_first(&c->ready);
@@ -249,9 +255,8 @@ kn_time kn_schedule_due(const struct kn_compute *c)
 
     if (c->is_running || leader == NULL)
         return KN_NEVER;
-    when = c->options.limits.min_tokens <= 1 || is_enough(c)
-               ? leader->ready_at
-               : leader->ready_at + KN_COMPUTE_GATHER_MS;
+    when = may_wait(c, leader) && !is_enough(c) ? leader->ready_at + KN_COMPUTE_GATHER_MS
+                                                : leader->ready_at;
     return when > c->rest_until ? when : c->rest_until;
 }
 
