@@ -25,6 +25,7 @@ struct kn_network {
     struct kn_autonat_client *autonat;
     struct kn_timer *doubt;
     bool is_hidden, is_dht_client;
+    bool is_doubted; /* relays are wanted though nobody said that they are needed */
     void (*moved)(void *arg);
     void *moved_arg;
     struct announced announced;
@@ -151,8 +152,10 @@ static void on_reachability(void *arg, enum kn_reachability reachability)
     struct kn_network *network = arg;
     bool is_private = reachability == KN_REACHABILITY_PRIVATE || network->is_hidden;
 
-    if (reachability != KN_REACHABILITY_UNKNOWN)
+    if (reachability != KN_REACHABILITY_UNKNOWN) {
+        network->is_doubted = false;
         kn_relay_client_want(network->relays, is_private ? network->relays_wanted : 0);
+    }
     /* No room among the protocols: it stays a client, which is no harm. */
     (void)!kn_kad_set_serving(network->kad, !is_private && !network->is_dht_client);
     tell_moved(network);
@@ -163,9 +166,11 @@ static void on_doubt(void *arg)
 {
     struct kn_network *network = arg;
 
-    if (kn_network_reachability(network) == KN_REACHABILITY_UNKNOWN &&
-        kn_host_counters(network->host)->accepted == 0)
-        kn_relay_client_want(network->relays, network->relays_wanted);
+    if (kn_network_reachability(network) != KN_REACHABILITY_UNKNOWN ||
+        kn_host_counters(network->host)->accepted > 0)
+        return;
+    network->is_doubted = true;
+    kn_relay_client_want(network->relays, network->relays_wanted);
 }
 
 static void stop_asking(struct kn_network *network)
@@ -295,7 +300,7 @@ static void change_reach(struct kn_network *network, const struct kn_network_opt
 {
     enum kn_reachability verdict = kn_network_reachability(network);
     bool is_private = verdict == KN_REACHABILITY_PRIVATE || options->is_hidden;
-    bool waits = network->autonat != NULL && !is_private;
+    bool waits = network->autonat != NULL && !is_private && !network->is_doubted;
 
     network->is_hidden = options->is_hidden;
     network->relays_wanted = options->relays;

@@ -182,6 +182,9 @@ static void a_verdict_is_followed_at_run_time(void **state)
 static void who_was_never_reached_waits_so_long_before_it_looks_for_relays(void **state)
 {
     struct kn_network_options options = { .relays = 1, .asks_reachability = true, .doubt_ms = 50 };
+    const struct kn_endpoint loopback = { .ip = { 127, 0, 0, 1 } };
+    const struct kn_stale came = { .fresh = &loopback, .fresh_count = 1 };
+    unsigned before;
     struct world w;
 
     (void)state;
@@ -192,6 +195,12 @@ static void who_was_never_reached_waits_so_long_before_it_looks_for_relays(void 
     CHECK_EQ("change", kn_network_change(w.at[NODE], &options, NULL), KN_OK);
     RUN_UNTIL(&w.net, "and then for a shorter one", held(&w) == 1);
     CHECK_EQ("nobody was asked anew", judge.asked, 0);
+    before = w.server.reserved;
+    options.times.request_ms = 1000;
+    CHECK_EQ("change", kn_network_change(w.at[NODE], &options, NULL), KN_OK);
+    kn_network_moved(w.at[NODE], &came); /* which ends the connection to the relay */
+    RUN_UNTIL(&w.net, "other settings are no reason to want it no more",
+              w.server.reserved > before);
     end(&w);
 }
 
