@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lib/base/memory.h"
 #include "lib/base/number.h"
 #include "lib/os/cgroup_place.h"
 #include "lib/os/failure.h"
@@ -126,18 +128,43 @@ static enum kn_code divide(const char *folder, const struct kn_own_group *group,
     return rc;
 }
 
+/*
+ * Root, and a user's own manager, may write everywhere: that says nothing. Where the system has no
+ * such marks nobody can tell more. spec: systemd's "Control Group APIs and Delegation"
+ */
+static bool is_handed_down(const char *folder)
+{
+    static const char *const marks[] = { "user.delegate", "trusted.delegate" };
+    char control[KN_PATH_MAX + 32], value[VALUE_SIZE];
+    bool can_tell = false;
+
+    (void)snprintf(control, sizeof(control), "%s/cgroup.subtree_control", folder);
+    if (access(control, W_OK) != 0)
+        return false;
+    for (size_t i = 0; i < KN_COUNT(marks); i++) {
+        if (getxattr(folder, marks[i], value, sizeof(value)) == 1 && value[0] == '1')
+            return true;
+        can_tell = can_tell || errno != ENOTSUP;
+    }
+    return !can_tell;
+}
+
+static bool ends_in(const char *name, size_t n, const char *end)
+{
+    size_t m = strlen(end);
+
+    return n > m && memcmp(name + n - m, end, m) == 0;
+}
+
 static enum kn_code make(const char *folder, const char *name, struct kn_own_group *out,
                          struct kn_error *err)
 {
-    char control[KN_PATH_MAX + 32];
-    size_t n = strlen(name), m = sizeof(service_end) - 1;
     enum kn_code rc;
 
-    if (n <= m || strcmp(name + n - m, service_end) != 0)
+    if (!ends_in(name, strlen(name), service_end))
         return kn_fail(err, KN_E_DENIED, "the control group %.100s is not a service's",
                        name[0] != '\0' ? name : "/");
-    (void)snprintf(control, sizeof(control), "%s/cgroup.subtree_control", folder);
-    if (access(control, W_OK) != 0)
+    if (!is_handed_down(folder))
         return kn_fail(err, KN_E_DENIED, "the control group %.100s was not handed down", name);
     set_controllers(folder, "cgroup.controllers", out);
     rc = check_controllers(out, err);
@@ -163,7 +190,7 @@ static enum kn_code take(const char *root, struct kn_own_group *out, struct kn_e
     n = strlen(place.below);
     if (wrote < 0 || (size_t)wrote + m >= sizeof(folder))
         return kn_fail(err, KN_E_LIMIT, "the name of the control group is too long");
-    if (n >= m && strcmp(place.below + n - m, below) == 0) {
+    if (ends_in(place.below, n, below) && ends_in(place.below, n - m, service_end)) {
         (void)snprintf(out->folder, sizeof(out->folder), "%s", folder);
         set_controllers(folder, "cgroup.controllers", out);
         return check_controllers(out, err);

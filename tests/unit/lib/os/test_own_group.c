@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/os/limit.h"
@@ -50,6 +52,13 @@ static const char *got(const char *name)
     return text;
 }
 
+/* That the group is handed down; where the files of the test can have no such mark, nobody asks. */
+static bool set_mark(const char *value)
+{
+    return setxattr(kn_home_path(&home, &(SERVICE)[1]), "user.delegate", value, strlen(value), 0) ==
+           0;
+}
+
 /* A service of this process alone. */
 static void put_service(const char *controllers)
 {
@@ -61,6 +70,7 @@ static void put_service(const char *controllers)
     put(SERVICE "cgroup.procs", number);
     put(SERVICE "cgroup.controllers", controllers);
     put(SERVICE "cgroup.subtree_control", "");
+    set_mark("1");
     put(OWN "cgroup.procs", "");
     put(OWN "memory.high", "");
     put(OWN "memory.max", "");
@@ -143,6 +153,37 @@ static void what_was_not_handed_down_stays_as_it_is(void **state)
     }
 }
 
+static void who_may_write_a_group_was_not_handed_it_for_that(void **state)
+{
+    static const char *const marks[] = { "0", "" };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(marks); i++) {
+        struct kn_own_group group;
+        struct kn_error err = { 0 };
+
+        put_service("memory cpu\n");
+        if (!set_mark(marks[i]))
+            skip();
+        CHECK_EQ("refused", kn_own_group_take(home.path, &group, &err), KN_E_DENIED);
+        CHECK_HAS("why", err.text, "handed down");
+        CHECK_STR("it stays", got(OWN "cgroup.procs"), "");
+    }
+}
+
+static void a_group_of_that_name_may_be_anybodys(void **state)
+{
+    struct kn_own_group group;
+    struct kn_error err = { 0 };
+
+    (void)state;
+    put_service("memory cpu\n");
+    put("/proc/self/cgroup", "0::/s/" KN_OWN_GROUP_NAME "\n");
+    put("/sys/fs/cgroup/s/" KN_OWN_GROUP_NAME "/cgroup.controllers", "memory\n");
+    CHECK_EQ("not ours", kn_own_group_take(home.path, &group, &err), KN_E_DENIED);
+    CHECK("no limits there", !group.has_memory);
+}
+
 /* The kernel refuses: here, a folder stands in the place of the file. */
 static void who_may_not_divide_the_group_goes_back(void **state)
 {
@@ -165,6 +206,10 @@ int main(void)
                                         remove_home),
         cmocka_unit_test_setup_teardown(who_is_in_it_already_stays, make_home, remove_home),
         cmocka_unit_test_setup_teardown(what_was_not_handed_down_stays_as_it_is, make_home,
+                                        remove_home),
+        cmocka_unit_test_setup_teardown(who_may_write_a_group_was_not_handed_it_for_that, make_home,
+                                        remove_home),
+        cmocka_unit_test_setup_teardown(a_group_of_that_name_may_be_anybodys, make_home,
                                         remove_home),
         cmocka_unit_test_setup_teardown(who_may_not_divide_the_group_goes_back, make_home,
                                         remove_home),
