@@ -69,21 +69,23 @@ static enum kn_code run(struct kn_alert_command *command,
                         const struct kn_alert_message *message, char *room, struct kn_error *err)
 {
     const char *words[KN_WORDS_MAX + 1], **environment = NULL;
-    struct kn_text variables = { 0 };
+    struct kn_text variables = { 0 }, program = { 0 };
     size_t n;
     enum kn_code rc = kn_words_cut(options->command, room, words, err);
 
     if (rc == KN_OK)
-        rc = kn_alert_program_judge(words[0], options->folder, options->environment, err);
-    if (rc != KN_OK)
+        rc = kn_alert_program_find(words[0], options->folder, options->environment, &program, err);
+    if (rc != KN_OK) {
+        kn_text_done(&program);
         return rc;
+    }
     n = kn_alert_environment(message, options->environment, &variables);
     if (!variables.failed)
         environment = as_list(kn_text_get(&variables), n);
     if (environment == NULL) {
         rc = kn_fail_no_memory(err);
     } else {
-        const struct kn_child_options child = { .program = words[0],
+        const struct kn_child_options child = { .program = kn_text_get(&program),
                                                 .argv = words,
                                                 .environment = environment,
                                                 .folder = options->folder,
@@ -93,6 +95,7 @@ static enum kn_code run(struct kn_alert_command *command,
     }
     kn_free(environment);
     kn_text_done(&variables);
+    kn_text_done(&program);
     return rc;
 }
 

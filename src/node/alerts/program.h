@@ -6,13 +6,17 @@
 
 #include "lib/base/error.h"
 
+struct kn_text;
+
 /*
- * Look at the file that `word` names: a path, from `folder` on where it is relative, or a name that
- * is searched for in PATH of `environment` ("NAME=value", ends in NULL). KN_E_DENIED: another user
- * owns it, or others may write it. KN_OK also where there is none: to run it says so.
+ * Find the file that `word` names: a path, from `folder` on where it is relative, or a name that is
+ * searched for in PATH of `environment` ("NAME=value", ends in NULL) as execvp(3) does. `out` gets
+ * what is to be run, so that nothing else is. KN_E_NOT_FOUND: no folder of PATH has such a program;
+ * KN_E_DENIED: another user owns it, or others may write it; KN_E_NO_MEMORY. A path that leads
+ * nowhere is none of these: to run it says so.
  */
-KN_MUST_USE enum kn_code kn_alert_program_judge(const char *word, const char *folder,
-                                                const char *const *environment,
-                                                struct kn_error *err);
+KN_MUST_USE enum kn_code kn_alert_program_find(const char *word, const char *folder,
+                                               const char *const *environment, struct kn_text *out,
+                                               struct kn_error *err);
 
 #endif
