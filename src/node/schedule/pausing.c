@@ -26,7 +26,9 @@ static int same_window(const struct kn_pausing *pausing, const struct kn_hours *
         const struct kn_schedule *one = &hours->schedules[i];
 
         if (strcmp(one->name, passed->name) == 0 && strcmp(one->cron, passed->cron) == 0 &&
-            strcmp(one->timezone, passed->timezone) == 0 && one->duration_ms == passed->duration_ms)
+            strcmp(one->timezone, passed->timezone) == 0 &&
+            one->duration_ms == passed->duration_ms &&
+            kn_limits_equal(&one->limits, &passed->limits))
             return (int)i;
     }
     return KN_HOURS_NONE;

@@ -234,12 +234,14 @@ static void a_window_stays_passed_over_while_it_is_the_same(void **state)
         const char *name;
         size_t from, n; /* of `both`; the office is the first */
         const char *cron;
+        int percent; /* of its processors; 0, as it was, is a pause */
         unsigned want;
     } rows[] = {
-        { "as before", 0, 2, NULL, 0 },
-        { "at another place", 0, 1, NULL, 0 },
-        { "another window of that name", 0, 2, "0 8 * * 1-5", BY(SCHEDULE) },
-        { "taken away", 1, 1, NULL, 0 },
+        { "as before", 0, 2, NULL, 0, 0 },
+        { "at another place", 0, 1, NULL, 0, 0 },
+        { "another window of that name", 0, 2, "0 8 * * 1-5", 0, BY(SCHEDULE) },
+        { "the same with other limits", 0, 2, NULL, 30, 0 },
+        { "taken away", 1, 1, NULL, 0, 0 },
     };
     static const struct kn_zones_place place = { "", NULL };
     const struct kn_limits base = { .max_cpu_percent = { KN_GIVEN, 50 } };
@@ -257,10 +259,14 @@ static void a_window_stays_passed_over_while_it_is_the_same(void **state)
         CHECK_EQ("passed over", look(&w), 0);
         if (rows[i].cron != NULL)
             schedules[0].cron = rows[i].cron;
+        if (rows[i].percent > 0)
+            schedules[0].limits.max_cpu_percent.value = rows[i].percent;
         CHECK_EQ("made", kn_hours_make(&list, &place, w.arena, &hours, NULL), KN_OK);
         kn_pausing_set_hours(&w.pausing, &hours, &base);
         CHECK_EQ(rows[i].name, look(&w), rows[i].want);
         CHECK("only what is there is passed over", w.pausing.passes_over == (i < 2));
+        if (rows[i].percent > 0)
+            CHECK_EQ("its limit holds", w.verdict.limits.max_cpu_percent.value, rows[i].percent);
         tear_down(&w);
     }
 }
