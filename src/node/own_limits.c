@@ -77,7 +77,7 @@ static bool drains(const struct kn_node *node)
     struct kn_blocks_report report;
 
     kn_blocks_report(node->blocks, &report);
-    return report.stage == KN_BLOCKS_DRAINING;
+    return report.stage == KN_BLOCKS_DRAINING || report.is_ending;
 }
 
 static bool is_lower(int64_t next, int64_t now)
@@ -87,7 +87,8 @@ static bool is_lower(int64_t next, int64_t now)
 
 static void hold_group_memory(struct kn_own_limits *limits, int64_t wanted)
 {
-    if (!limits->group.has_memory || wanted == limits->group_memory)
+    if (!limits->group.has_memory ||
+        (wanted == limits->group_memory && limits->memory_failure.code == KN_OK))
         return;
     limits->memory_failure = (struct kn_error){ 0 };
     if (kn_own_group_memory(&limits->group, wanted, KN_OWN_MEMORY_LAST, &limits->memory_failure) ==

@@ -161,8 +161,12 @@ static enum kn_code open_into(struct kn_model *model, const struct kn_model_opti
         kn_arena_alloc(model->arena, (options->to - options->from) * sizeof(*model->blocks));
     if (model->blocks == NULL)
         return kn_fail_no_memory(err);
-    for (uint32_t i = options->from; rc == KN_OK && i < options->to; i++)
-        rc = read_block(model, i, err);
+    for (uint32_t i = options->from; rc == KN_OK && i < options->to; i++) {
+        if (options->is_wanted == NULL || options->is_wanted(options->arg))
+            rc = read_block(model, i, err);
+        else
+            rc = kn_fail(err, KN_E_CANCELLED, "nobody wants these blocks any more");
+    }
     return rc == KN_OK ? kn_shards_check_rest(&model->loader.shards, model->range, err) : rc;
 }
 

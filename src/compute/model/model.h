@@ -31,12 +31,14 @@ struct kn_model_options {
     const char *folder; /* of config.json */
     uint32_t from, to;  /* blocks; to exclusive */
     enum kn_weights_as as;
+    bool (*is_wanted)(void *arg); /* still? Asked before each block, on this thread; NULL: it is */
+    void *arg;
 };
 
 /*
  * As kn_decoder_file_read(), kn_shards_open(), and KN_E_RANGE: blocks that the model does not have,
  * or a weight beyond float16; KN_E_INVALID: a tensor of another shape; KN_E_UNSUPPORTED: of a type
- * that is not computed with; KN_E_CHANGED: a file was cut meanwhile.
+ * that is not computed with; KN_E_CHANGED: a file was cut meanwhile; KN_E_CANCELLED: not wanted.
  */
 KN_MUST_USE enum kn_code kn_model_open(const struct kn_model_options *options,
                                        struct kn_model **out, struct kn_error *err);

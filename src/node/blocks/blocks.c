@@ -8,7 +8,10 @@
 #include "node/blocks/loading.h"
 #include "node/blocks/news.h"
 
-enum { SETTLED_UNSEEN = 16 }; /* large pages between two looks at the memory that is left */
+enum {
+    SETTLED_UNSEEN = 16,     /* large pages between two looks at the memory that is left */
+    SETTLED_MAX = 16 * 1024, /* of them: each is a mapping, of which a process may have 65,530 */
+};
 
 struct kn_blocks {
     struct kn_blocks_options options;
@@ -18,7 +21,8 @@ struct kn_blocks {
     struct kn_blocks_wish asked;      /* as wish, before its files were here */
     bool has_next;
     struct kn_fetching *fetching;
-    struct kn_loading *loading;
+    struct kn_loading *loading, *ending; /* that was abandoned and still holds memory */
+    bool load_is_due;                    /* once that has ended */
     struct kn_loaded loaded;
     struct kn_compute *compute;
     struct kn_serving *serving;
@@ -147,7 +151,7 @@ static void settle(void *arg)
                      kn_memory_left("") >= kn_model_bytes(blocks->loaded.model, NULL);
 
     blocks->settled++;
-    if (is_plenty && kn_model_settle(blocks->loaded.model))
+    if (is_plenty && blocks->settled <= SETTLED_MAX && kn_model_settle(blocks->loaded.model))
         kn_timer_set(blocks->settle_timer, kn_loop_now(blocks->loop) + KN_BLOCKS_SETTLE_MS);
 }
 
@@ -262,10 +266,15 @@ static void on_loaded(void *arg, enum kn_code code, const struct kn_loaded *load
 
 /* -- getting ready */
 
+static void on_gone(void *arg);
+
 static void abandon(struct kn_blocks *blocks)
 {
-    kn_loading_abandon(blocks->loading);
+    if (blocks->loading != NULL)
+        blocks->ending = blocks->loading;
+    kn_loading_abandon(blocks->loading, on_gone, blocks);
     kn_fetching_abandon(blocks->fetching);
+    blocks->load_is_due = false;
     blocks->loading = NULL;
     blocks->fetching = NULL;
 }
@@ -277,10 +286,22 @@ static void enter_or_fail(struct kn_blocks *blocks, enum kn_blocks_stage stage, 
     enter(blocks, has_memory ? stage : KN_BLOCKS_FAILED);
 }
 
+/* Never two at a time: both would hold memory that the limits have once. */
 static void load(struct kn_blocks *blocks)
 {
-    blocks->loading = kn_loading_start(blocks->loop, &blocks->wish, on_loaded, blocks);
-    enter_or_fail(blocks, KN_BLOCKS_LOADING, blocks->loading != NULL);
+    blocks->load_is_due = blocks->ending != NULL;
+    if (!blocks->load_is_due)
+        blocks->loading = kn_loading_start(blocks->loop, &blocks->wish, on_loaded, blocks);
+    enter_or_fail(blocks, KN_BLOCKS_LOADING, blocks->load_is_due || blocks->loading != NULL);
+}
+
+static void on_gone(void *arg)
+{
+    struct kn_blocks *blocks = arg;
+
+    blocks->ending = NULL;
+    if (blocks->load_is_due)
+        load(blocks);
 }
 
 static void on_fetched(void *arg, const char *folder)
@@ -488,6 +509,7 @@ void kn_blocks_free(struct kn_blocks *blocks)
     if (blocks == NULL)
         return;
     abandon(blocks);
+    kn_loading_abandon(blocks->ending, NULL, NULL);
     close_all(blocks);
     free_timers(blocks);
     kn_free(blocks);
@@ -495,7 +517,7 @@ void kn_blocks_free(struct kn_blocks *blocks)
 
 void kn_blocks_report(const struct kn_blocks *blocks, struct kn_blocks_report *out)
 {
-    *out = (struct kn_blocks_report){ .stage = blocks->stage };
+    *out = (struct kn_blocks_report){ .stage = blocks->stage, .is_ending = blocks->ending != NULL };
     if (blocks->failure.code != KN_OK &&
         (blocks->stage == KN_BLOCKS_FAILED || blocks->stage == KN_BLOCKS_LOADING))
         out->failure = &blocks->failure;

@@ -68,6 +68,7 @@ void kn_blocks_leave(struct kn_blocks *blocks, void (*drained)(void *arg), void 
 
 struct kn_blocks_report {
     enum kn_blocks_stage stage;
+    bool is_ending;                    /* others that were being loaded still hold memory */
     const struct kn_error *failure;    /* with FAILED; with LOADING and FETCHING of the last try, if
                                           there was one; lent */
     const struct kn_blocks_wish *wish; /* NULL with NONE; lent */

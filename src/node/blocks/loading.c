@@ -1,5 +1,7 @@
 #include "node/blocks/loading.h"
 
+#include <stdatomic.h>
+
 #include "compute/block/self_test.h"
 #include "lib/base/memory.h"
 #include "lib/io/work.h"
@@ -12,8 +14,10 @@ struct kn_loading {
     struct kn_loaded loaded;
     enum kn_code code;
     struct kn_error err;
-    kn_loading_fn *done; /* NULL: abandoned */
+    kn_loading_fn *done;
+    void (*gone)(void *arg);
     void *arg;
+    atomic_bool is_abandoned;
 };
 
 void kn_loaded_done(struct kn_loaded *loaded)
@@ -35,6 +39,13 @@ enum kn_code kn_loaded_check(const struct kn_loaded *loaded, struct kn_error *er
     return KN_E_CHANGED;
 }
 
+static bool is_wanted(void *arg)
+{
+    const struct kn_loading *l = arg;
+
+    return !atomic_load(&l->is_abandoned);
+}
+
 static enum kn_code open_files(struct kn_loading *l)
 {
     const struct kn_model_options options = {
@@ -42,6 +53,8 @@ static enum kn_code open_files(struct kn_loading *l)
         .from = l->wish.from,
         .to = l->wish.to,
         .as = l->wish.as,
+        .is_wanted = is_wanted,
+        .arg = l,
     };
 
     return kn_model_open(&options, &l->loaded.model, &l->err);
@@ -96,6 +109,8 @@ static enum kn_code load(struct kn_loading *l)
     if (rc == KN_OK)
         rc = make_runner(l);
     opened = kn_loop_clock_us();
+    if (rc == KN_OK && !is_wanted(l))
+        rc = KN_E_CANCELLED;
     if (rc == KN_OK)
         rc = test(l);
     l->loaded.open_us = opened - begin;
@@ -122,10 +137,13 @@ static void on_done(void *arg, enum kn_code code)
 
     if (code != KN_OK)
         l->code = kn_fail(&l->err, code, "the blocks could not be loaded");
-    if (l->done == NULL)
+    if (!is_wanted(l)) {
         kn_loaded_done(&l->loaded);
-    else
+        if (l->gone != NULL)
+            l->gone(l->arg);
+    } else {
         l->done(l->arg, l->code, &l->loaded, &l->err);
+    }
     kn_free(l);
 }
 
@@ -139,14 +157,18 @@ struct kn_loading *kn_loading_start(struct kn_loop *loop, const struct kn_blocks
     l->wish = *wish;
     l->done = done;
     l->arg = arg;
+    atomic_init(&l->is_abandoned, false);
     if (kn_work_start(loop, work, on_done, l) == KN_OK)
         return l;
     kn_free(l);
     return NULL;
 }
 
-void kn_loading_abandon(struct kn_loading *loading)
+void kn_loading_abandon(struct kn_loading *loading, void (*gone)(void *arg), void *arg)
 {
-    if (loading != NULL)
-        loading->done = NULL;
+    if (loading == NULL)
+        return;
+    loading->gone = gone;
+    loading->arg = arg;
+    atomic_store(&loading->is_abandoned, true);
 }

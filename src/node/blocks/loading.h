@@ -41,7 +41,9 @@ KN_MUST_USE struct kn_loading *kn_loading_start(struct kn_loop *loop,
                                                 const struct kn_blocks_wish *wish,
                                                 kn_loading_fn *done, void *arg);
 
-/* Nobody waits for it any more; what it loads is closed. The loop must turn until it has ended. */
-void kn_loading_abandon(struct kn_loading *loading);
+/* Nobody waits for it any more; what it loads is closed, once the block under way is. `gone`,
+ * unless it is NULL, comes once, when the memory of all of it is free; to abandon it again puts
+ * another in its place. The loop must turn until then. NULL is fine, and nothing comes. */
+void kn_loading_abandon(struct kn_loading *loading, void (*gone)(void *arg), void *arg);
 
 #endif

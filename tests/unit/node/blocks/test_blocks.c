@@ -21,7 +21,8 @@ static struct {
     kn_time now;
     struct kn_timer timers[TIMERS];
     kn_loading_fn *loaded;
-    void *loading_arg, *drained_arg;
+    void *loading_arg, *drained_arg, *gone_arg;
+    void (*gone)(void *arg); /* of a loading that was abandoned */
     void (*drained)(void *arg);
     struct kn_compute_options compute;
     struct kn_compute_state state;
@@ -89,8 +90,12 @@ struct kn_loading *kn_loading_start(struct kn_loop *loop, const struct kn_blocks
     return (struct kn_loading *)(void *)&some_loading;
 }
 
-void kn_loading_abandon(struct kn_loading *loading)
+void kn_loading_abandon(struct kn_loading *loading, void (*gone)(void *arg), void *arg)
 {
+    if (loading != NULL) {
+        world.gone = gone;
+        world.gone_arg = arg;
+    }
     world.is_loading = world.is_loading && loading == NULL;
 }
 
@@ -472,6 +477,41 @@ static void another_range_has_no_failure_of_the_one_before(void **state)
     tear_down();
 }
 
+static void what_nobody_wants_any_more_ends_before_others_are_loaded(void **state)
+{
+    struct kn_blocks_report report;
+
+    (void)state;
+    set_up();
+    wish(0, 0);
+    wish(2, 0);
+    kn_blocks_report(world.blocks, &report);
+    CHECK_EQ("on its way", report.stage, KN_BLOCKS_LOADING);
+    CHECK("the limits are not lowered yet", report.is_ending);
+    wish(4, 0);
+    CHECK_EQ("its memory is not free", world.loads, 1);
+    world.gone(world.gone_arg);
+    CHECK_EQ("now it is", world.loads, 2);
+    load(KN_OK);
+    CHECK("the last that were wished for", kn_blocks_serves(world.blocks, "tiny-hf", 4, 6));
+    kn_blocks_report(world.blocks, &report);
+    CHECK("nothing else holds memory", !report.is_ending);
+    tear_down();
+}
+
+static void who_leaves_meanwhile_loads_nothing_more(void **state)
+{
+    (void)state;
+    set_up();
+    wish(0, 0);
+    wish(2, 0);
+    kn_blocks_leave(world.blocks, on_left, NULL);
+    world.gone(world.gone_arg);
+    CHECK_EQ("nothing", world.loads, 1);
+    CHECK_EQ("none", stage(), KN_BLOCKS_NONE);
+    tear_down();
+}
+
 /* ---- news ---- */
 
 static void a_speed_that_changes_is_told_and_not_more_often_than_it_may(void **state)
@@ -604,6 +644,13 @@ static void weights_stay_where_the_system_can_take_them_back(void **state)
     pass(SECOND);
     CHECK("from when others want it", world.settled > 0 && world.settled < 50);
     tear_down();
+    set_up();
+    world.mapped = 1000000;
+    world.memory_left = WEIGHT_BYTES;
+    serving(0);
+    pass(3600 * SECOND);
+    CHECK("before the system has no mapping left", world.settled > 10000 && world.settled < 20000);
+    tear_down();
 }
 
 static void memory_that_a_session_is_refused_is_told_once(void **state)
@@ -629,6 +676,8 @@ int main(void)
         cmocka_unit_test(blocks_that_fail_are_closed_and_others_can_follow),
         cmocka_unit_test(what_failed_is_tried_again_when_that_is_asked_for),
         cmocka_unit_test(another_range_has_no_failure_of_the_one_before),
+        cmocka_unit_test(what_nobody_wants_any_more_ends_before_others_are_loaded),
+        cmocka_unit_test(who_leaves_meanwhile_loads_nothing_more),
         cmocka_unit_test(a_speed_that_changes_is_told_and_not_more_often_than_it_may),
         cmocka_unit_test(what_is_served_goes_on_within_other_limits),
         cmocka_unit_test(weights_settle_one_page_at_a_time),
