@@ -199,12 +199,12 @@ static int retry_delay(struct kn_announcer *a)
 
 static void schedule(struct kn_announcer *a, bool good)
 {
-    int spread = a->options.interval_ms * KN_ANNOUNCE_JITTER_PERCENT / 100, delay;
+    int64_t spread = (int64_t)a->options.interval_ms * KN_ANNOUNCE_JITTER_PERCENT / 100, delay;
 
     if (good) {
         a->failing_since = 0;
         delay = a->options.interval_ms - spread +
-                (int)kn_random_below(&a->random, 2 * (uint64_t)spread + 1);
+                (int64_t)kn_random_below(&a->random, 2 * (uint64_t)spread + 1);
     } else {
         delay = retry_delay(a);
     }

@@ -1,6 +1,8 @@
 /* What is announced, when, and what is said of it; time and the swarm are handed in. */
 #include "node/presence/announcer.h"
 
+#include <limits.h>
+
 #include "lib/base/memory.h"
 #include "lib/codec/msgpack.h"
 #include "network/petals/model_info.h"
@@ -501,6 +503,19 @@ static void a_node_alone_is_in_no_hurry(void **state)
     kn_announcer_free(a);
 }
 
+static void the_longest_interval_is_one(void **state)
+{
+    struct told told;
+    struct kn_announcer *a = start(&told);
+
+    (void)state;
+    kn_announcer_pace(a, INT_MAX, INT_MAX);
+    set(a, PREFIX, 0, 2);
+    answer(KN_E_UNREACHABLE, 0);
+    CHECK("later", fire() >= INT64_C(9) * INT_MAX / 10);
+    kn_announcer_free(a);
+}
+
 static void a_range_that_moved_is_told_off(void **state)
 {
     static const struct {
@@ -822,6 +837,7 @@ int main(void)
         cmocka_unit_test(it_lasts_longer_each_time_whatever_the_clock_does),
         cmocka_unit_test(who_is_not_heard_tries_again),
         cmocka_unit_test(a_node_alone_is_in_no_hurry),
+        cmocka_unit_test(the_longest_interval_is_one),
         cmocka_unit_test(a_range_that_moved_is_told_off),
         cmocka_unit_test(every_range_that_was_given_up_is_told_off_until_it_was_heard),
         cmocka_unit_test(a_range_that_came_back_is_not_told_off),
