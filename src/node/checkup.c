@@ -5,6 +5,7 @@
 #include "lib/os/disk.h"
 #include "lib/os/memory.h"
 #include "node/course.h"
+#include "node/presence/reach.h"
 
 /* -- what only the node knows */
 
@@ -42,8 +43,6 @@ static void add_disk(struct kn_health_disk *out, const char *folder)
 
 static enum kn_health_reach reach_of(const struct kn_node *node)
 {
-    const struct kn_bool *asks = &kn_node_settings(node)->network.enable_nat_traversal;
-
     if (kn_network_is_relayed(node->network))
         return KN_HEALTH_REACH_RELAYED;
     switch (kn_network_reachability(node->network)) {
@@ -54,7 +53,8 @@ static enum kn_health_reach reach_of(const struct kn_node *node)
     case KN_REACHABILITY_UNKNOWN:
         break;
     }
-    return asks->is == KN_GIVEN && asks->value ? KN_HEALTH_REACH_UNKNOWN : KN_HEALTH_REACH_UNASKED;
+    return kn_reach_is_asked(kn_node_settings(node)) ? KN_HEALTH_REACH_UNKNOWN
+                                                     : KN_HEALTH_REACH_UNASKED;
 }
 
 static enum kn_health_blocks blocks_of(const struct kn_blocks_report *report)

@@ -222,6 +222,8 @@ void kn_course_announce(struct kn_node *node)
     if (kn_reached_silence(node) != NULL) {
         kn_arena_free(arena);
         kn_course_serve(node); /* blocks are loaded meanwhile */
+        kn_course_write_caches(node);
+        kn_renewal_plan_refresh(node);
         return;
     }
     speaks = kn_announcement_make(&node->what, arena, &next);

@@ -292,8 +292,9 @@ static void on_timer(void *arg)
     else if (move->phase == KN_MOVE_TELLS && !look(move, KN_MOVE_CHECKS))
         stay(move, "memory is short");
     else if (move->phase == KN_MOVE_RESTS &&
-             (node->state != KN_NODE_ONLINE || !is_on(move) || !look(move, KN_MOVE_LOOKS)))
-        rest(move);
+             (node->state != KN_NODE_ONLINE || !is_on(move) || kn_reached_silence(node) != NULL ||
+              !look(move, KN_MOVE_LOOKS)))
+        rest(move); /* who is not announced is missed nowhere */
 }
 
 /* Later, and not from inside of the blocks. */

@@ -7,14 +7,19 @@ static bool is_on(const struct kn_bool *setting)
     return setting->is == KN_GIVEN && setting->value;
 }
 
+bool kn_reach_is_asked(const struct kn_node_config *config)
+{
+    return is_on(&config->network.enable_nat_traversal) ||
+           is_on(&config->network.check_reachability);
+}
+
 void kn_reach_options(const struct kn_node_config *config, struct kn_network_options *out)
 {
     const struct kn_int *places = &config->network.max_relay_reservations;
     const struct kn_int *observers = &config->network.address_confirmations;
 
     out->is_hidden = is_on(&config->network.force_private);
-    out->asks_reachability =
-        is_on(&config->network.enable_nat_traversal) || is_on(&config->network.check_reachability);
+    out->asks_reachability = kn_reach_is_asked(config);
     /* Nobody is asked, and nobody says that it is hidden: then there is no need. */
     if (is_on(&config->network.enable_relay_client) && (out->is_hidden || out->asks_reachability))
         out->relays = places->is == KN_GIVEN ? (size_t)places->value : 1;

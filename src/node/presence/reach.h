@@ -8,6 +8,9 @@
 #include "config/schema/node_config.h"
 #include "network/network.h"
 
+/* Are others asked whether they can dial this node? */
+bool kn_reach_is_asked(const struct kn_node_config *config);
+
 /* Fill in what concerns relays and reachability; the rest of `out` stays. */
 void kn_reach_options(const struct kn_node_config *config, struct kn_network_options *out);
 

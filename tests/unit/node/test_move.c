@@ -37,6 +37,7 @@ static struct {
     struct kn_placement served; /* by the blocks */
     unsigned announced, moved, told, looks;
     bool next_look_joins; /* is_next of the last one */
+    const char *silence;  /* why nothing is announced; NULL: it is */
 } world;
 
 static const struct kn_speed_measured speed = { 100, 100, 1000 };
@@ -216,6 +217,12 @@ void kn_course_serve(struct kn_node *node)
     world.stage = KN_BLOCKS_DRAINING;
 }
 
+const char *kn_reached_silence(const struct kn_node *node)
+{
+    (void)node;
+    return world.silence;
+}
+
 bool kn_course_is_resting(const struct kn_node *node)
 {
     return node->leaving || node->pause.is_on;
@@ -327,14 +334,16 @@ static const struct {
     bool enabled, pinned, leaving;
     double quality;
     enum kn_node_state state;
+    const char *silence;
     bool looks;
 } looks[] = {
-    { "as the settings say", true, false, false, 0.75, KN_NODE_ONLINE, true },
-    { "not without being told to", false, false, false, 0.75, KN_NODE_ONLINE, false },
-    { "not for a threshold that is never met", true, false, false, 0, KN_NODE_ONLINE, false },
-    { "not where somebody put it", true, true, false, 0.75, KN_NODE_ONLINE, false },
-    { "not while it leaves", true, false, true, 0.75, KN_NODE_ONLINE, false },
-    { "not before it serves", true, false, false, 0.75, KN_NODE_JOINING, false },
+    { "as the settings say", true, false, false, 0.75, KN_NODE_ONLINE, NULL, true },
+    { "not without being told to", false, false, false, 0.75, KN_NODE_ONLINE, NULL, false },
+    { "not for a threshold that is never met", true, false, false, 0, KN_NODE_ONLINE, NULL, false },
+    { "not where somebody put it", true, true, false, 0.75, KN_NODE_ONLINE, NULL, false },
+    { "not while it leaves", true, false, true, 0.75, KN_NODE_ONLINE, NULL, false },
+    { "not before it serves", true, false, false, 0.75, KN_NODE_JOINING, NULL, false },
+    { "not where nobody knows of it", true, false, false, 0.75, KN_NODE_ONLINE, "x", false },
 };
 
 static void a_node_looks_where_it_may_move(void **state)
@@ -348,6 +357,7 @@ static void a_node_looks_where_it_may_move(void **state)
         enter(KN_BLOCKS_SERVING);
         world.node.state = looks[i].state;
         world.node.leaving = looks[i].leaving;
+        world.silence = looks[i].silence;
         pass(INTERVAL - 1);
         CHECK_EQ(looks[i].name, world.looks, 0);
         pass(1);
