@@ -195,6 +195,8 @@ class Group(Case):
         for file, text in (("cgroup.controllers", "cpu io memory pids\n"),
                            ("cgroup.subtree_control", ""), ("cgroup.procs", "")):
             (self.service / file).write_text(text)
+        with contextlib.suppress(OSError):  # where files can be marked, groups are
+            os.setxattr(self.service, "user.delegate", b"1")
         for file in ("cgroup.procs", "memory.high", "memory.max", "cpu.max", "memory.stat"):
             (self.group / file).write_text("")
 
