@@ -15,6 +15,7 @@ from program import CONFIGURATION, DONE, FAILED
 from started import Node, first_of_a_swarm, own_network
 from tiny_case import TinyCase
 
+UNREACHABLE = 69
 ALONE = __name__ == "__main__" and own_network()
 BLOCKS = 4
 
@@ -117,6 +118,17 @@ class Serving(Case):
         self.assertEqual(status, DONE, err)
         self.assertEqual(json.loads(out)["serving"]["stage"], "failed")
         self.assertEqual(node.end(), DONE, node.err)
+
+    # What must not happen: the bootstraps of another swarm are asked about this one.
+    def test_commands_in_a_swarm_of_ones_own_ask_its_node(self):
+        self.h.config.write_text("network: {new_swarm: true}\n")
+        node = self.start()
+        self.served(node)
+        told = json.loads(self.expect(self.h.run("network models --json"), DONE)[1])
+        self.assertEqual([model["prefix"] for model in told["models"]], ["tiny-hf"])
+        self.expect(self.h.run("network peers"), DONE, "127.0.0.1")
+        self.assertEqual(node.end(), DONE, node.err)
+        self.expect(self.h.run("network models"), UNREACHABLE, "no node runs with the data folder")
 
     def test_a_reload_serves_blocks_whose_file_was_put_back(self):
         whole = self.weights.read_bytes()

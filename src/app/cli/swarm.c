@@ -3,8 +3,10 @@
 #include "app/cli/cli.h"
 #include "app/cli/load.h"
 #include "app/cli/problems.h"
+#include "app/cli/running.h"
 #include "app/cli/tree.h"
 #include "app/term/fold.h"
+#include "lib/base/arena.h"
 
 static enum kn_exit no_bootstraps(struct kn_cli *cli)
 {
@@ -13,6 +15,39 @@ static enum kn_exit no_bootstraps(struct kn_cli *cli)
     (void)kn_fail(&err, KN_E_INVALID, "no bootstrap peers are configured");
     kn_hint(&err, "Name one: --bootstrap /ip4/ADDRESS/tcp/PORT/p2p/PEER.");
     return kn_cli_fail(cli, KN_EXIT_CONFIGURATION, &err);
+}
+
+/* A node that begins a swarm of its own asks nobody else, and its commands ask it. */
+static enum kn_exit take_own_node(struct kn_cli *cli, struct kn_swarm *out)
+{
+    const char **own = kn_arena_alloc(cli->arena, sizeof(*own));
+    const char *address, *id;
+    struct kn_running running;
+    struct kn_json *status;
+    enum kn_exit code = kn_running_find(cli, &running);
+
+    if (code == KN_EXIT_DONE)
+        code = kn_running_ask(cli, &running, "status", &status);
+    if (code != KN_EXIT_DONE)
+        return code;
+    address = kn_json_to_text(kn_json_item(kn_json_get(status, "addresses"), 0));
+    id = kn_json_to_text(kn_json_get(status, "peer_id"));
+    if (own != NULL && address != NULL && id != NULL)
+        own[0] = kn_arena_printf(cli->arena, "%s/p2p/%s", address, id);
+    kn_json_free(status);
+    if (own == NULL || own[0] == NULL)
+        return no_bootstraps(cli);
+    out->bootstraps = own;
+    out->bootstrap_count = 1;
+    return KN_EXIT_DONE;
+}
+
+static bool is_alone(const struct kn_snapshot *snapshot)
+{
+    const struct kn_setting *peers = kn_setting_find("network.bootstrap_peers");
+
+    return kn_snapshot_config(snapshot)->network.new_swarm.value &&
+           !kn_resolved_is_explicit(kn_snapshot_get(snapshot, peers));
 }
 
 enum kn_exit kn_swarm_enter(struct kn_cli *cli, bool bootstraps_needed, struct kn_swarm *out)
@@ -28,9 +63,11 @@ enum kn_exit kn_swarm_enter(struct kn_cli *cli, bool bootstraps_needed, struct k
     out->bootstraps = config->network.bootstrap_peers.texts.at;
     out->bootstrap_count = config->network.bootstrap_peers.texts.n;
     out->timeout_ms = kn_duration_ms(&config->dht.discovery_timeout);
-    if (bootstraps_needed && out->bootstrap_count == 0)
+    if (bootstraps_needed && is_alone(out->snapshot))
+        code = take_own_node(cli, out);
+    else if (bootstraps_needed && out->bootstrap_count == 0)
         code = no_bootstraps(cli);
-    else if (kn_visitor_new(&out->visitor, &err) != KN_OK)
+    if (code == KN_EXIT_DONE && kn_visitor_new(&out->visitor, &err) != KN_OK)
         code = kn_cli_fail(cli, KN_EXIT_FAILED, &err);
     if (code != KN_EXIT_DONE)
         kn_snapshot_unref(out->snapshot);

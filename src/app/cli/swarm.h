@@ -16,13 +16,14 @@ struct kn_swarm {
     struct kn_cli *cli;
     struct kn_snapshot *snapshot;
     struct kn_visitor *visitor;
-    const char *const *bootstraps; /* lives as long as the snapshot */
+    const char *const *bootstraps; /* lives as long as the snapshot and the run */
     size_t bootstrap_count;
     int timeout_ms;
 };
 
 /* Load the configuration and make a visitor. When it is not KN_EXIT_DONE the failure is reported
- * and there is nothing to leave. `bootstraps_needed`: an empty list is a failure. */
+ * and there is nothing to leave. `bootstraps_needed`: an empty list is a failure, and where this
+ * node begins a swarm of its own it is asked itself. */
 enum kn_exit kn_swarm_enter(struct kn_cli *cli, bool bootstraps_needed, struct kn_swarm *out);
 void kn_swarm_leave(struct kn_swarm *swarm);
 
