@@ -5,6 +5,7 @@
 #include "lib/os/disk.h"
 #include "lib/os/memory.h"
 #include "node/course.h"
+#include "node/plan/announcement.h"
 #include "node/presence/reach.h"
 
 /* -- what only the node knows */
@@ -94,6 +95,12 @@ static void add_announcements(const struct kn_node *node, struct kn_health_facts
     out->lifetime_ms = lifetime->is == KN_GIVEN ? lifetime->ms : 3 * out->interval_ms;
 }
 
+static bool fits_nowhere(const struct kn_node *node)
+{
+    return node->what.is_planned && node->what.plan.model.kind != KN_CHOICE_NOTHING &&
+           node->what.plan.place.by == KN_PLACED_NOWHERE;
+}
+
 static void facts(void *arg, struct kn_health_facts *out)
 {
     const struct kn_node *node = arg;
@@ -102,6 +109,10 @@ static void facts(void *arg, struct kn_health_facts *out)
     kn_blocks_report(node->blocks, &blocks);
     out->blocks = blocks_of(&blocks);
     out->trouble = blocks.failure != NULL ? blocks.failure->text : "";
+    if (out->blocks == KN_HEALTH_NO_BLOCKS && fits_nowhere(node)) {
+        out->blocks = KN_HEALTH_BLOCKS_FIT_NOWHERE;
+        out->trouble = kn_announcement_silence(kn_node_settings(node), &node->what.plan);
+    }
     out->reach = reach_of(node);
     add_memory(node, out);
     add_disk(&out->disks[0], node->paths.home);

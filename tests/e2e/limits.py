@@ -5,6 +5,7 @@ usage: limits.py PROGRAM [TEST…]
 """
 import contextlib
 import ctypes
+import json
 import os
 import resource
 import sys
@@ -92,6 +93,29 @@ class Memory(Case):
         self.addCleanup(node.__exit__)
         node.wait("planned")
         self.until(lambda: self.held(node)["memory"] == 1024 * MIB + BESIDE)
+
+    def test_a_limit_that_no_block_fits_is_taken_and_told(self):
+        other = self.start("--set", "performance.cache_tokens=8192")
+        other.wait("state", state="ONLINE")
+        home = program.Home()
+        self.addCleanup(home._folder.cleanup)
+        joined = Node(home, "--no-save", "--bootstrap", other.address, "--set",
+                      f"model.path={self.model}", "--set", "model.repository=someone/tiny",
+                      "--set", "performance.cache_tokens=8192")
+        self.addCleanup(joined.__exit__)
+        joined.wait("state", state="ONLINE")
+        for node, its in ((other, self.h), (joined, home)):
+            its.config.write_text("resources:\n  max_memory_gb: 1MiB\n")
+            self.expect(its.run("reload"), DONE)
+            node.wait("state", state="JOINING")
+            told = json.loads(self.expect(its.run("status --json"), DONE)[1])
+            self.assertIn("not one block fits: it needs 2 MiB", told["silence"])
+            self.assertIn("resources.max_memory_gb is 1 MiB", told["silence"])
+            node.wait("health", verdict="degraded")
+            its.config.write_text("node: {}\n")
+            self.expect(its.run("reload"), DONE)
+            node.wait("state", state="ONLINE")
+            self.assertEqual(node.end(), DONE, node.err)
 
     def test_a_node_that_begins_anew_is_not_bound_by_what_it_was_held_to(self):
         self.h.config.write_text("resources:\n  max_memory_gb: 1GiB\n")

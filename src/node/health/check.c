@@ -259,6 +259,10 @@ static void judge_blocks(const struct kn_health_facts *facts, struct kn_finding 
     case KN_HEALTH_NO_BLOCKS:
         find(out, KN_HEALTH_UNKNOWN, "no blocks are served here");
         break;
+    case KN_HEALTH_BLOCKS_FIT_NOWHERE:
+        find(out, KN_HEALTH_DEGRADED, "none is served: %.180s", facts->trouble);
+        out->hint = "Raise the limit that is named, or choose a smaller model.";
+        break;
     case KN_HEALTH_BLOCKS_COMING:
         find(out, KN_HEALTH_UNKNOWN, "they are not loaded yet");
         break;

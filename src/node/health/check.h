@@ -63,8 +63,9 @@ struct kn_health_disk {
 /* How far others are with our blocks; the node's own stages, in fewer words. */
 enum kn_health_blocks {
     KN_HEALTH_NO_BLOCKS,
-    KN_HEALTH_BLOCKS_COMING,  /* fetched or loaded */
-    KN_HEALTH_BLOCKS_DELAYED, /* fetched, and that fails at the moment */
+    KN_HEALTH_BLOCKS_FIT_NOWHERE, /* not one of them */
+    KN_HEALTH_BLOCKS_COMING,      /* fetched or loaded */
+    KN_HEALTH_BLOCKS_DELAYED,     /* fetched, and that fails at the moment */
     KN_HEALTH_BLOCKS_SERVED,
     KN_HEALTH_BLOCKS_FAILED
 };

@@ -30,10 +30,21 @@ static const char *registered_repository(const struct kn_plan *plan, struct kn_a
     return kn_arena_printf(arena, "%s%s", KN_HUB_ADDRESS, repository);
 }
 
+/* Not one block fits, or there is no model to have blocks of. */
+static const char *why_nowhere(const struct kn_plan *plan)
+{
+    const struct kn_fit *fit = &plan->model.fit;
+
+    if (plan->model.kind != KN_CHOICE_NOTHING && fit->profiles[KN_PRESET_MAX].blocks == 0 &&
+        fit->reason[0] != '\0')
+        return fit->reason;
+    return plan->place.reason[0] != '\0' ? plan->place.reason : "no block is served here";
+}
+
 const char *kn_announcement_silence(const struct kn_node_config *config, const struct kn_plan *plan)
 {
     if (plan->place.by == KN_PLACED_NOWHERE)
-        return "no block is served here";
+        return why_nowhere(plan);
     if (config->state.initial.is == KN_GIVEN && config->state.initial.value == KN_STATE_OFFLINE)
         return "state.initial is OFFLINE";
     if (config->dht.announce.is == KN_GIVEN && !config->dht.announce.value)

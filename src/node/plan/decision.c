@@ -190,9 +190,12 @@ enum kn_code kn_decision_amend(struct kn_decision *d, struct kn_bytes *file, boo
     if (rc != KN_OK)
         return rc;
     next.snapshot = kn_snapshot_ref(next.sources);
-    if (facts != NULL)
-        rc = kn_decision_plan(&next, facts, err);
-    else if (d->is_planned) {
+    if (facts != NULL) {
+        struct kn_plan_input running = *facts;
+
+        running.is_running = true;
+        rc = kn_decision_plan(&next, &running, err);
+    } else if (d->is_planned) {
         kn_snapshot_unref(next.snapshot);
         next.snapshot = NULL;
         rc = resolve(&next, &d->plan, false, &next.snapshot, err);

@@ -88,12 +88,13 @@ static void find_change(struct kn_kept *kept, const struct kn_kept_now *now)
             kept->blocks == 1 ? "" : "s", most, now->fit->limit);
 }
 
-/* Fewer blocks begin where the others did. More are placed anew where coverage tells. */
+/* Fewer blocks begin where the others did, none nowhere. More are placed anew where coverage tells.
+ */
 static void resize(struct kn_kept *kept, const struct kn_kept_now *now)
 {
     kept->resized = true;
     kept->end = KN_FACT_UNKNOWN;
-    if (now->planned > kept->blocks && now->coverage_known)
+    if (now->planned == 0 || (now->planned > kept->blocks && now->coverage_known))
         kept->start = KN_FACT_UNKNOWN;
 }
 
@@ -104,8 +105,9 @@ uint32_t kn_kept_hold(struct kn_kept *kept, const struct kn_kept_now *now)
         return now->planned;
     if (kept->changed[0] == '\0')
         return kept->blocks;
-    /* With no block at all the range stays, so that the plan is refused and made anew. */
-    if (kept->is_range && now->planned > 0 && now->planned != kept->blocks)
+    /* With no block at all a start leaves the range, so that the plan is refused and made anew,
+     * perhaps with another model. */
+    if (kept->is_range && (now->planned > 0 || now->is_running) && now->planned != kept->blocks)
         resize(kept, now);
     return now->planned;
 }

@@ -34,6 +34,7 @@ struct kn_kept_now {
     const struct kn_fit *fit;
     uint32_t planned;    /* blocks of the preset, by `fit` */
     bool recalibrate;    /* somebody asks for it */
+    bool is_running;     /* the model stays, also where not one block fits any more */
     bool coverage_known; /* a longer range is better placed than stretched */
 };
 

@@ -170,6 +170,7 @@ static uint32_t plan_blocks(const struct kn_plan_input *input, struct kn_plan *p
         .fit = fit,
         .planned = fit->profiles[kn_preset_of(input->config)].blocks,
         .recalibrate = input->recalibrate,
+        .is_running = input->is_running,
         .coverage_known = plan->blocks != NULL,
     };
 

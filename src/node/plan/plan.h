@@ -36,6 +36,7 @@ struct kn_plan_input {
     struct kn_span own_bytes;       /* the same as bytes */
     uint16_t port;                  /* bound; 0: none */
     bool recalibrate;               /* what an earlier start had planned does not count */
+    bool is_running;                /* other limits for a node that runs with this model */
     const char *const *environment; /* that may say where models are kept; NULL: only model.path */
     bool is_stand_in;               /* the hardware is that of another machine */
 };

@@ -213,6 +213,11 @@ static const struct finding_case cases[] = {
       "its records have ended" },
 
     { "none", KN_HEALTH_BLOCKS, { .blocks = KN_HEALTH_NO_BLOCKS }, U, "no blocks" },
+    { "too large",
+      KN_HEALTH_BLOCKS,
+      { .blocks = KN_HEALTH_BLOCKS_FIT_NOWHERE, .trouble = "not one block fits" },
+      D,
+      "not one block fits" },
     { "coming", KN_HEALTH_BLOCKS, { .blocks = KN_HEALTH_BLOCKS_COMING }, U, "not loaded yet" },
     { "delayed",
       KN_HEALTH_BLOCKS,
