@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/schema/node_config.h"
+#include "config/schema/setting.h"
 #include "config/schema/words.h"
 #include "lib/codec/multiaddr.h"
 
@@ -138,6 +139,31 @@ static bool somebody_to_ask(const struct kn_node_config *c, struct kn_error *err
     (void)kn_fail(err, KN_E_INVALID, "the list of peers is empty");
     kn_hint(err, "Leave it out for the built-in peers, or set network.new_swarm: true for a "
                  "network of its own.");
+    return false;
+}
+
+/* The built-in ones stand wherever nobody names any. */
+static bool is_built_in(const struct kn_texts *peers)
+{
+    const char *list = kn_setting_find("network.bootstrap_peers")->fallback;
+
+    for (size_t i = 0; i < peers->n; i++) {
+        if (strstr(list, peers->at[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool first_asks_nobody(const struct kn_node_config *c, struct kn_error *err)
+{
+    const struct kn_multiaddr_list *peers = &c->network.bootstrap_peers;
+
+    if (!c->network.new_swarm.value || peers->is != KN_GIVEN || is_built_in(&peers->texts))
+        return true;
+    (void)kn_fail(err, KN_E_INVALID,
+                  "a network that begins here asks none of the peers that are "
+                  "named");
+    kn_hint(err, "Set network.new_swarm: false to join theirs, or name no peer.");
     return false;
 }
 
@@ -324,6 +350,12 @@ const struct kn_check kn_checks[] = {
       KN_ERROR,
       false,
       somebody_to_ask },
+    { "first-asks-nobody",
+      "bootstrap_peers names nobody where new_swarm is true.",
+      { "network.new_swarm", "network.bootstrap_peers" },
+      KN_WARNING,
+      false,
+      first_asks_nobody },
     { "first-can-be-joined",
       "enable_dht is true where new_swarm is.",
       { "network.enable_dht", "network.new_swarm" },

@@ -61,6 +61,11 @@ static const struct rule_case {
       "Leave it out for the built-in peers, or set network.new_swarm: true for a network of its "
       "own." },
     { "network.bootstrap_peers=[];network.new_swarm=true", NULL, "", "" },
+    { "network.new_swarm=true;network.bootstrap_peers=["
+      "\"/ip4/10.0.0.1/tcp/4001/p2p/QmQhRuheeCLEsVD3RsnknM75gPDDqxAb8DhnWgro7KhaJc\"]",
+      "first-asks-nobody", "a network that begins here asks none of the peers that are named",
+      "Set network.new_swarm: false to join theirs, or name no peer." },
+    { "network.new_swarm=true", NULL, "", "" },
     { "network.new_swarm=true;network.enable_dht=false", "first-can-be-joined",
       "nobody can join a network that begins here",
       "Set network.enable_dht: true, or name network.bootstrap_peers." },
