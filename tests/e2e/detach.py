@@ -113,6 +113,15 @@ class Detach(Case):
         self.assertFalse(self.h.config.exists())
         self.assertEqual(got[2], "")
 
+    # What must not happen: the words that end the node mean another one.
+    def test_what_is_said_of_it_means_this_node(self):
+        home = self.h.root / "an other"
+        words = "start", "--detach", f"--home={home}", *NEW_SWARM, SMALL
+        told = " ".join(self.expect(self.h.run(*words), DONE)[1].split())
+        self.assertIn(f"kwaainet status --home '{home}' shows how it is", told)
+        self.assertIn("kwaainet stop ends it, with the same --home.", told)
+        self.expect(self.h.run("stop", f"--home={home}"), DONE)
+
     def test_a_later_run_says_nothing_of_saving(self):
         words = ("start", "--detach", "--bootstrap", self.first().address, SMALL)
         self.expect(self.h.run(*words), DONE, "1 bootstrap answered", "Not saved")

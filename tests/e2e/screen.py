@@ -152,7 +152,7 @@ class FirstRun(Case):
         text = self.read_until(node, "Visible on 1 of 1")
         self.assertEqual(node.end(), DONE)
         self.assertNotIn("[Y/n]", text)
-        self.assertIn("kwaainet --yes saves it", " ".join(text.split()))
+        self.assertIn("The same words with --yes save it", " ".join(text.split()))
         self.assertFalse(self.h.config.exists())
         self.assertTrue(self.data("discovery_cache.yaml").exists())
 

@@ -4,6 +4,7 @@
 #include "app/cli/load.h"
 #include "app/cli/tree.h"
 #include "app/term/fold.h"
+#include "lib/base/shell.h"
 
 static const char *const words[] = {
     [KN_OUTCOME_NONE] = "starting", [KN_OUTCOME_LISTENING] = "listening",
@@ -82,6 +83,15 @@ static void add_line(struct kn_cli *cli, const struct kn_text *line, size_t hang
     kn_text_done(&safe);
 }
 
+/* Of the node that was just started: without it the words would mean another one. */
+static void add_home(const struct kn_cli *cli, struct kn_text *out)
+{
+    if (cli->request.home == NULL)
+        return;
+    kn_text_add(out, " --home ");
+    kn_shell_add(out, cli->request.home);
+}
+
 static void add_saved(struct kn_cli *cli, const struct kn_outcome *outcome)
 {
     struct kn_text line = { 0 };
@@ -91,8 +101,8 @@ static void add_saved(struct kn_cli *cli, const struct kn_outcome *outcome)
     else if (outcome->save_error != NULL)
         kn_text_addf(&line, "The configuration was not saved: %s", outcome->save_error);
     else if (outcome->is_first_run)
-        kn_text_add(&line, "Not saved: nobody is asked with --detach. kwaainet start --detach "
-                           "--yes saves the configuration to " KN_CONFIG_FILE ".");
+        kn_text_add(&line, "Not saved: nobody is asked with --detach. The same words with --yes "
+                           "save the configuration to " KN_CONFIG_FILE ".");
     if (line.n > 0)
         add_line(cli, &line, 0);
     kn_text_done(&line);
@@ -118,8 +128,11 @@ static void tell_text(struct kn_cli *cli, const struct kn_outcome *outcome, cons
     }
     add_saved(cli, outcome);
     if (outcome->log != NULL) {
-        kn_text_add(&line, "kwaainet status shows how it is, kwaainet logs what happens, and "
-                           "kwaainet stop ends it.");
+        kn_text_add(&line, "kwaainet status");
+        add_home(cli, &line);
+        kn_text_add(&line, " shows how it is, kwaainet logs what happens, and kwaainet stop ends "
+                           "it");
+        kn_text_add(&line, cli->request.home != NULL ? ", with the same --home." : ".");
         add_line(cli, &line, 0);
     }
     kn_text_done(&line);

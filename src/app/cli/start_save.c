@@ -167,7 +167,7 @@ static void start_unsaved(struct kn_start *start)
 
     kn_page_line(&page, "",
                  "Not saved. What was found out is kept for the next start; "
-                 "kwaainet --yes saves it.");
+                 "the same words with --yes save it.");
     launch(start);
 }
 
@@ -220,8 +220,8 @@ void kn_start_settle(struct kn_start *start)
         if (!start->cli->json && !start->cli->quiet) {
             kn_page_gap(&page);
             kn_page_line(&page, "",
-                         "Not saved: there is nobody to ask here. kwaainet --yes saves "
-                         "it to " KN_CONFIG_FILE ".");
+                         "Not saved: there is nobody to ask here. The same words with --yes "
+                         "save it to " KN_CONFIG_FILE ".");
         }
         break;
     case KN_SAVE_NOT:
