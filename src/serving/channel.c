@@ -142,10 +142,22 @@ static const struct kn_stream_events stream_events = {
     .ended = on_ended,
 };
 
+/* Whoever has many leaves the other half to others. */
+static bool has_room(const struct kn_serving *serving, const struct kn_connection *connection)
+{
+    size_t own = 0;
+
+    if (serving->channel_count < KN_SERVING_STREAMS_MAX / 2)
+        return true;
+    for (const struct kn_channel *ch = serving->channels; ch != NULL; ch = ch->next)
+        own += ch->connection == connection;
+    return serving->channel_count < KN_SERVING_STREAMS_MAX && own < KN_SERVING_STREAMS_SHARE;
+}
+
 bool kn_channel_open(struct kn_channel *ch, struct kn_serving *serving, struct kn_stream *stream,
                      const struct kn_channel_events *events, void *arg)
 {
-    if (serving->channel_count == KN_SERVING_STREAMS_MAX) {
+    if (!has_room(serving, kn_stream_connection(stream))) {
         serving->counters.refused++;
         kn_channel_refuse(stream, "this server has as many streams open as it takes");
         return false;

@@ -28,11 +28,15 @@ static bool is_open(enum kn_inference_state state)
 
 static int patience(const struct kn_inference *in)
 {
+    const struct kn_serving_limits *limits = &in->serving->options.limits;
+    int silent_ms = limits->silent_ms > 0 ? limits->silent_ms : KN_SERVING_SILENT_MS;
+
     switch (in->state) {
-    case KN_INFERENCE_SILENT:
+    case KN_INFERENCE_SILENT: /* clients ask as soon as they open one */
+        return in->is_slow || limits->step_ms < silent_ms ? limits->step_ms : silent_ms;
     case KN_INFERENCE_READY:
     case KN_INFERENCE_UNREAD:
-        return in->serving->options.limits.step_ms;
+        return limits->step_ms;
     case KN_INFERENCE_CLOSING:
         return KN_SERVING_CLOSE_MS;
     case KN_INFERENCE_OVER:
@@ -354,14 +358,16 @@ static void on_timer(void *arg)
         free_inference(in);
     } else if (in->state == KN_INFERENCE_CLOSING) {
         finish(in);
+    } else if (in->state == KN_INFERENCE_SILENT && !in->is_slow && in->channel.held > 0) {
+        in->is_slow = true; /* its first message is long, and on its way */
+        kn_inference_enter(in, KN_INFERENCE_SILENT);
     } else if (kn_loop_now(loop_of(in)) >= in->end_by) {
         (void)snprintf(text, sizeof(text), "a session lasts at most %d s here",
                        in->serving->options.limits.session_ms / 1000);
         kn_inference_fail(in, text);
     } else {
         (void)snprintf(text, sizeof(text), "nothing was %s for %d s",
-                       in->state == KN_INFERENCE_UNREAD ? "read" : "asked",
-                       in->serving->options.limits.step_ms / 1000);
+                       in->state == KN_INFERENCE_UNREAD ? "read" : "asked", patience(in) / 1000);
         kn_inference_fail(in, text);
     }
 }

@@ -45,6 +45,7 @@ struct kn_inference {
     struct kn_inference *next, **place;
     struct kn_channel channel;
     enum kn_inference_state state;
+    bool is_slow; /* its first message has begun to come */
     struct kn_timer *timer;
     kn_time end_by; /* however busy it is */
     struct kn_peer_id peer;

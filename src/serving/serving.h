@@ -16,6 +16,7 @@
 enum {
     KN_SERVING_MESSAGE_MAX = 128 << 20,   /* bytes of one message of a stream */
     KN_SERVING_STREAMS_MAX = 1024,        /* open at once, of all clients */
+    KN_SERVING_STREAMS_SHARE = 256,       /* of one connection, while half of them are open */
     KN_SERVING_AHEAD_MAX = 5,             /* pushed requests that wait for one session */
     KN_SERVING_AHEAD_BYTES = 256 << 10,   /* of requests that wait on one stream; then it pauses */
     KN_SERVING_UNREAD_MAX = 1 << 20,      /* bytes of replies that wait before no step is begun */
@@ -23,6 +24,7 @@ enum {
     KN_SERVING_HELD_MAX = 1 << 30,        /* of all, with the numbers in them and what goes on */
     KN_SERVING_SMALL = 64 << 10,          /* of a stream or request, which always find room */
     KN_SERVING_CHUNK = 4 << 20,           /* bytes of a tensor in one message of a forward stream */
+    KN_SERVING_SILENT_MS = 30000,         /* from a stream of a session to its first byte */
     KN_SERVING_CLOSE_MS = 2000,   /* for the client's end-of-stream after its last request */
     KN_SERVING_FORWARD_CALLS = 3, /* calls in whose time a forward comes, is computed and read */
     KN_SERVING_PUSHES_MAX = 64,   /* steps being handed on to other servers */
@@ -51,6 +53,7 @@ struct kn_serving_limits {
     int cache_wait_ms;       /* the longest that a client may ask to wait for cache room */
     int session_ms, step_ms; /* a session in all; from a reply to the next request */
     int request_ms;          /* a call; 0: the usual of the host */
+    int silent_ms;           /* a session's stream before its first byte; 0: KN_SERVING_SILENT_MS */
 };
 
 struct kn_serving_options {

@@ -11,7 +11,7 @@
 #include "network/swarm/host.h"
 #include "support/check.h"
 
-enum { NET_HOSTS = 8, NET_HELD = 300, NET_DEADLINE_MS = 20000, NET_LOOK_MS = 2 };
+enum { NET_HOSTS = 12, NET_HELD = 300, NET_DEADLINE_MS = 20000, NET_LOOK_MS = 2 };
 
 struct net_host {
     struct kn_key *key;

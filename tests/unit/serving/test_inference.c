@@ -139,6 +139,22 @@ static void a_stream_may_be_silent_and_then_is_told_so(void **state)
     served_stop(&s);
 }
 
+static void a_stream_that_says_nothing_is_not_kept_for_as_long_as_a_session(void **state)
+{
+    struct client client;
+    struct served s;
+
+    (void)state;
+    served_options(&s);
+    s.options.limits.step_ms = 3600 * 1000;
+    s.options.limits.silent_ms = 50;
+    served_start(&s, 2);
+    client_open(&client, &s, rpc_inference);
+    client_wait_error(&client, &s, "silent", "nothing was asked for 0 s");
+    client_close(&client);
+    served_stop(&s);
+}
+
 static void a_session_has_a_longest_life(void **state)
 {
     struct client client;
@@ -513,6 +529,7 @@ int main(void)
         cmocka_unit_test(what_happens_to_sessions_is_told),
         cmocka_unit_test(the_end_of_the_stream_is_awaited_before_closing),
         cmocka_unit_test(a_stream_may_be_silent_and_then_is_told_so),
+        cmocka_unit_test(a_stream_that_says_nothing_is_not_kept_for_as_long_as_a_session),
         cmocka_unit_test(a_session_has_a_longest_life),
         cmocka_unit_test(the_first_request_is_refused_with_a_text),
         cmocka_unit_test(what_the_computer_says_is_told),

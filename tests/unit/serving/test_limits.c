@@ -155,36 +155,62 @@ static void unfinished_messages_of_one_client_are_bounded(void **state)
 }
 
 /* 1,024 of three clients, and one more of the third. */
+static void open_from(struct served *s, size_t from, struct client *client)
+{
+    struct kn_connection *connection = kn_host_connection(s->net.at[from].host, net_id(&s->net, 1));
+
+    if (connection == NULL)
+        connection = net_join(&s->net, from, 1);
+    *client = (struct client){ .frames = { .max = ANY_LENGTH } };
+    CHECK_EQ("open",
+             kn_stream_open(connection, rpc_inference, &client_events, client, &client->stream),
+             KN_OK);
+}
+
+/* By the first hosts but the server's, one after the other. */
+static void open_streams(struct served *s, struct client *clients, size_t n, size_t hosts)
+{
+    for (size_t i = 0; i < n; i++) {
+        open_from(s, i % hosts > 0 ? i % hosts + 1 : 0, &clients[i]);
+        if (i % 90 == 0)
+            net_turn(&s->net);
+    }
+}
+
 static void open_streams_are_counted(void **state)
 {
-    static struct client clients[KN_SERVING_STREAMS_MAX + 1];
-    struct served s;
+    static struct client clients[KN_SERVING_STREAMS_MAX + 1], other;
+    static const struct {
+        const char *name;
+        size_t hosts, open, refused;
+    } cases[] = {
+        { "of all", 9, KN_SERVING_STREAMS_MAX + 1, 1 },
+        { "of few, who leave room to others", 3, 3 * KN_SERVING_STREAMS_SHARE + 32, 32 },
+    };
 
     (void)state;
-    served_options(&s);
-    served_start(&s, 4);
-    for (int i = 0; i <= KN_SERVING_STREAMS_MAX; i++) {
-        size_t from = i % 3 == 0 ? 0 : i % 3 == 1 ? 2 : 3;
-        struct kn_connection *connection =
-            kn_host_connection(s.net.at[from].host, net_id(&s.net, 1));
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct served s;
 
-        if (connection == NULL)
-            connection = net_join(&s.net, from, 1);
-        clients[i] = (struct client){ .frames = { .max = ANY_LENGTH } };
-        CHECK_EQ("open",
-                 kn_stream_open(connection, rpc_inference, &client_events, &clients[i],
-                                &clients[i].stream),
-                 KN_OK);
-        if (i % 90 == 0)
-            net_turn(&s.net);
+        served_options(&s);
+        served_start(&s, cases[i].hosts + 2);
+        open_streams(&s, clients, cases[i].open, cases[i].hosts);
+        RUN_UNTIL(&s.net, cases[i].name,
+                  kn_serving_counters(s.serving)->refused == cases[i].refused);
+        if (cases[i].refused > 1) {
+            open_from(&s, cases[i].hosts + 1, &other);
+            for (int turn = 0; turn < 20; turn++)
+                net_turn(&s.net);
+            CHECK_EQ("another client", kn_serving_counters(s.serving)->refused, cases[i].refused);
+            client_close(&other);
+        }
+        for (size_t j = 0; j < cases[i].open; j++) {
+            if (clients[j].heard.n > 0)
+                client_wait_error(&clients[j], &s, "too many", "as many streams open as it takes");
+            client_close(&clients[j]);
+        }
+        served_stop(&s);
     }
-    RUN_UNTIL(&s.net, "refused", kn_serving_counters(s.serving)->refused == 1);
-    for (int i = 0; i <= KN_SERVING_STREAMS_MAX; i++) {
-        if (clients[i].heard.n > 0)
-            client_wait_error(&clients[i], &s, "too many", "as many streams open as it takes");
-        client_close(&clients[i]);
-    }
-    served_stop(&s);
 }
 
 int main(void)
