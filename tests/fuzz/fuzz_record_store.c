@@ -162,6 +162,7 @@ static void compare(struct kn_record_store *store, const struct model *model, ui
     size_t at = model_next(model, key, 0);
 
     require(kn_record_get(store, &id, now, scratch, &record) == (at < model->n));
+    require(kn_record_size(store, &id, now) == (at < model->n ? record.value.n : 0));
     if (at == model->n)
         return;
     require(record.is_dictionary == (model->rows[at].subkey != NO_SUBKEY));

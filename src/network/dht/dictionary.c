@@ -11,6 +11,8 @@ enum { FIELDS = 3, ENTRY_FIELDS = 3 };
  * 20 bytes. */
 enum { EXT8 = 0xc7, EXT16 = 0xc8, EXT32 = 0xc9, EXT_HEAD_MAX = 6 };
 
+enum { FLOAT_BYTES = 9, SHORT_ARRAY_MAX = 15 };
+
 static bool is_hashable(struct kn_reader *reader, unsigned depth);
 
 /* A tuple is hashed with what it holds. */
@@ -208,10 +210,16 @@ void kn_dht_dictionary_add(const struct kn_dht_entry *entry, struct kn_buffer *o
     kn_msgpack_write_float(out, entry->expiration);
 }
 
+/* Of a length in front of bytes. */
+static size_t width_of(size_t n)
+{
+    return n <= UINT8_MAX ? 1 : n <= UINT16_MAX ? 2 : 4;
+}
+
 void kn_dht_dictionary_end(size_t mark, struct kn_buffer *out)
 {
     uint8_t head[EXT_HEAD_MAX];
-    size_t n = out->n - mark, width = n <= UINT8_MAX ? 1 : n <= UINT16_MAX ? 2 : 4;
+    size_t n = out->n - mark, width = width_of(n);
 
     if (out->failed)
         return;
@@ -220,6 +228,19 @@ void kn_dht_dictionary_end(size_t mark, struct kn_buffer *out)
         head[1 + i] = (uint8_t)(n >> 8 * (width - 1 - i));
     head[1 + width] = KN_MSGPACK_DICTIONARY;
     kn_buffer_insert(out, mark, head, 2 + width);
+}
+
+size_t kn_dht_dictionary_entry_size(size_t subkey_n, size_t value_n)
+{
+    return 1 + subkey_n + 1 + width_of(value_n) + value_n + FLOAT_BYTES;
+}
+
+size_t kn_dht_dictionary_size(uint32_t count, size_t bytes)
+{
+    size_t list = count <= SHORT_ARRAY_MAX ? 1 : count <= UINT16_MAX ? 3 : 5;
+    size_t n = 1 + FLOAT_BYTES + FLOAT_BYTES + list + bytes;
+
+    return 2 + width_of(n) + n;
 }
 
 void kn_dht_dictionary_encode(double latest, const struct kn_dht_entry *entries, size_t n,

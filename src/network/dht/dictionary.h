@@ -56,4 +56,8 @@ size_t kn_dht_dictionary_begin(double latest, uint32_t count, struct kn_buffer *
 void kn_dht_dictionary_add(const struct kn_dht_entry *entry, struct kn_buffer *out);
 void kn_dht_dictionary_end(size_t mark, struct kn_buffer *out);
 
+/* What that makes, in bytes: of one entry, and of a dictionary whose entries take `bytes`. */
+size_t kn_dht_dictionary_entry_size(size_t subkey_n, size_t value_n);
+size_t kn_dht_dictionary_size(uint32_t count, size_t bytes);
+
 #endif

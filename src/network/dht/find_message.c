@@ -99,6 +99,25 @@ void kn_dht_find_result_encode(const struct kn_dht_find_result *result,
     kn_pb_end(out, mark);
 }
 
+/* A field of bytes: its tag of one byte, its length, itself. */
+static size_t field_size(size_t n)
+{
+    return 1 + kn_varint_size(n) + n;
+}
+
+size_t kn_dht_find_result_size(enum kn_dht_found found, size_t value_n,
+                               const struct kn_dht_neighbour *neighbours, size_t n)
+{
+    enum { TYPE_BYTES = 2, EXPIRATION_BYTES = 9 };
+    size_t size = 0;
+
+    if (found != KN_DHT_NOT_FOUND)
+        size += TYPE_BYTES + field_size(value_n) + EXPIRATION_BYTES;
+    for (size_t i = 0; i < n; i++)
+        size += field_size(KN_DHT_ID_SIZE) + field_size(neighbours[i].peer.n);
+    return field_size(size);
+}
+
 void kn_dht_find_answer_end(const struct kn_dht_node *node, struct kn_buffer *out)
 {
     kn_dht_write_node(out, PEER, node);

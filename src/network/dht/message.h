@@ -84,6 +84,9 @@ struct kn_dht_neighbour {
 void kn_dht_find_result_encode(const struct kn_dht_find_result *result,
                                const struct kn_dht_neighbour *neighbours, size_t n,
                                struct kn_buffer *out);
+/* How many bytes that appends, with a value of `value_n` bytes if one is found. */
+size_t kn_dht_find_result_size(enum kn_dht_found found, size_t value_n,
+                               const struct kn_dht_neighbour *neighbours, size_t n);
 /* End an answer: who we are. */
 void kn_dht_find_answer_end(const struct kn_dht_node *node, struct kn_buffer *out);
 

@@ -26,6 +26,13 @@ struct kn_held {
     size_t subkey_n, value_n;
 };
 
+/* The first entries of a dictionary, as many as may be told at once. */
+struct kn_told {
+    uint32_t n;
+    size_t bytes, bound; /* of these entries encoded: exactly; and as the limit counts them */
+    bool is_stale;       /* to be counted anew */
+};
+
 /* What is under one key: one record without a subkey, or records with one each. Never empty but
  * while it is made. */
 struct kn_record_place {
@@ -35,6 +42,7 @@ struct kn_record_place {
     double latest;                /* end of what lives longest */
     struct kn_held *first, *last; /* as they came */
     size_t count;
+    struct kn_told told;
     struct kn_index subkeys; /* only of a dictionary that is too long to be looked through */
     size_t at;               /* in the store's list of places */
 };
@@ -50,6 +58,18 @@ struct kn_held *kn_record_place_find(const struct kn_record_place *place,
 void kn_record_place_add(struct kn_record_place *place, const struct kn_index_seed *seed,
                          struct kn_held *held);
 void kn_record_place_remove(struct kn_held *held);
+
+/*
+ * So that nobody needs to walk a dictionary to know how long it is. Where all is told, which is
+ * nearly always, each change is a sum; one that is told in part is walked once after it was changed
+ * and is asked for. Called for an entry that was added at the end, before one is removed, and with
+ * both around a change of its value: removed before, replaced after.
+ */
+void kn_record_told_add(struct kn_record_place *place, const struct kn_held *held);
+void kn_record_told_remove(struct kn_record_place *place, const struct kn_held *held);
+void kn_record_told_replace(struct kn_record_place *place, const struct kn_held *held);
+/* Lent until the next change. */
+const struct kn_told *kn_record_told(struct kn_record_place *place);
 
 /* All places: found by their key, and in a row for walking. */
 struct kn_record_places {

@@ -58,6 +58,7 @@ void kn_record_place_add(struct kn_record_place *place, const struct kn_index_se
         place->first = held;
     place->last = held;
     place->count++;
+    kn_record_told_add(place, held);
     if (place->subkeys.size == 0 && place->count > LOOKED_THROUGH_MAX)
         build_index(place);
     else if (place->subkeys.size > 0)
@@ -68,6 +69,7 @@ void kn_record_place_remove(struct kn_held *held)
 {
     struct kn_record_place *place = held->place;
 
+    kn_record_told_remove(place, held);
     if (place->subkeys.size > 0)
         kn_index_remove(&place->subkeys, &held->node);
     if (held->previous != NULL)

@@ -231,9 +231,11 @@ static enum kn_stored replace(struct kn_record_store *store, struct kn_held *hel
     }
     kn_record_share_release(&store->shares, held->share);
     kn_free(held->bytes);
+    kn_record_told_remove(held->place, held);
     held->bytes = bytes;
     held->share = share;
     held->value_n = offer->value.n;
+    kn_record_told_replace(held->place, held);
     store->held_bytes += fresh;
     store->held_bytes -= old;
     if (held->place->latest < offer->expiration)
@@ -319,27 +321,9 @@ enum kn_stored kn_record_put(struct kn_record_store *store, const struct kn_dht_
     return result;
 }
 
-/* What adding an entry to a dictionary takes at most, beside its bytes. */
-enum { ENTRY_OVERHEAD = 1 + 5 + 9, DICTIONARY_OVERHEAD = 6 + 1 + 9 + 9 + 5 };
-
-/* As many entries as may be told at once. */
-static uint32_t told_entries(const struct kn_record_place *place)
+static void encode_dictionary(struct kn_record_place *place, struct kn_buffer *out)
 {
-    size_t size = DICTIONARY_OVERHEAD;
-    uint32_t n = 0;
-
-    for (const struct kn_held *held = place->first; held != NULL; held = held->next) {
-        size += ENTRY_OVERHEAD + held->subkey_n + held->value_n;
-        if (n == KN_DHT_DICTIONARY_MAX || size > KN_RECORD_DICTIONARY_BYTES_MAX)
-            break;
-        n++;
-    }
-    return n;
-}
-
-static void encode_dictionary(const struct kn_record_place *place, struct kn_buffer *out)
-{
-    uint32_t n = told_entries(place);
+    uint32_t n = kn_record_told(place)->n;
     size_t mark = kn_dht_dictionary_begin(place->latest, n, out);
     const struct kn_held *held = place->first;
 
@@ -351,10 +335,25 @@ static void encode_dictionary(const struct kn_record_place *place, struct kn_buf
     kn_dht_dictionary_end(mark, out);
 }
 
+size_t kn_record_size(struct kn_record_store *store, const struct kn_dht_id *key, double now)
+{
+    struct kn_record_place *place;
+    const struct kn_told *told;
+
+    drop_ended(store, now);
+    place = kn_record_places_find(&store->places, &store->seed, key);
+    if (place == NULL)
+        return 0;
+    if (!place->is_dictionary)
+        return place->first->value_n;
+    told = kn_record_told(place);
+    return kn_dht_dictionary_size(told->n, told->bytes);
+}
+
 bool kn_record_get(struct kn_record_store *store, const struct kn_dht_id *key, double now,
                    struct kn_buffer *scratch, struct kn_record *out)
 {
-    const struct kn_record_place *place;
+    struct kn_record_place *place;
 
     drop_ended(store, now);
     place = kn_record_places_find(&store->places, &store->seed, key);

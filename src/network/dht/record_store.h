@@ -6,7 +6,7 @@
  * record that ends first goes. A value that is no MessagePack, or an end that is not finite, is
  * not stored: hivemind's reader hangs on such a thing. Time is handed in (Unix seconds). Storing
  * and finding take time that grows with the logarithm of what is held; reading a dictionary, with
- * it. spec: hivemind/utils/timed_storage.py, hivemind/dht/storage.py.
+ * what is told of it. spec: hivemind/utils/timed_storage.py, hivemind/dht/storage.py.
  */
 #ifndef KN_DHT_RECORD_STORE_H
 #define KN_DHT_RECORD_STORE_H
@@ -59,6 +59,9 @@ struct kn_record {
 };
 bool kn_record_get(struct kn_record_store *store, const struct kn_dht_id *key, double now,
                    struct kn_buffer *scratch, struct kn_record *out);
+
+/* How many bytes that value has, without making it; 0: nothing. */
+size_t kn_record_size(struct kn_record_store *store, const struct kn_dht_id *key, double now);
 
 /* Walk all keys that have something alive; `*at` begins at 0; storing meanwhile may lose some. */
 bool kn_record_next_key(struct kn_record_store *store, size_t *at, double now,

@@ -209,30 +209,39 @@ static void serve_store(struct kn_dht *dht, const struct kn_peer_id *caller, str
 
 /* ---- rpc_find ---- */
 
-/* One result, with less in it if the whole does not fit: `left` keys follow. */
-static void add_result(struct kn_dht *dht, const struct kn_dht_find_result *found,
-                       const struct kn_dht_neighbour *near, size_t n, size_t left,
-                       struct kn_buffer *out)
+/* Fits another result of that many bytes, when `left` of at least `each` follow? */
+static bool fits(const struct kn_buffer *out, size_t bytes, size_t left, size_t each)
 {
-    size_t begin = kn_buffer_get(out).n;
-    size_t room = KN_DHT_MESSAGE_MAX - END_BYTES;
-    struct kn_dht_find_result without = { .found = KN_DHT_NOT_FOUND };
-    size_t with_neighbours = RESULT_MIN + dht->options.bucket_size * NEIGHBOUR_BYTES;
-
-    kn_dht_find_result_encode(found, near, n, out);
-    if (kn_buffer_get(out).n + left * with_neighbours <= room)
-        return;
-    if (found->found != KN_DHT_NOT_FOUND) {
-        dht->counters.left_out++;
-        kn_buffer_cut(out, begin);
-        kn_dht_find_result_encode(&without, near, n, out);
-    }
-    if (kn_buffer_get(out).n + left * RESULT_MIN <= room)
-        return;
-    kn_buffer_cut(out, begin);
-    kn_dht_find_result_encode(&without, NULL, 0, out);
+    return kn_buffer_get(out).n + bytes + left * each <= KN_DHT_MESSAGE_MAX - END_BYTES;
 }
 
+/* What we keep under a key, if there is room for it. Looked at before it is made: a question of a
+ * few bytes may name the same long dictionary a thousand times. */
+static void find_value(struct kn_dht *dht, const struct kn_dht_id *key,
+                       const struct kn_dht_neighbour *near, size_t n, size_t left,
+                       struct kn_buffer *scratch, const struct kn_buffer *out,
+                       struct kn_dht_find_result *found)
+{
+    size_t with_neighbours = RESULT_MIN + dht->options.bucket_size * NEIGHBOUR_BYTES;
+    double now = kn_dht_unix_time(dht);
+    size_t size = kn_record_size(dht->records, key, now);
+    struct kn_record record;
+
+    if (size == 0)
+        return;
+    size = kn_dht_find_result_size(KN_DHT_FOUND_REGULAR, size, near, n);
+    if (!fits(out, size, left, with_neighbours)) {
+        dht->counters.left_out++;
+        return;
+    }
+    if (!kn_record_get(dht->records, key, now, scratch, &record))
+        return;
+    found->found = record.is_dictionary ? KN_DHT_FOUND_DICTIONARY : KN_DHT_FOUND_REGULAR;
+    found->value = record.value;
+    found->expiration = record.expiration;
+}
+
+/* One result, with less in it if the whole does not fit: `left` keys follow. */
 static void find_one(struct kn_dht *dht, const struct kn_peer_id *caller,
                      const struct kn_dht_id *key, size_t left, struct kn_buffer *scratch,
                      struct kn_buffer *out)
@@ -242,14 +251,12 @@ static void find_one(struct kn_dht *dht, const struct kn_peer_id *caller,
     size_t k = dht->options.bucket_size < KN_DHT_BUCKET_SIZE ? dht->options.bucket_size
                                                              : KN_DHT_BUCKET_SIZE;
     size_t n = kn_dht_table_nearest(dht->table, key, caller, near, k);
-    struct kn_record record;
 
-    if (kn_record_get(dht->records, key, kn_dht_unix_time(dht), scratch, &record)) {
-        found.found = record.is_dictionary ? KN_DHT_FOUND_DICTIONARY : KN_DHT_FOUND_REGULAR;
-        found.value = record.value;
-        found.expiration = record.expiration;
-    }
-    add_result(dht, &found, near, n, left, out);
+    find_value(dht, key, near, n, left, scratch, out, &found);
+    if (found.found == KN_DHT_NOT_FOUND &&
+        !fits(out, kn_dht_find_result_size(KN_DHT_NOT_FOUND, 0, near, n), left, RESULT_MIN))
+        n = 0;
+    kn_dht_find_result_encode(&found, near, n, out);
 }
 
 static void serve_find(struct kn_dht *dht, const struct kn_peer_id *caller, struct kn_span bytes,

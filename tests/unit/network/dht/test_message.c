@@ -288,6 +288,44 @@ static void write_answer(enum kn_dht_found found, size_t n, struct kn_buffer *ou
     kn_dht_find_answer_end(&node, out);
 }
 
+static void the_size_of_a_result_is_known_beforehand(void **state)
+{
+    static const uint8_t zeros[70000];
+    static const struct {
+        const char *name;
+        enum kn_dht_found found;
+        size_t value_n, n;
+    } cases[] = {
+        { "nothing", KN_DHT_NOT_FOUND, 0, 0 },
+        { "neighbours", KN_DHT_NOT_FOUND, 0, 20 },
+        { "a byte", KN_DHT_FOUND_REGULAR, 1, 0 },
+        { "as much as a byte of length tells", KN_DHT_FOUND_REGULAR, 127, 0 },
+        { "one more", KN_DHT_FOUND_REGULAR, 128, 0 },
+        { "a dictionary", KN_DHT_FOUND_DICTIONARY, 16383, 1 },
+        { "a longer one", KN_DHT_FOUND_DICTIONARY, 16384, 1 },
+        { "all", KN_DHT_FOUND_DICTIONARY, sizeof(zeros), 20 },
+    };
+    struct kn_span peer = hex_bytes(PEER_A);
+    struct kn_dht_neighbour near[20] = { 0 };
+    struct kn_buffer out = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(near); i++)
+        CHECK_EQ("peer", kn_peer_id_from_bytes(peer.at, peer.n, &near[i].peer, NULL), KN_OK);
+    hex_done(peer);
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct kn_dht_find_result result = { .found = cases[i].found,
+                                             .value = kn_span(zeros, cases[i].value_n) };
+
+        kn_buffer_clear(&out);
+        kn_dht_find_result_encode(&result, near, cases[i].n, &out);
+        CHECK_EQ(cases[i].name,
+                 kn_dht_find_result_size(cases[i].found, cases[i].value_n, near, cases[i].n),
+                 kn_buffer_get(&out).n);
+    }
+    kn_buffer_done(&out);
+}
+
 static void the_first_neighbours_of_many_are_taken(void **state)
 {
     struct kn_buffer out = { 0 };
@@ -404,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_is_no_number_is_refused),
         cmocka_unit_test(messages_and_their_lists_have_an_end),
         cmocka_unit_test(neighbours_that_are_nonsense_are_passed_over),
+        cmocka_unit_test(the_size_of_a_result_is_known_beforehand),
         cmocka_unit_test(the_first_neighbours_of_many_are_taken),
         cmocka_unit_test(broken_results_end_the_walk),
         cmocka_unit_test(lists_of_a_store_request_go_together),

@@ -65,13 +65,15 @@ static int look(struct kn_record_store *store, uint32_t key, double now)
     int n = 0;
 
     if (!kn_record_get(store, &id, now, &scratch, &record)) {
-        n = 0;
+        CHECK_EQ("size", kn_record_size(store, &id, now), 0);
     } else if (!record.is_dictionary) {
         n = -1;
     } else {
         CHECK_EQ("open", kn_dht_dictionary_open(record.value, &dictionary), KN_OK);
         n = (int)dictionary.count;
     }
+    if (n != 0)
+        CHECK_EQ("its size is known beforehand", kn_record_size(store, &id, now), record.value.n);
     kn_buffer_done(&scratch);
     return n;
 }
@@ -387,6 +389,53 @@ static void a_large_dictionary_is_told_in_part(void **state)
     kn_record_store_free(store);
 }
 
+/* Put `n` bytes under a key and a subkey. */
+static void put_large(struct kn_record_store *store, uint32_t key, uint8_t subkey, size_t n,
+                      double end)
+{
+    static const uint8_t zeros[1 << 20];
+    struct kn_dht_id id = key_of(key);
+    struct kn_buffer value = { 0 };
+
+    kn_msgpack_write_bin(&value, kn_span(zeros, n));
+    CHECK_EQ("put",
+             kn_record_put(store, &id, kn_span(&subkey, 1), kn_buffer_get(&value), end, NULL, NOW),
+             KN_STORED);
+    kn_buffer_done(&value);
+}
+
+/* look() compares the size with what is told, each time. */
+static void what_is_told_follows_each_change(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t subkey;
+        size_t n;
+        double end, now;
+        int told;
+    } steps[] = {
+        { "one", 1, 10, NOW + 1, NOW, 1 },
+        { "longer", 1, 300, NOW + 2, NOW, 1 },
+        { "shorter", 1, 10, NOW + 3, NOW, 1 },
+        { "a second", 2, 1 << 20, NOW + 10, NOW, 2 },
+        { "a third that is too long", 3, 1 << 20, NOW + 20, NOW, 2 },
+        { "a fourth behind it", 4, 10, NOW + 20, NOW, 2 },
+        { "the first ends", 5, 10, NOW + 20, NOW + 4, 1 },
+        { "the second ends", 6, 10, NOW + 20, NOW + 11, 4 },
+        { "one of all grows", 4, 1 << 20, NOW + 30, NOW + 11, 1 },
+        { "one of those told is short again", 3, 10, NOW + 31, NOW + 11, 4 },
+        { "all but one end", 7, 10, NOW + 30, NOW + 30.5, 1 },
+    };
+    struct kn_record_store *store = kn_record_store_new(&wide);
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(steps); i++) {
+        put_large(store, 1, steps[i].subkey, steps[i].n, steps[i].end);
+        CHECK_EQ(steps[i].name, look(store, 1, steps[i].now), steps[i].told);
+    }
+    kn_record_store_free(store);
+}
+
 /* A script that reaches every place that allocates. Gives false when anything was refused. */
 static bool run_short_of_memory(struct kn_record_store *store)
 {
@@ -450,6 +499,7 @@ int main(void)
         cmocka_unit_test(all_keys_are_walked),
         cmocka_unit_test(a_long_dictionary_is_told_in_part),
         cmocka_unit_test(a_large_dictionary_is_told_in_part),
+        cmocka_unit_test(what_is_told_follows_each_change),
         cmocka_unit_test(without_memory_nothing_breaks),
     };
 

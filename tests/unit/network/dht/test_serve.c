@@ -367,6 +367,53 @@ static void an_answer_never_grows_past_its_limit(void **state)
     done(net, &request, &answered);
 }
 
+/* A dictionary that is too long to be told whole. */
+static void keep_entries(struct net_node *node, const struct kn_dht_id *key, int n)
+{
+    double now = net_true_time(node->net);
+    uint8_t value = 1;
+
+    for (int i = 0; i < n; i++) {
+        struct kn_buffer subkey = { 0 };
+
+        kn_msgpack_write_int(&subkey, i);
+        CHECK_EQ("kept",
+                 kn_record_put(kn_dht_records(node->dht), key, kn_buffer_get(&subkey),
+                               kn_span(&value, 1), now + 1000, NULL, now),
+                 KN_STORED);
+        kn_buffer_done(&subkey);
+    }
+}
+
+/* Or this test does not end in its time: an answer has room for three, a question asks for 1,024.
+ */
+static void what_does_not_fit_costs_nothing(void **state)
+{
+    enum { ENTRIES = 70000, QUESTIONS = 100 };
+    struct net *net = net_new(&quick);
+    struct net_node *node = net_add(net, NET_HONEST, NULL);
+    struct kn_peer_id caller = peer_of(99);
+    struct kn_dht_node who = { 0 };
+    struct kn_dht_id *keys = kn_alloc(KN_DHT_KEYS_MAX * sizeof(*keys));
+    struct kn_buffer request = { 0 };
+    struct answered answered = { 0 };
+    struct kn_dht_counters counters;
+
+    (void)state;
+    for (uint32_t i = 0; i < KN_DHT_KEYS_MAX; i++)
+        keys[i] = id_of(1);
+    keep_entries(node, &keys[0], ENTRIES);
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        kn_dht_find_request_encode(&who, keys, KN_DHT_KEYS_MAX, &request);
+        (void)serve(node, &caller, KN_DHT_FIND, &request, &answered);
+        CHECK_STR("no error", answered.error, "");
+    }
+    kn_dht_counters(node->dht, &counters);
+    CHECK_EQ("left out", counters.left_out, QUESTIONS * (KN_DHT_KEYS_MAX - 3));
+    kn_free(keys);
+    done(net, &request, &answered);
+}
+
 static void be_client(struct kn_dht_options *options)
 {
     options->client_mode = true;
@@ -544,6 +591,7 @@ int main(void)
         cmocka_unit_test(stores_beyond_the_bound_are_false),
         cmocka_unit_test(finds_name_the_nearest_without_the_caller),
         cmocka_unit_test(an_answer_never_grows_past_its_limit),
+        cmocka_unit_test(what_does_not_fit_costs_nothing),
         cmocka_unit_test(a_client_finds_others_and_is_in_no_table),
         cmocka_unit_test(a_new_node_is_given_records_to_a_bound),
         cmocka_unit_test(answers_are_those_that_hivemind_gave),
