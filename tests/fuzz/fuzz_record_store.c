@@ -17,6 +17,7 @@ enum { KEYS = 4, PEERS = 3, RECORDS = 24, SHARE = 9, STEPS_MAX = 1000, STEP = 4,
 enum { FEW_BYTES = 3000 };
 
 #define LONGEST 64.0
+#define LONGEST_OTHERS 48.0
 
 struct row {
     uint8_t key, subkey, value; /* subkey 0: none */
@@ -101,8 +102,10 @@ static enum kn_stored model_replace(struct model *model, size_t at, struct row r
 
 static enum kn_stored model_put(struct model *model, struct row row, double now)
 {
-    if (row.end > now + LONGEST)
-        row.end = now + LONGEST;
+    double longest = row.peer == 0 ? LONGEST : LONGEST_OTHERS;
+
+    if (row.end > now + longest)
+        row.end = now + longest;
     model_drop_ended(model, now);
     if (row.end < now)
         return KN_STORED_EXPIRED;
@@ -228,7 +231,12 @@ static void step(struct kn_record_store *store, struct model *model, const uint8
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bool few_bytes = size > 0 && data[0] % 2 == 1;
-    struct kn_record_limits limits = { RECORDS, few_bytes ? FEW_BYTES : 1 << 20, SHARE, LONGEST };
+    struct kn_record_limits limits = { .records = RECORDS,
+                                       .bytes = few_bytes ? FEW_BYTES : 1 << 20,
+                                       .records_a_peer = SHARE,
+                                       .bytes_a_peer = few_bytes ? FEW_BYTES / 2 : 1 << 20,
+                                       .longest_s = LONGEST,
+                                       .longest_others_s = LONGEST_OTHERS };
     struct kn_record_store *store = kn_record_store_new(&limits);
     struct model model = { .n = 0 };
     struct kn_buffer scratch = { 0 };

@@ -261,7 +261,8 @@ const struct kn_setting kn_settings[] = {
       .obeyed_by = "node", .brief = "How often the node renews its records." },
     { SETTING(duration, dht.expiration), .accepts = KN_ACCEPTS_AUTO, .fallback = "auto", SECONDS,
       .computed_by = "3 times the interval", LIVE, .obeyed_by = "node",
-      .brief = "How long a record lives without being renewed." },
+      .brief = "How long a record lives without being renewed.",
+      .detail = "Nodes of kwaainet keep what another announces for two days at most." },
     { SETTING(duration, dht.bootstrap_timeout), SECONDS, .fallback = "60s", LIVE,
       .obeyed_by = "node", .brief = "How long joining may take.",
       .detail = "A bootstrap that does not answer is asked again, and has twice as long each time: "

@@ -186,6 +186,9 @@ static bool init(struct getting *getting, const struct kn_dht_get_options *optio
     limits.records = RECORDS_MAX;
     limits.records_a_peer = RECORDS_A_PEER;
     limits.bytes = KN_DHT_GET_BYTES_MAX;
+    /* In a small swarm one peer keeps all that is asked for, and tells it as it was announced. */
+    limits.bytes_a_peer = KN_DHT_GET_BYTES_MAX;
+    limits.longest_others_s = limits.longest_s;
     getting->keys = kn_try_alloc((options->n + 1) * sizeof(*getting->keys));
     getting->answers = kn_try_alloc((options->n + 1) * sizeof(*getting->answers));
     getting->also = kn_try_alloc((options->also_n + 1) * sizeof(*getting->also));

@@ -7,11 +7,11 @@
 #include "network/dht/record_index.h"
 #include "network/dht/record_store.h"
 
-/* Records that one peer brought. Goes with the last of them. */
+/* Records that one peer brought, and what they cost. Goes with the last of them. */
 struct kn_record_share {
     struct kn_index_node node;
     struct kn_peer_id peer;
-    size_t records;
+    size_t records, bytes;
 };
 
 /* A regular value, or one entry of a dictionary. */
@@ -93,11 +93,13 @@ void kn_record_places_done(struct kn_record_places *places);
 struct kn_record_share *kn_record_share_find(const struct kn_index *shares,
                                              const struct kn_index_seed *seed,
                                              const struct kn_peer_id *peer);
-/* Put one record more on the share of `peer`; for NULL `*out` is NULL. False: no memory. */
+/* Put one record more, of that many bytes, on the share of `peer`; for NULL `*out` is NULL. False:
+ * no memory. */
 KN_MUST_USE bool kn_record_share_take(struct kn_index *shares, const struct kn_index_seed *seed,
-                                      const struct kn_peer_id *peer, struct kn_record_share **out);
+                                      const struct kn_peer_id *peer, size_t bytes,
+                                      struct kn_record_share **out);
 /* Take one off; `share` may be NULL. */
-void kn_record_share_release(struct kn_index *shares, struct kn_record_share *share);
+void kn_record_share_release(struct kn_index *shares, struct kn_record_share *share, size_t bytes);
 
 /* Records by their end, the first on top. */
 struct kn_record_heap {

@@ -37,7 +37,7 @@ static struct kn_record_share *new_share(struct kn_index *shares, const struct k
 }
 
 bool kn_record_share_take(struct kn_index *shares, const struct kn_index_seed *seed,
-                          const struct kn_peer_id *peer, struct kn_record_share **out)
+                          const struct kn_peer_id *peer, size_t bytes, struct kn_record_share **out)
 {
     *out = NULL;
     if (peer == NULL)
@@ -48,12 +48,16 @@ bool kn_record_share_take(struct kn_index *shares, const struct kn_index_seed *s
     if (*out == NULL)
         return false;
     (*out)->records++;
+    (*out)->bytes += bytes;
     return true;
 }
 
-void kn_record_share_release(struct kn_index *shares, struct kn_record_share *share)
+void kn_record_share_release(struct kn_index *shares, struct kn_record_share *share, size_t bytes)
 {
-    if (share == NULL || --share->records > 0)
+    if (share == NULL)
+        return;
+    share->bytes -= bytes;
+    if (--share->records > 0)
         return;
     kn_index_remove(shares, &share->node);
     kn_free(share);

@@ -18,12 +18,16 @@ enum {
 };
 
 #define DAYS 86400.0
+#define LONGEST_DAYS 30       /* what dht.expiration permits */
+#define LONGEST_OTHERS_DAYS 2 /* records of Petals live minutes */
 
 const struct kn_record_limits kn_record_limits_default = {
     .records = 1 << 20,
     .bytes = 256 << 20,
     .records_a_peer = 1 << 16,
-    .longest_s = 30 * DAYS,
+    .bytes_a_peer = 8 << 20,
+    .longest_s = LONGEST_DAYS * DAYS,
+    .longest_others_s = LONGEST_OTHERS_DAYS * DAYS,
 };
 
 struct kn_record_store {
@@ -60,27 +64,40 @@ struct kn_record_store *kn_record_store_new(const struct kn_record_limits *limit
     return store;
 }
 
-static bool share_is_used_up(const struct kn_record_store *store, const struct kn_peer_id *peer,
-                             const struct kn_held *replaced)
-{
-    const struct kn_record_share *share;
-
-    if (peer == NULL)
-        return false;
-    share = kn_record_share_find(&store->shares, &store->seed, peer);
-    if (share != NULL && replaced != NULL && replaced->share == share)
-        return false;
-    return (share != NULL ? share->records : 0) >= store->limits.records_a_peer;
-}
-
 static size_t bytes_of(const struct kn_record_store *store)
 {
     return store->held_bytes + store->places.n * PLACE_COST + store->shares.count * SHARE_COST;
 }
 
-static size_t held_cost(size_t bytes)
+static size_t cost_of(const struct kn_held *held)
 {
-    return HELD_COST + bytes;
+    return HELD_COST + held->subkey_n + held->value_n;
+}
+
+static size_t cost_of_offer(const struct offer *offer)
+{
+    return HELD_COST + offer->subkey.n + offer->value.n;
+}
+
+/* Would its peer have too much, once it has taken the place of `replaced` (NULL: of none)? */
+static bool share_is_used_up(const struct kn_record_store *store, const struct offer *offer,
+                             const struct kn_held *replaced)
+{
+    const struct kn_record_share *share;
+    size_t records = 1, bytes = cost_of_offer(offer);
+
+    if (offer->from == NULL)
+        return false;
+    share = kn_record_share_find(&store->shares, &store->seed, offer->from);
+    if (share != NULL) {
+        records += share->records;
+        bytes += share->bytes;
+    }
+    if (share != NULL && replaced != NULL && replaced->share == share) {
+        records--;
+        bytes -= cost_of(replaced);
+    }
+    return records > store->limits.records_a_peer || bytes > store->limits.bytes_a_peer;
 }
 
 static void drop(struct kn_record_store *store, struct kn_held *held)
@@ -89,8 +106,8 @@ static void drop(struct kn_record_store *store, struct kn_held *held)
 
     kn_record_heap_remove(&store->heap, held);
     kn_record_place_remove(held);
-    kn_record_share_release(&store->shares, held->share);
-    store->held_bytes -= held_cost(held->subkey_n + held->value_n);
+    kn_record_share_release(&store->shares, held->share, cost_of(held));
+    store->held_bytes -= cost_of(held);
     kn_free(held->bytes);
     kn_free(held);
     if (place->count == 0)
@@ -158,8 +175,8 @@ static struct kn_held *new_held(struct kn_record_store *store, const struct offe
     if (held == NULL)
         return NULL;
     held->bytes = copy_bytes(offer);
-    if (held->bytes == NULL ||
-        !kn_record_share_take(&store->shares, &store->seed, offer->from, &held->share)) {
+    if (held->bytes == NULL || !kn_record_share_take(&store->shares, &store->seed, offer->from,
+                                                     cost_of_offer(offer), &held->share)) {
         kn_free(held->bytes);
         kn_free(held);
         return NULL;
@@ -172,11 +189,11 @@ static struct kn_held *new_held(struct kn_record_store *store, const struct offe
 
 static enum kn_stored add(struct kn_record_store *store, const struct offer *offer)
 {
-    size_t cost = held_cost(offer->subkey.n + offer->value.n);
+    size_t cost = cost_of_offer(offer);
     struct kn_record_place *place;
     struct kn_held *held;
 
-    if (share_is_used_up(store, offer->from, NULL) ||
+    if (share_is_used_up(store, offer, NULL) ||
         !make_room(store, 1, cost + PLACE_COST + SHARE_COST, offer->expiration, NULL) ||
         !kn_record_heap_reserve(&store->heap))
         return KN_STORED_FULL;
@@ -191,7 +208,7 @@ static enum kn_stored add(struct kn_record_store *store, const struct offer *off
     if (place == NULL)
         place = kn_record_places_new(&store->places, &store->seed, offer->key, offer->subkey.n > 0);
     if (place == NULL) {
-        kn_record_share_release(&store->shares, held->share);
+        kn_record_share_release(&store->shares, held->share, cost);
         kn_free(held->bytes);
         kn_free(held);
         return KN_STORED_FULL;
@@ -214,22 +231,23 @@ static void move_end(struct kn_record_store *store, struct kn_held *held, double
 static enum kn_stored replace(struct kn_record_store *store, struct kn_held *held,
                               const struct offer *offer)
 {
-    size_t old = held->subkey_n + held->value_n, fresh = offer->subkey.n + offer->value.n;
+    size_t old = cost_of(held), fresh = cost_of_offer(offer);
     double expiration = held->expiration;
     struct kn_record_share *share = NULL;
     uint8_t *bytes = NULL;
 
-    if (share_is_used_up(store, offer->from, held))
+    if (share_is_used_up(store, offer, held))
         return KN_STORED_FULL;
     move_end(store, held, offer->expiration);
     if (make_room(store, 0, (fresh > old ? fresh - old : 0) + SHARE_COST, offer->expiration, held))
         bytes = copy_bytes(offer);
-    if (bytes == NULL || !kn_record_share_take(&store->shares, &store->seed, offer->from, &share)) {
+    if (bytes == NULL ||
+        !kn_record_share_take(&store->shares, &store->seed, offer->from, fresh, &share)) {
         kn_free(bytes);
         move_end(store, held, expiration);
         return KN_STORED_FULL;
     }
-    kn_record_share_release(&store->shares, held->share);
+    kn_record_share_release(&store->shares, held->share, old);
     kn_free(held->bytes);
     kn_record_told_remove(held->place, held);
     held->bytes = bytes;
@@ -300,12 +318,13 @@ enum kn_stored kn_record_put(struct kn_record_store *store, const struct kn_dht_
                              const struct kn_peer_id *from, double now)
 {
     struct offer offer = { key, subkey, value, expiration, from };
+    double longest_s = from == NULL ? store->limits.longest_s : store->limits.longest_others_s;
     struct kn_record_place *place;
     struct kn_held *held;
     enum kn_stored result;
 
-    if (isfinite(expiration) && expiration > now + store->limits.longest_s)
-        offer.expiration = now + store->limits.longest_s;
+    if (isfinite(expiration) && expiration > now + longest_s)
+        offer.expiration = now + longest_s;
     drop_ended(store, now);
     place = kn_record_places_find(&store->places, &store->seed, key);
     held = find_held(store, place, &offer);

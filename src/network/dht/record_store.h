@@ -22,13 +22,16 @@ enum {
 struct kn_record_store;
 
 struct kn_record_limits {
-    size_t records;        /* regular values and entries together */
-    size_t bytes;          /* of keys, subkeys, values and our own overhead */
-    size_t records_a_peer; /* that one peer brought and that still live */
-    double longest_s;      /* an end further away is cut to this */
+    size_t records;          /* regular values and entries together */
+    size_t bytes;            /* of keys, subkeys, values and our own overhead */
+    size_t records_a_peer;   /* that one peer brought and that still live */
+    size_t bytes_a_peer;     /* of those, with our overhead */
+    double longest_s;        /* an end further away is cut to this */
+    double longest_others_s; /* the same of what another peer brought */
 };
 
-/* 1,048,576 records, 256 MiB, 65,536 a peer, 30 days. */
+/* 1,048,576 records, 256 MiB, 65,536 and 8 MiB a peer, 30 days of our own and 2 of others. Who
+ * announces renews within minutes; an end far away only serves who wants to drive out others. */
 extern const struct kn_record_limits kn_record_limits_default;
 
 KN_MUST_USE struct kn_record_store *kn_record_store_new(const struct kn_record_limits *limits);

@@ -11,7 +11,7 @@
 #define NOW 1700000000.0
 #define NOTHING kn_span(NULL, 0)
 
-static const struct kn_record_limits wide = { 1000000, 1 << 30, 1000000, 1e12 };
+static const struct kn_record_limits wide = { 1000000, 1 << 30, 1000000, 1 << 30, 1e12, 1e12 };
 
 static struct kn_dht_id key_of(uint32_t number)
 {
@@ -205,16 +205,32 @@ static void records_end_when_their_time_comes(void **state)
 
 static void an_end_far_away_is_cut(void **state)
 {
+    static const struct {
+        const char *name;
+        double end;
+        bool is_ours;
+        double there, gone;
+    } cases[] = {
+        { "ours", NOW + 1e9, true, 100, 101 },
+        { "of another peer", NOW + 1e9, false, 10, 11 },
+        { "ours, near enough", NOW + 50, true, 50, 51 },
+        { "of another peer, near enough", NOW + 9, false, 9, 10 },
+    };
     struct kn_record_limits limits = wide;
-    struct kn_record_store *store;
+    struct kn_peer_id a = peer_of(1);
 
     (void)state;
     limits.longest_s = 100;
-    store = kn_record_store_new(&limits);
-    CHECK_EQ("far", put(store, 1, -1, NOW + 1e9, NULL), KN_STORED);
-    CHECK_EQ("there", look(store, 1, NOW + 100), -1);
-    CHECK_EQ("gone", look(store, 1, NOW + 101), 0);
-    kn_record_store_free(store);
+    limits.longest_others_s = 10;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct kn_record_store *store = kn_record_store_new(&limits);
+
+        CHECK_EQ(cases[i].name, put(store, 1, -1, cases[i].end, cases[i].is_ours ? NULL : &a),
+                 KN_STORED);
+        CHECK_EQ(cases[i].name, look(store, 1, NOW + cases[i].there), -1);
+        CHECK_EQ(cases[i].name, look(store, 1, NOW + cases[i].gone), 0);
+        kn_record_store_free(store);
+    }
 }
 
 static void the_first_to_end_makes_room(void **state)
@@ -333,6 +349,81 @@ static void one_peer_has_its_share(void **state)
     kn_record_store_free(store);
 }
 
+/* Put `n` bytes under a key, and under a subkey when it is not 0. */
+static enum kn_stored put_large(struct kn_record_store *store, uint32_t key, uint8_t subkey,
+                                size_t n, double end, const struct kn_peer_id *from)
+{
+    static const uint8_t zeros[1 << 20];
+    struct kn_dht_id id = key_of(key);
+    struct kn_buffer value = { 0 };
+    enum kn_stored result;
+
+    kn_msgpack_write_bin(&value, kn_span(zeros, n));
+    result = kn_record_put(store, &id, kn_span(&subkey, subkey != 0), kn_buffer_get(&value), end,
+                           from, NOW);
+    kn_buffer_done(&value);
+    return result;
+}
+
+static void bytes_of_a_peer_are_its_share_too(void **state)
+{
+    enum { SHARE = 10000 };
+    struct kn_peer_id a = peer_of(1), b = peer_of(2);
+    const struct {
+        const char *name;
+        uint32_t key;
+        size_t n;
+        double end;
+        const struct kn_peer_id *from;
+        enum kn_stored want;
+    } steps[] = {
+        { "more than a share", 1, SHARE, 10, &a, KN_STORED_FULL },
+        { "half a share", 1, SHARE / 2, 10, &a, KN_STORED },
+        { "the other half is too much", 2, SHARE / 2, 10, &a, KN_STORED_FULL },
+        { "of another peer", 3, SHARE / 2, 10, &b, KN_STORED },
+        { "our own", 4, 2 * SHARE, 10, NULL, KN_STORED },
+        { "its own may grow", 1, SHARE - 1000, 11, &a, KN_STORED },
+        { "but not past its share", 1, SHARE, 12, &a, KN_STORED_FULL },
+        { "a small one beside it", 2, 100, 10, &a, KN_STORED },
+        { "that of another is not for it", 3, SHARE / 2, 20, &a, KN_STORED_FULL },
+        { "its own may shrink", 1, 10, 13, &a, KN_STORED },
+        { "then there is room", 3, SHARE / 2, 20, &a, KN_STORED },
+        { "for the other as well", 5, SHARE - 1000, 20, &b, KN_STORED },
+    };
+    struct kn_record_limits limits = wide;
+    struct kn_record_store *store;
+
+    (void)state;
+    limits.bytes_a_peer = SHARE;
+    store = kn_record_store_new(&limits);
+    for (size_t i = 0; i < KN_COUNT(steps); i++)
+        CHECK_EQ(steps[i].name,
+                 put_large(store, steps[i].key, 0, steps[i].n, NOW + steps[i].end, steps[i].from),
+                 steps[i].want);
+    CHECK_EQ("records end", look(store, 1, NOW + 30), 0);
+    CHECK_EQ("and give way", put_large(store, 6, 0, SHARE - 1000, NOW + 40, &a), KN_STORED);
+    kn_record_store_free(store);
+}
+
+/* With the limits that a node has: all that one peer can do leaves the records of others alone. */
+static void one_peer_does_not_drive_out_the_others(void **state)
+{
+    struct kn_record_store *store = kn_record_store_new(&kn_record_limits_default);
+    struct kn_peer_id a = peer_of(1), b = peer_of(2);
+    size_t taken = 0;
+
+    (void)state;
+    CHECK_EQ("for some minutes", put(store, 1000, 1, NOW + 300, &b), KN_STORED);
+    for (uint32_t i = 0; i < 300; i++)
+        taken += put_large(store, i, 0, 1 << 20, NOW + 1e9, &a) == KN_STORED;
+    CHECK_EQ("its share", taken, 7);
+    CHECK_EQ("is still there", look(store, 1000, NOW), 1);
+    CHECK_EQ("evicted", counters_of(store).evicted, 0);
+    CHECK_EQ("two days", look(store, 0, NOW + 2 * 86400), -1);
+    CHECK_EQ("no more", look(store, 0, NOW + 2 * 86400 + 1), 0);
+    kn_record_store_free(store);
+}
+
 static void all_keys_are_walked(void **state)
 {
     struct kn_record_store *store = kn_record_store_new(&wide);
@@ -389,21 +480,6 @@ static void a_large_dictionary_is_told_in_part(void **state)
     kn_record_store_free(store);
 }
 
-/* Put `n` bytes under a key and a subkey. */
-static void put_large(struct kn_record_store *store, uint32_t key, uint8_t subkey, size_t n,
-                      double end)
-{
-    static const uint8_t zeros[1 << 20];
-    struct kn_dht_id id = key_of(key);
-    struct kn_buffer value = { 0 };
-
-    kn_msgpack_write_bin(&value, kn_span(zeros, n));
-    CHECK_EQ("put",
-             kn_record_put(store, &id, kn_span(&subkey, 1), kn_buffer_get(&value), end, NULL, NOW),
-             KN_STORED);
-    kn_buffer_done(&value);
-}
-
 /* look() compares the size with what is told, each time. */
 static void what_is_told_follows_each_change(void **state)
 {
@@ -430,7 +506,8 @@ static void what_is_told_follows_each_change(void **state)
 
     (void)state;
     for (size_t i = 0; i < KN_COUNT(steps); i++) {
-        put_large(store, 1, steps[i].subkey, steps[i].n, steps[i].end);
+        CHECK_EQ(steps[i].name,
+                 put_large(store, 1, steps[i].subkey, steps[i].n, steps[i].end, NULL), KN_STORED);
         CHECK_EQ(steps[i].name, look(store, 1, steps[i].now), steps[i].told);
     }
     kn_record_store_free(store);
@@ -496,6 +573,8 @@ int main(void)
         cmocka_unit_test(bytes_are_counted),
         cmocka_unit_test(a_record_that_cannot_grow_stays_as_it_was),
         cmocka_unit_test(one_peer_has_its_share),
+        cmocka_unit_test(bytes_of_a_peer_are_its_share_too),
+        cmocka_unit_test(one_peer_does_not_drive_out_the_others),
         cmocka_unit_test(all_keys_are_walked),
         cmocka_unit_test(a_long_dictionary_is_told_in_part),
         cmocka_unit_test(a_large_dictionary_is_told_in_part),
