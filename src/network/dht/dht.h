@@ -20,7 +20,9 @@ enum {
     KN_DHT_REPLICAS_MAX = 20,
     KN_DHT_STORE_BYTES_MAX = 1 << 20, /* of one rpc_store that we send; a longer value goes alone */
     KN_DHT_PUSH_MAX = 8 << 20,        /* bytes given to one new node */
-    KN_DHT_PUSHES_MAX = 16,           /* new nodes given records at a time; others get none */
+    KN_DHT_PUSHES_MAX = 2,            /* new nodes given records at a time; others get none */
+    KN_DHT_GIVEN_MAX = 256,           /* of those, remembered: they are given none again */
+    KN_DHT_GIVEN_MS = 3600 * 1000,    /* before that has passed */
     KN_DHT_SERVINGS_MAX = 256,        /* pings that wait for their call back; others are not seen */
     KN_DHT_DOUBTS_MAX = 16,           /* silent peers pinged at a time */
     KN_DHT_BLACKLIST_MAX = 256,       /* the one that ends first goes */

@@ -14,6 +14,12 @@ struct kn_dht_banned {
     unsigned failures;
 };
 
+/* A node that was given records: it is no new one because it left the table and came back. */
+struct kn_dht_given {
+    struct kn_peer_id peer;
+    kn_time at;
+};
+
 struct kn_dht {
     struct kn_dht_options options;
     struct kn_dht_neighbour own;
@@ -26,7 +32,9 @@ struct kn_dht {
     struct kn_dht_push *pushes;
     struct kn_dht_banned *banned;
     size_t op_count, serving_count, push_count, doubts, banned_count;
-    kn_time woken_at; /* what the link was told */
+    struct kn_dht_given given[KN_DHT_GIVEN_MAX]; /* a ring: the oldest goes */
+    size_t given_count;                          /* ever */
+    kn_time woken_at;                            /* what the link was told */
     struct kn_dht_counters counters;
 };
 

@@ -28,13 +28,24 @@ struct batch {
     struct kn_buffer data;
 };
 
+static bool was_given(const struct kn_dht *dht, const struct kn_peer_id *peer)
+{
+    size_t n = dht->given_count < KN_DHT_GIVEN_MAX ? dht->given_count : KN_DHT_GIVEN_MAX;
+
+    for (size_t i = 0; i < n; i++)
+        if (kn_dht_now(dht) - dht->given[i].at < KN_DHT_GIVEN_MS &&
+            kn_peer_id_equal(&dht->given[i].peer, peer))
+            return true;
+    return false;
+}
+
 void kn_dht_push_start(struct kn_dht *dht, const struct kn_dht_neighbour *node)
 {
     struct kn_record_counters held;
     struct kn_dht_push *push;
 
     kn_record_counters(dht->records, &held);
-    if (held.keys == 0 || dht->push_count >= KN_DHT_PUSHES_MAX)
+    if (held.keys == 0 || dht->push_count >= KN_DHT_PUSHES_MAX || was_given(dht, &node->peer))
         return;
     push = kn_try_alloc(sizeof(*push));
     if (push == NULL)
@@ -42,6 +53,8 @@ void kn_dht_push_start(struct kn_dht *dht, const struct kn_dht_neighbour *node)
     *push = (struct kn_dht_push){ .dht = dht, .next = dht->pushes, .to = *node };
     dht->pushes = push;
     dht->push_count++;
+    dht->given[dht->given_count++ % KN_DHT_GIVEN_MAX] =
+        (struct kn_dht_given){ node->peer, kn_dht_now(dht) };
     kn_dht_retime(dht);
 }
 

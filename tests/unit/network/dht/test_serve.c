@@ -367,8 +367,7 @@ static void an_answer_never_grows_past_its_limit(void **state)
     done(net, &request, &answered);
 }
 
-/* A dictionary that is too long to be told whole. */
-static void keep_entries(struct net_node *node, const struct kn_dht_id *key, int n)
+static void keep_entries(struct net_node *node, const struct kn_dht_id *key, int n, double lifetime)
 {
     double now = net_true_time(node->net);
     uint8_t value = 1;
@@ -379,7 +378,7 @@ static void keep_entries(struct net_node *node, const struct kn_dht_id *key, int
         kn_msgpack_write_int(&subkey, i);
         CHECK_EQ("kept",
                  kn_record_put(kn_dht_records(node->dht), key, kn_buffer_get(&subkey),
-                               kn_span(&value, 1), now + 1000, NULL, now),
+                               kn_span(&value, 1), now + lifetime, NULL, now),
                  KN_STORED);
         kn_buffer_done(&subkey);
     }
@@ -389,7 +388,7 @@ static void keep_entries(struct net_node *node, const struct kn_dht_id *key, int
  */
 static void what_does_not_fit_costs_nothing(void **state)
 {
-    enum { ENTRIES = 70000, QUESTIONS = 100 };
+    enum { ENTRIES = 70000 /* more than are told at once */, QUESTIONS = 100 };
     struct net *net = net_new(&quick);
     struct net_node *node = net_add(net, NET_HONEST, NULL);
     struct kn_peer_id caller = peer_of(99);
@@ -402,7 +401,7 @@ static void what_does_not_fit_costs_nothing(void **state)
     (void)state;
     for (uint32_t i = 0; i < KN_DHT_KEYS_MAX; i++)
         keys[i] = id_of(1);
-    keep_entries(node, &keys[0], ENTRIES);
+    keep_entries(node, &keys[0], ENTRIES, 1000);
     for (size_t i = 0; i < QUESTIONS; i++) {
         kn_dht_find_request_encode(&who, keys, KN_DHT_KEYS_MAX, &request);
         (void)serve(node, &caller, KN_DHT_FIND, &request, &answered);
@@ -484,6 +483,104 @@ static void a_new_node_is_given_records_to_a_bound(void **state)
     kn_dht_counters(old->dht, &counters);
     CHECK_EQ("once", counters.pushed, kept.keys);
     done(net, &request, &answered);
+}
+
+/* So many that some belong to whoever comes, and one message holds them. */
+static void keep_many(struct net_node *node)
+{
+    for (uint32_t i = 0; i < 200; i++) {
+        struct kn_dht_id key = id_of(1000 + i);
+
+        keep_entries(node, &key, 1, 1e6);
+    }
+}
+
+/* A peer says who it is. One without an id leaves the table. */
+static void hear(struct net_node *node, uint32_t number, bool has_id)
+{
+    struct kn_dht_ping_request ping = { .node = { has_id, id_of(number) } };
+    struct kn_peer_id peer = peer_of(number);
+    struct kn_buffer request = { 0 };
+    struct answered answered = { 0 };
+
+    kn_dht_ping_request_encode(&ping, &request);
+    (void)serve(node, &peer, KN_DHT_PING, &request, &answered);
+    CHECK_EQ("in the table", knows(node, &peer), has_id);
+    kn_buffer_done(&request);
+    kn_buffer_done(&answered.bytes);
+}
+
+/* How often it has tried to give its records. Nobody answers, so each try is one call. */
+static uint64_t tries(struct net *net, const struct net_node *node)
+{
+    struct kn_dht_counters counters;
+
+    net_run_until(net, net_now(net) + KN_DHT_TIMEOUT_MS + 100);
+    kn_dht_counters(node->dht, &counters);
+    return counters.calls[KN_DHT_STORE];
+}
+
+static void whoever_leaves_and_comes_back_is_given_nothing(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t number;
+        bool has_id;
+        kn_time after_ms;
+        uint64_t tries;
+    } steps[] = {
+        { "new", 1, true, 0, 1 },         { "a client now", 1, false, 0, 1 },
+        { "back", 1, true, 0, 1 },        { "another", 2, true, 0, 2 },
+        { "away again", 1, false, 0, 2 }, { "long after", 1, true, KN_DHT_GIVEN_MS, 3 },
+        { "gone again", 1, false, 0, 3 }, { "not so long after", 1, true, KN_DHT_GIVEN_MS / 2, 3 },
+    };
+    struct net *net = net_new(&quick);
+    struct net_node *node = net_add(net, NET_HONEST, NULL);
+
+    (void)state;
+    keep_many(node);
+    for (size_t i = 0; i < KN_COUNT(steps); i++) {
+        net_run_until(net, net_now(net) + steps[i].after_ms);
+        hear(node, steps[i].number, steps[i].has_id);
+        CHECK_EQ(steps[i].name, tries(net, node), steps[i].tries);
+    }
+    net_free(net);
+}
+
+static void those_given_last_are_remembered(void **state)
+{
+    struct net *net = net_new(&quick);
+    struct net_node *node = net_add(net, NET_HONEST, NULL);
+
+    (void)state;
+    keep_many(node);
+    for (uint32_t i = 0; i < KN_DHT_GIVEN_MAX; i++) {
+        hear(node, i, true);
+        CHECK_EQ("new", tries(net, node), i + 1);
+    }
+    hear(node, 0, true);
+    CHECK_EQ("the first of as many", tries(net, node), KN_DHT_GIVEN_MAX);
+    hear(node, KN_DHT_GIVEN_MAX, true);
+    CHECK_EQ("one more", tries(net, node), KN_DHT_GIVEN_MAX + 1);
+    hear(node, 0, false);
+    hear(node, 0, true);
+    CHECK_EQ("the first is forgotten", tries(net, node), KN_DHT_GIVEN_MAX + 2);
+    net_free(net);
+}
+
+static void few_are_given_records_at_a_time(void **state)
+{
+    struct net *net = net_new(&quick);
+    struct net_node *node = net_add(net, NET_HONEST, NULL);
+
+    (void)state;
+    keep_many(node);
+    for (uint32_t i = 0; i < 5; i++)
+        hear(node, i, true);
+    CHECK_EQ("two", tries(net, node), KN_DHT_PUSHES_MAX);
+    hear(node, 9, true);
+    CHECK_EQ("the next", tries(net, node), KN_DHT_PUSHES_MAX + 1);
+    net_free(net);
 }
 
 /* ---- as a hivemind node answered ---- */
@@ -594,6 +691,9 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_costs_nothing),
         cmocka_unit_test(a_client_finds_others_and_is_in_no_table),
         cmocka_unit_test(a_new_node_is_given_records_to_a_bound),
+        cmocka_unit_test(whoever_leaves_and_comes_back_is_given_nothing),
+        cmocka_unit_test(those_given_last_are_remembered),
+        cmocka_unit_test(few_are_given_records_at_a_time),
         cmocka_unit_test(answers_are_those_that_hivemind_gave),
     };
 
