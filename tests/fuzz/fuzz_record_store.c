@@ -100,6 +100,21 @@ static enum kn_stored model_replace(struct model *model, size_t at, struct row r
     return KN_STORED;
 }
 
+/* Did several peers bring what is under that key? */
+static bool model_is_shared(const struct model *model, uint8_t key)
+{
+    const struct row *first = NULL;
+
+    for (size_t i = 0; i < model->n; i++) {
+        if (model->rows[i].key != key)
+            continue;
+        if (first != NULL && first->peer != model->rows[i].peer)
+            return true;
+        first = &model->rows[i];
+    }
+    return false;
+}
+
 static enum kn_stored model_put(struct model *model, struct row row, double now)
 {
     double longest = row.peer == 0 ? LONGEST : LONGEST_OTHERS;
@@ -119,6 +134,8 @@ static enum kn_stored model_put(struct model *model, struct row row, double now)
         if ((other->subkey == NO_SUBKEY || row.subkey == NO_SUBKEY) && other->end >= row.end)
             return KN_STORED_OLDER;
     }
+    if (row.subkey == NO_SUBKEY && model_is_shared(model, row.key))
+        return KN_STORED_OLDER;
     return model_add(model, row);
 }
 

@@ -42,6 +42,7 @@ struct kn_record_place {
     double latest;                /* end of what lives longest */
     struct kn_held *first, *last; /* as they came */
     size_t count;
+    size_t seams; /* neighbours in that list which different peers brought */
     struct kn_told told;
     struct kn_index subkeys; /* only of a dictionary that is too long to be looked through */
     size_t at;               /* in the store's list of places */
@@ -58,6 +59,10 @@ struct kn_held *kn_record_place_find(const struct kn_record_place *place,
 void kn_record_place_add(struct kn_record_place *place, const struct kn_index_seed *seed,
                          struct kn_held *held);
 void kn_record_place_remove(struct kn_held *held);
+/* Another peer brings it from now on. */
+void kn_record_place_pass(struct kn_held *held, struct kn_record_share *share);
+/* Did more than one peer bring what is there? We are one of them. */
+bool kn_record_place_is_shared(const struct kn_record_place *place);
 
 /*
  * So that nobody needs to walk a dictionary to know how long it is. Where all is told, which is

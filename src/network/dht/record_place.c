@@ -45,6 +45,12 @@ static void build_index(struct kn_record_place *place)
     }
 }
 
+/* Counted where two records meet, so that nobody has to look at all of them. */
+static size_t seam(const struct kn_held *a, const struct kn_held *b)
+{
+    return a != NULL && b != NULL && a->share != b->share;
+}
+
 void kn_record_place_add(struct kn_record_place *place, const struct kn_index_seed *seed,
                          struct kn_held *held)
 {
@@ -58,6 +64,7 @@ void kn_record_place_add(struct kn_record_place *place, const struct kn_index_se
         place->first = held;
     place->last = held;
     place->count++;
+    place->seams += seam(held->previous, held);
     kn_record_told_add(place, held);
     if (place->subkeys.size == 0 && place->count > LOOKED_THROUGH_MAX)
         build_index(place);
@@ -70,6 +77,8 @@ void kn_record_place_remove(struct kn_held *held)
     struct kn_record_place *place = held->place;
 
     kn_record_told_remove(place, held);
+    place->seams -= seam(held->previous, held) + seam(held, held->next);
+    place->seams += seam(held->previous, held->next);
     if (place->subkeys.size > 0)
         kn_index_remove(&place->subkeys, &held->node);
     if (held->previous != NULL)
@@ -82,4 +91,16 @@ void kn_record_place_remove(struct kn_held *held)
         place->last = held->previous;
     place->count--;
     held->place = NULL;
+}
+
+void kn_record_place_pass(struct kn_held *held, struct kn_record_share *share)
+{
+    held->place->seams -= seam(held->previous, held) + seam(held, held->next);
+    held->share = share;
+    held->place->seams += seam(held->previous, held) + seam(held, held->next);
+}
+
+bool kn_record_place_is_shared(const struct kn_record_place *place)
+{
+    return place->seams > 0;
 }

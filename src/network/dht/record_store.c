@@ -233,7 +233,7 @@ static enum kn_stored replace(struct kn_record_store *store, struct kn_held *hel
 {
     size_t old = cost_of(held), fresh = cost_of_offer(offer);
     double expiration = held->expiration;
-    struct kn_record_share *share = NULL;
+    struct kn_record_share *share = NULL, *before = held->share;
     uint8_t *bytes = NULL;
 
     if (share_is_used_up(store, offer, held))
@@ -247,11 +247,11 @@ static enum kn_stored replace(struct kn_record_store *store, struct kn_held *hel
         move_end(store, held, expiration);
         return KN_STORED_FULL;
     }
-    kn_record_share_release(&store->shares, held->share, old);
+    kn_record_place_pass(held, share);
+    kn_record_share_release(&store->shares, before, old);
     kn_free(held->bytes);
     kn_record_told_remove(held->place, held);
     held->bytes = bytes;
-    held->share = share;
     held->value_n = offer->value.n;
     kn_record_told_replace(held->place, held);
     store->held_bytes += fresh;
@@ -283,6 +283,13 @@ static bool is_same(const struct kn_held *held, const struct offer *offer)
            kn_span_equal(kn_held_value(held), offer->value);
 }
 
+/* Would a value take the place of what several peers announce together? */
+static bool hides_others(const struct kn_record_place *place, const struct offer *offer)
+{
+    return place != NULL && place->is_dictionary && offer->subkey.n == 0 &&
+           kn_record_place_is_shared(place);
+}
+
 /* spec: hivemind/dht/storage.py, DHTLocalStorage.store and store_subkey */
 static enum kn_stored store_offer(struct kn_record_store *store, struct kn_record_place *place,
                                   struct kn_held *held, const struct offer *offer)
@@ -291,6 +298,8 @@ static enum kn_stored store_offer(struct kn_record_store *store, struct kn_recor
         return held->expiration < offer->expiration ? replace(store, held, offer) : KN_STORED_OLDER;
     if (place != NULL && !(place->is_dictionary && offer->subkey.n > 0) &&
         place->latest >= offer->expiration)
+        return KN_STORED_OLDER;
+    if (hides_others(place, offer))
         return KN_STORED_OLDER;
     return add(store, offer);
 }

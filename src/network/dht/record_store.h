@@ -4,9 +4,12 @@
  * hivemind's rules: the later expiration wins, an equal one loses; nothing can be deleted, only
  * outlived. Bounded in bytes, in records, and per peer that brought them; when it is full the
  * record that ends first goes. A value that is no MessagePack, or an end that is not finite, is
- * not stored: hivemind's reader hangs on such a thing. Time is handed in (Unix seconds). Storing
- * and finding take time that grows with the logarithm of what is held; reading a dictionary, with
- * what is told of it. spec: hivemind/utils/timed_storage.py, hivemind/dht/storage.py.
+ * not stored: hivemind's reader hangs on such a thing. Nor does a value without a subkey, however
+ * late its end, replace a dictionary whose living entries several peers brought, as it does with
+ * hivemind: there one small call hides all servers of a block. Time is handed in (Unix seconds).
+ * Storing and finding take time that grows with the logarithm of what is held; reading a
+ * dictionary, with what is told of it. spec: hivemind/utils/timed_storage.py,
+ * hivemind/dht/storage.py.
  */
 #ifndef KN_DHT_RECORD_STORE_H
 #define KN_DHT_RECORD_STORE_H
@@ -39,7 +42,7 @@ void kn_record_store_free(struct kn_record_store *store);
 
 enum kn_stored {
     KN_STORED,
-    KN_STORED_OLDER,     /* what we have lives as long or longer */
+    KN_STORED_OLDER,     /* what we have lives as long or longer, or several peers brought it */
     KN_STORED_EXPIRED,   /* its end has passed */
     KN_STORED_MALFORMED, /* no MessagePack, an end that is not finite, a size above its limit */
     KN_STORED_FULL,      /* memory, or the share of the peer `from` is used up */

@@ -424,6 +424,59 @@ static void one_peer_does_not_drive_out_the_others(void **state)
     kn_record_store_free(store);
 }
 
+/* Up to four entries, by whom and until when; then a value that outlives them. */
+static void a_value_does_not_hide_what_several_brought(void **state)
+{
+    enum { ENTRIES = 4, US = -1 };
+    static const struct {
+        const char *name;
+        struct {
+            int subkey, from; /* from 0: no entry */
+            double end;
+        } entries[ENTRIES];
+        double now;
+        int left; /* entries, or -1: the value */
+    } cases[] = {
+        { "one entry", { { 1, 1, 10 } }, 0, -1 },
+        { "several of one peer", { { 1, 1, 10 }, { 2, 1, 20 }, { 3, 1, 30 } }, 0, -1 },
+        { "our own", { { 1, US, 10 }, { 2, US, 20 } }, 0, -1 },
+        { "of two peers", { { 1, 1, 10 }, { 2, 2, 20 } }, 0, 2 },
+        { "ours and another's", { { 1, US, 10 }, { 2, 2, 20 } }, 0, 2 },
+        { "one in the middle", { { 1, 1, 10 }, { 2, 2, 20 }, { 3, 1, 30 } }, 0, 3 },
+        { "the second has ended", { { 1, 1, 30 }, { 2, 2, 20 } }, 25, -1 },
+        { "the first has ended", { { 1, 1, 10 }, { 2, 2, 20 } }, 15, -1 },
+        { "one between two has ended", { { 1, 1, 30 }, { 2, 2, 10 }, { 3, 1, 30 } }, 15, -1 },
+        { "between those of two", { { 1, 1, 30 }, { 2, 2, 10 }, { 3, 2, 30 } }, 15, 2 },
+        { "another takes one over", { { 1, 1, 10 }, { 2, 1, 20 }, { 1, 2, 15 } }, 0, 2 },
+        { "another takes both over",
+          { { 1, 1, 10 }, { 2, 1, 20 }, { 1, 2, 15 }, { 2, 2, 25 } },
+          0,
+          -1 },
+        { "it had both", { { 1, 1, 10 }, { 2, 2, 20 }, { 1, 2, 15 } }, 0, -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct kn_record_store *store = kn_record_store_new(&wide);
+        struct kn_peer_id evil = peer_of(9);
+        enum kn_stored want = cases[i].left < 0 ? KN_STORED : KN_STORED_OLDER;
+
+        for (size_t j = 0; j < ENTRIES && cases[i].entries[j].from != 0; j++) {
+            struct kn_peer_id peer = peer_of((uint8_t)cases[i].entries[j].from);
+            bool ours = cases[i].entries[j].from == US;
+
+            CHECK_EQ(cases[i].name,
+                     put(store, 1, cases[i].entries[j].subkey, NOW + cases[i].entries[j].end,
+                         ours ? NULL : &peer),
+                     KN_STORED);
+        }
+        (void)look(store, 1, NOW + cases[i].now); /* what has ended goes */
+        CHECK_EQ(cases[i].name, put(store, 1, -1, NOW + 1000, &evil), want);
+        CHECK_EQ(cases[i].name, look(store, 1, NOW + cases[i].now), cases[i].left);
+        kn_record_store_free(store);
+    }
+}
+
 static void all_keys_are_walked(void **state)
 {
     struct kn_record_store *store = kn_record_store_new(&wide);
@@ -575,6 +628,7 @@ int main(void)
         cmocka_unit_test(one_peer_has_its_share),
         cmocka_unit_test(bytes_of_a_peer_are_its_share_too),
         cmocka_unit_test(one_peer_does_not_drive_out_the_others),
+        cmocka_unit_test(a_value_does_not_hide_what_several_brought),
         cmocka_unit_test(all_keys_are_walked),
         cmocka_unit_test(a_long_dictionary_is_told_in_part),
         cmocka_unit_test(a_large_dictionary_is_told_in_part),
