@@ -23,11 +23,14 @@ struct row {
     uint8_t key, subkey, value; /* subkey 0: none */
     unsigned peer;              /* 0: ourselves */
     double end;
+    uint64_t brought; /* when: a count */
 };
 
 struct model {
     struct row rows[RECORDS + 1];
     size_t n;
+    uint64_t brought;
+    double latest[KEYS]; /* of what is there, and of what was evicted there */
 };
 
 static void require(bool condition)
@@ -59,28 +62,84 @@ static size_t model_share(const struct model *model, unsigned peer)
     return n;
 }
 
+/* What a record costs: more than all the bytes of all records, and its bytes. */
+static size_t cost_of(const struct row *row)
+{
+    return 1000 + (row->subkey != NO_SUBKEY) + 1;
+}
+
+static size_t model_bytes(const struct model *model, unsigned peer)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < model->n; i++)
+        bytes += model->rows[i].peer == peer ? cost_of(&model->rows[i]) : 0;
+    return bytes;
+}
+
+/* What that peer brought first; model->n: nothing. */
+static size_t model_first_of(const struct model *model, unsigned peer)
+{
+    size_t first = model->n;
+
+    for (size_t i = 0; i < model->n; i++) {
+        if (model->rows[i].peer == peer &&
+            (first == model->n || model->rows[i].brought < model->rows[first].brought))
+            first = i;
+    }
+    return first;
+}
+
 /* No two records end at one moment, so there is one first. */
-static bool model_make_room(struct model *model, double end)
+static size_t model_first_to_end(const struct model *model)
 {
     size_t first = 0;
 
-    if (model->n < RECORDS)
-        return true;
     for (size_t i = 1; i < model->n; i++) {
         if (model->rows[i].end < model->rows[first].end)
             first = i;
     }
-    if (model->rows[first].end >= end)
+    return first;
+}
+
+static bool model_make_room(struct model *model, const struct row *row)
+{
+    size_t own = row->peer != 0 ? model_bytes(model, row->peer) : 0, goes;
+    unsigned most = 1;
+
+    if (model->n < RECORDS)
+        return true;
+    for (unsigned peer = 2; peer <= PEERS; peer++) {
+        if (model_bytes(model, peer) > model_bytes(model, most))
+            most = peer;
+    }
+    if (model_bytes(model, most) > own + cost_of(row)) {
+        take_out(model, model_first_of(model, most));
+        return true;
+    }
+    goes = own > 0 ? model_first_of(model, row->peer) : model_first_to_end(model);
+    if (model->rows[goes].end >= row->end)
         return false;
-    take_out(model, first);
+    take_out(model, goes);
     return true;
+}
+
+/* Before the row is there. */
+static void add_latest(struct model *model, const struct row *row)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < model->n; i++)
+        any |= model->rows[i].key == row->key;
+    if (!any || model->latest[row->key] < row->end)
+        model->latest[row->key] = row->end;
 }
 
 static enum kn_stored model_add(struct model *model, struct row row)
 {
     if (row.peer != 0 && model_share(model, row.peer) >= SHARE)
         return KN_STORED_FULL;
-    if (!model_make_room(model, row.end))
+    if (!model_make_room(model, &row))
         return KN_STORED_FULL;
     for (size_t i = model->n; i > 0; i--) {
         const struct row *other = &model->rows[i - 1];
@@ -88,6 +147,8 @@ static enum kn_stored model_add(struct model *model, struct row row)
         if (other->key == row.key && (other->subkey == NO_SUBKEY || row.subkey == NO_SUBKEY))
             take_out(model, i - 1);
     }
+    row.brought = model->brought++;
+    add_latest(model, &row);
     model->rows[model->n++] = row;
     return KN_STORED;
 }
@@ -96,6 +157,8 @@ static enum kn_stored model_replace(struct model *model, size_t at, struct row r
 {
     if (row.peer != 0 && row.peer != model->rows[at].peer && model_share(model, row.peer) >= SHARE)
         return KN_STORED_FULL;
+    row.brought = model->brought++;
+    add_latest(model, &row);
     model->rows[at] = row;
     return KN_STORED;
 }
@@ -131,7 +194,8 @@ static enum kn_stored model_put(struct model *model, struct row row, double now)
             continue;
         if (other->subkey == row.subkey)
             return other->end < row.end ? model_replace(model, i, row) : KN_STORED_OLDER;
-        if ((other->subkey == NO_SUBKEY || row.subkey == NO_SUBKEY) && other->end >= row.end)
+        if ((other->subkey == NO_SUBKEY || row.subkey == NO_SUBKEY) &&
+            model->latest[row.key] >= row.end)
             return KN_STORED_OLDER;
     }
     if (row.subkey == NO_SUBKEY && model_is_shared(model, row.key))
@@ -171,7 +235,8 @@ static void compare_dictionary(const struct model *model, uint8_t key,
             latest = entry.expiration;
         at = model_next(model, key, at + 1);
     }
-    require(at == model->n && latest <= record->expiration && latest >= record->expiration);
+    require(at == model->n && latest <= record->expiration);
+    require(record->expiration <= model->latest[key] && record->expiration >= model->latest[key]);
 }
 
 static void compare(struct kn_record_store *store, const struct model *model, uint8_t key,
@@ -223,8 +288,9 @@ static void check_limits(struct kn_record_store *store, double now)
 static void step(struct kn_record_store *store, struct model *model, const uint8_t op[STEP],
                  double now, bool few_bytes)
 {
-    struct row row = { op[1] % KEYS, op[1] / KEYS % 16, op[3], op[0] / 2 % (PEERS + 1),
-                       now - 2 + op[2] % 80 };
+    struct row row = {
+        op[1] % KEYS, op[1] / KEYS % 16, op[3], op[0] / 2 % (PEERS + 1), now - 2 + op[2] % 80, 0
+    };
     struct kn_dht_id key = key_of(row.key);
     uint8_t bytes[32] = { 0xc4, 30 }; /* a larger value, which the model does not know */
     struct kn_peer_id peer = { .n = 1, .bytes = { (uint8_t)row.peer } };

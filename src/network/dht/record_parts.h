@@ -12,12 +12,15 @@ struct kn_record_share {
     struct kn_index_node node;
     struct kn_peer_id peer;
     size_t records, bytes;
+    struct kn_held *first, *last; /* as they were brought */
+    size_t heap_at;
 };
 
 /* A regular value, or one entry of a dictionary. */
 struct kn_held {
     struct kn_index_node node; /* in the subkeys of its place */
     struct kn_held *previous, *next;
+    struct kn_held *earlier, *later; /* of its share */
     struct kn_record_place *place;
     struct kn_record_share *share; /* NULL: we brought it */
     double expiration;
@@ -39,7 +42,7 @@ struct kn_record_place {
     struct kn_index_node node;
     struct kn_dht_id key;
     bool is_dictionary;
-    double latest;                /* end of what lives longest */
+    double latest; /* end of what lives longest, or did before it was evicted, as in hivemind */
     struct kn_held *first, *last; /* as they came */
     size_t count;
     size_t seams; /* neighbours in that list which different peers brought */
@@ -94,17 +97,33 @@ void kn_record_places_drop(struct kn_record_places *places, struct kn_record_pla
 /* Free what is left when all are dropped. */
 void kn_record_places_done(struct kn_record_places *places);
 
+/* All shares: found by their peer, and the largest on top. */
+struct kn_record_shares {
+    struct kn_index peers;
+    struct kn_record_share **heap;
+    size_t n, room;
+};
+
 /* The share of a peer that has one, or NULL. */
-struct kn_record_share *kn_record_share_find(const struct kn_index *shares,
+struct kn_record_share *kn_record_share_find(const struct kn_record_shares *shares,
                                              const struct kn_index_seed *seed,
                                              const struct kn_peer_id *peer);
+/* The one with most bytes; NULL: there is none. */
+struct kn_record_share *kn_record_share_largest(const struct kn_record_shares *shares);
 /* Put one record more, of that many bytes, on the share of `peer`; for NULL `*out` is NULL. False:
  * no memory. */
-KN_MUST_USE bool kn_record_share_take(struct kn_index *shares, const struct kn_index_seed *seed,
+KN_MUST_USE bool kn_record_share_take(struct kn_record_shares *shares,
+                                      const struct kn_index_seed *seed,
                                       const struct kn_peer_id *peer, size_t bytes,
                                       struct kn_record_share **out);
 /* Take one off; `share` may be NULL. */
-void kn_record_share_release(struct kn_index *shares, struct kn_record_share *share, size_t bytes);
+void kn_record_share_release(struct kn_record_shares *shares, struct kn_record_share *share,
+                             size_t bytes);
+/* The record is the last that its share has brought, or is none of it any more. */
+void kn_record_share_link(struct kn_held *held);
+void kn_record_share_unlink(struct kn_held *held);
+/* Free what is left when all are released. */
+void kn_record_shares_done(struct kn_record_shares *shares);
 
 /* Records by their end, the first on top. */
 struct kn_record_heap {

@@ -34,7 +34,7 @@ struct kn_record_store {
     struct kn_record_limits limits;
     struct kn_index_seed seed;
     struct kn_record_places places;
-    struct kn_index shares;
+    struct kn_record_shares shares;
     struct kn_record_heap heap;
     size_t held_bytes;
     struct kn_record_counters counters;
@@ -66,7 +66,7 @@ struct kn_record_store *kn_record_store_new(const struct kn_record_limits *limit
 
 static size_t bytes_of(const struct kn_record_store *store)
 {
-    return store->held_bytes + store->places.n * PLACE_COST + store->shares.count * SHARE_COST;
+    return store->held_bytes + store->places.n * PLACE_COST + store->shares.n * SHARE_COST;
 }
 
 static size_t cost_of(const struct kn_held *held)
@@ -106,6 +106,7 @@ static void drop(struct kn_record_store *store, struct kn_held *held)
 
     kn_record_heap_remove(&store->heap, held);
     kn_record_place_remove(held);
+    kn_record_share_unlink(held);
     kn_record_share_release(&store->shares, held->share, cost_of(held));
     store->held_bytes -= cost_of(held);
     kn_free(held->bytes);
@@ -121,7 +122,7 @@ void kn_record_store_free(struct kn_record_store *store)
     while (store->heap.n > 0)
         drop(store, store->heap.at[store->heap.n - 1]);
     kn_record_places_done(&store->places);
-    kn_index_done(&store->shares);
+    kn_record_shares_done(&store->shares);
     kn_free(store->heap.at);
     kn_free(store);
 }
@@ -138,18 +139,43 @@ static void drop_ended(struct kn_record_store *store, double now)
         drop(store, store->heap.at[0]);
 }
 
-/* Drop what ends first until there is room, but nothing that lives as long as `expiration`, and not
- * `kept`. */
+/* Is it there, and would it end before what is offered? */
+static struct kn_held *if_sooner(struct kn_held *held, const struct offer *offer)
+{
+    return held != NULL && held->expiration < offer->expiration ? held : NULL;
+}
+
+/* What goes next; not `kept`; NULL: nothing. What the peer with most brought first, so that many
+ * peers of one owner do not drive out the others, however late their ends. Who would have most
+ * itself is to be content with its own; if it has none yet, what ends first goes. */
+static struct kn_held *next_to_go(const struct kn_record_store *store, const struct offer *offer,
+                                  const struct kn_held *kept)
+{
+    const struct kn_record_share *own = NULL, *most = kn_record_share_largest(&store->shares);
+    size_t bytes = cost_of_offer(offer);
+    struct kn_held *first = store->heap.n > 0 ? store->heap.at[0] : NULL;
+
+    if (offer->from != NULL)
+        own = kn_record_share_find(&store->shares, &store->seed, offer->from);
+    bytes += own != NULL ? own->bytes : 0;
+    if (most != NULL && most->bytes > bytes)
+        return most->first != kept ? most->first : kept->later;
+    if (own != NULL)
+        return if_sooner(own->first != kept ? own->first : kept->later, offer);
+    return first != kept ? if_sooner(first, offer) : NULL;
+}
+
+/* Drop others, but not `kept`, until there is room. */
 static bool make_room(struct kn_record_store *store, size_t records, size_t bytes,
-                      double expiration, const struct kn_held *kept)
+                      const struct offer *offer, const struct kn_held *kept)
 {
     while (store->heap.n + records > store->limits.records ||
            bytes_of(store) + bytes > store->limits.bytes) {
-        struct kn_held *first = store->heap.n > 0 ? store->heap.at[0] : NULL;
+        struct kn_held *held = next_to_go(store, offer, kept);
 
-        if (first == NULL || first == kept || first->expiration >= expiration)
+        if (held == NULL)
             return false;
-        drop(store, first);
+        drop(store, held);
         store->counters.evicted++;
     }
     return true;
@@ -194,7 +220,7 @@ static enum kn_stored add(struct kn_record_store *store, const struct offer *off
     struct kn_held *held;
 
     if (share_is_used_up(store, offer, NULL) ||
-        !make_room(store, 1, cost + PLACE_COST + SHARE_COST, offer->expiration, NULL) ||
+        !make_room(store, 1, cost + PLACE_COST + SHARE_COST, offer, NULL) ||
         !kn_record_heap_reserve(&store->heap))
         return KN_STORED_FULL;
     held = new_held(store, offer);
@@ -215,6 +241,7 @@ static enum kn_stored add(struct kn_record_store *store, const struct offer *off
     }
     kn_record_place_add(place, &store->seed, held);
     kn_record_heap_add(&store->heap, held);
+    kn_record_share_link(held);
     if (place->count == 1 || place->latest < offer->expiration)
         place->latest = offer->expiration;
     store->held_bytes += cost;
@@ -239,7 +266,7 @@ static enum kn_stored replace(struct kn_record_store *store, struct kn_held *hel
     if (share_is_used_up(store, offer, held))
         return KN_STORED_FULL;
     move_end(store, held, offer->expiration);
-    if (make_room(store, 0, (fresh > old ? fresh - old : 0) + SHARE_COST, offer->expiration, held))
+    if (make_room(store, 0, (fresh > old ? fresh - old : 0) + SHARE_COST, offer, held))
         bytes = copy_bytes(offer);
     if (bytes == NULL ||
         !kn_record_share_take(&store->shares, &store->seed, offer->from, fresh, &share)) {
@@ -247,7 +274,9 @@ static enum kn_stored replace(struct kn_record_store *store, struct kn_held *hel
         move_end(store, held, expiration);
         return KN_STORED_FULL;
     }
+    kn_record_share_unlink(held);
     kn_record_place_pass(held, share);
+    kn_record_share_link(held);
     kn_record_share_release(&store->shares, before, old);
     kn_free(held->bytes);
     kn_record_told_remove(held->place, held);

@@ -2,13 +2,14 @@
  * record_store — what this node keeps for the swarm: values with an end, perhaps under subkeys.
  *
  * hivemind's rules: the later expiration wins, an equal one loses; nothing can be deleted, only
- * outlived. Bounded in bytes, in records, and per peer that brought them; when it is full the
- * record that ends first goes. A value that is no MessagePack, or an end that is not finite, is
- * not stored: hivemind's reader hangs on such a thing. Nor does a value without a subkey, however
- * late its end, replace a dictionary whose living entries several peers brought, as it does with
- * hivemind: there one small call hides all servers of a block. Time is handed in (Unix seconds).
- * Storing and finding take time that grows with the logarithm of what is held; reading a
- * dictionary, with what is told of it. spec: hivemind/utils/timed_storage.py,
+ * outlived. Bounded in bytes, in records, and per peer that brought them; when it is full,
+ * the peer with most loses what it brought first; where that would be who brings more, what it
+ * brought itself, or what ends first if it has nothing here yet. A value that is no MessagePack, or
+ * an end that is not finite, is not stored: hivemind's reader hangs on such a thing. Nor does a
+ * value without a subkey, however late its end, replace a dictionary whose living entries several
+ * peers brought, as it does with hivemind: there one small call hides all servers of a block. Time
+ * is handed in (Unix seconds). Storing and finding take time that grows with the logarithm of what
+ * is held; reading a dictionary, with what is told of it. spec: hivemind/utils/timed_storage.py,
  * hivemind/dht/storage.py.
  */
 #ifndef KN_DHT_RECORD_STORE_H

@@ -424,6 +424,38 @@ static void one_peer_does_not_drive_out_the_others(void **state)
     kn_record_store_free(store);
 }
 
+/* Forty peers of one owner fill a store with what lives long. */
+static void who_has_most_makes_room_for_who_has_little(void **state)
+{
+    enum { MANY = 40, EACH = 10, OLD = 1000, FRESH = 1001 };
+    struct kn_peer_id few = peer_of(200), us[MANY];
+    struct kn_record_limits limits = wide;
+    struct kn_record_store *store;
+
+    (void)state;
+    limits.records = MANY * EACH;
+    store = kn_record_store_new(&limits);
+    CHECK_EQ("before all", put(store, OLD, 1, NOW + 300, &few), KN_STORED);
+    for (uint32_t i = 0; i < MANY * EACH; i++) {
+        us[i % MANY] = peer_of((uint8_t)(i % MANY));
+        CHECK_EQ("fill", put(store, i, -1, NOW + 86400 + i, &us[i % MANY]), KN_STORED);
+    }
+    CHECK_EQ("full", counters_of(store).records, MANY * EACH);
+    CHECK_EQ("its own, as it had as much as any", look(store, MANY - 1, NOW), 0);
+    CHECK_EQ("not the first to end", look(store, OLD, NOW), 1);
+    for (int i = 0; i < EACH - 2; i++)
+        CHECK_EQ("one who has little", put(store, FRESH, i, NOW + 300, &few), KN_STORED);
+    CHECK_EQ("all are there", look(store, FRESH, NOW), EACH - 2);
+    CHECK_EQ("and what was", look(store, OLD, NOW), 1);
+    CHECK_EQ("as much as any", put(store, FRESH, EACH, NOW + 300, &few), KN_STORED_FULL);
+    CHECK_EQ("so its own goes", put(store, FRESH, EACH, NOW + 301, &few), KN_STORED);
+    CHECK_EQ("the first of them", look(store, OLD, NOW), 0);
+    CHECK_EQ("ours", put(store, FRESH + 1, -1, NOW + 1, NULL), KN_STORED);
+    CHECK_EQ("renewed", put(store, OLD, 1, NOW + 600, &few), KN_STORED);
+    CHECK_EQ("bounded", counters_of(store).records, MANY * EACH);
+    kn_record_store_free(store);
+}
+
 /* Up to four entries, by whom and until when; then a value that outlives them. */
 static void a_value_does_not_hide_what_several_brought(void **state)
 {
@@ -628,6 +660,7 @@ int main(void)
         cmocka_unit_test(one_peer_has_its_share),
         cmocka_unit_test(bytes_of_a_peer_are_its_share_too),
         cmocka_unit_test(one_peer_does_not_drive_out_the_others),
+        cmocka_unit_test(who_has_most_makes_room_for_who_has_little),
         cmocka_unit_test(a_value_does_not_hide_what_several_brought),
         cmocka_unit_test(all_keys_are_walked),
         cmocka_unit_test(a_long_dictionary_is_told_in_part),
