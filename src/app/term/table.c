@@ -89,7 +89,8 @@ void kn_table_add(const struct kn_term *term, const struct kn_table_column *colu
         titles[i] = columns[i].title;
         widths[i] = widest(columns[i].title, cells + i, n_columns, n_rows);
     }
-    fit(columns, n_columns, term->columns, widths);
+    if (term->is_terminal)
+        fit(columns, n_columns, term->columns, widths);
     add_line(term, columns, n_columns, widths, titles, &head);
     kn_term_add(term, out, KN_DIM, kn_text_get(&head));
     kn_text_done(&head);

@@ -1,5 +1,6 @@
 /*
- * table — rows under titles, as wide as the terminal allows.
+ * table — rows under titles, as wide as the terminal allows. Where there is no terminal every cell
+ * stays whole: ids and names in a pipe are there to be used.
  */
 #ifndef KN_TERM_TABLE_H
 #define KN_TERM_TABLE_H
