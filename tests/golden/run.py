@@ -244,7 +244,9 @@ CASES = {
         ("identity new --replace --quiet", (80,)), ("identity new --replace", ("pipe",)))] +
                     [({"home/identity.key": "no key"}, {"KWAAINET_HOME": "home"}, words, ("json",))
                      for words in ("identity show", "identity new", "identity new --replace")],
-    "running": [({}, {}, "status", EVERY), ({}, {}, "stop", ("pipe", "json")),
+    "running": [({}, {}, "status", EVERY),
+                ({}, {}, "status --metrics --watch 1", ("pipe", "json")),
+                ({}, {}, "stop", ("pipe", "json")),
                 ({}, {}, "stop --wait 3601", ("pipe", "json")),
                 ({}, {}, "service install --help", (60, 80)),
                 ({}, {}, "service status --help", (80,)), ({}, {}, "service", ("pipe", "json")),

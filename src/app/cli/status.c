@@ -28,15 +28,26 @@ static enum kn_exit show_metrics(struct kn_cli *cli)
     return KN_EXIT_DONE;
 }
 
+/* OpenMetrics has one end, and those who read it come again by themselves. */
+static enum kn_exit refuse_both(struct kn_cli *cli)
+{
+    struct kn_error err = { 0 };
+
+    (void)kn_fail(&err, KN_E_INVALID, "--metrics prints once and --watch again and again");
+    kn_hint(&err, "Leave one of them out.");
+    return kn_cli_fail(cli, KN_EXIT_USAGE, &err);
+}
+
 static enum kn_exit run(struct kn_cli *cli)
 {
     struct kn_running running;
     struct kn_json *status;
+    bool watches = kn_cli_option(cli, "--watch") != NULL;
     enum kn_exit code;
 
     if (kn_cli_option(cli, "--metrics") != NULL)
-        return show_metrics(cli);
-    if (kn_cli_option(cli, "--watch") != NULL)
+        return watches ? refuse_both(cli) : show_metrics(cli);
+    if (watches)
         return kn_watch(cli);
     code = kn_running_find(cli, &running);
     if (code == KN_EXIT_DONE)
@@ -54,7 +65,7 @@ static enum kn_exit run(struct kn_cli *cli)
 
 static const struct kn_command_flag flags[] = {
     { "--watch", "[SECONDS]", "Show it again and again, every 2 seconds unless given." },
-    { "--metrics", NULL, "Print everything that it counts, as OpenMetrics text." },
+    { "--metrics", NULL, "Print once everything that it counts, as OpenMetrics text." },
     { NULL, NULL, NULL },
 };
 
