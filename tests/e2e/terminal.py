@@ -25,18 +25,18 @@ def _take_terminal():
 class Terminal:
     """`kwaainet WORDS` at a terminal of that width; killed when the block ends."""
 
-    def __init__(self, home, *words, columns=80, env=None):
+    def __init__(self, home, *words, columns=80, rows=24, env=None):
         self.ours, theirs = pty.openpty()
         self.shown = ""
-        self.resize(columns)
+        self.resize(columns, rows)
         self.process = subprocess.Popen(
             [home.program, *map(str, words)], cwd=home.work,
             env=home.environment({"TERM": "xterm", **(env or {})}), stdin=theirs, stdout=theirs,
             stderr=theirs, preexec_fn=_take_terminal)
         os.close(theirs)
 
-    def resize(self, columns):
-        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    def resize(self, columns, rows=24):
+        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def type(self, text):
         os.write(self.ours, text.encode())

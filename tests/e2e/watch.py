@@ -50,6 +50,14 @@ class Watch(Case):
             self.assertLessEqual(max(map(len, words)), 64)  # the peer id cannot be broken
             self.assertEqual(terminal.interrupt(), -signal.SIGINT)
 
+    def test_a_short_window_says_how_much_more_there_is(self):
+        with Terminal(self.h, "status", "--watch", "1", columns=120, rows=8) as terminal:
+            terminal.wait("more lines")
+            shown = terminal.plain.splitlines()[:7]
+            self.assertRegex(shown[-1], "^(…|\\.\\.\\.) [1-9][0-9]* more lines$")
+            self.assertTrue(any(line.startswith("health ") for line in shown), shown)
+            self.assertEqual(terminal.interrupt(), -signal.SIGINT)
+
     def test_in_a_pipe_one_follows_the_other(self):
         with self.h.start("status --watch 1") as command:
             text = ""

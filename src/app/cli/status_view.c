@@ -433,23 +433,24 @@ static void show_problems(struct view *view)
     }
 }
 
+/* What is wrong comes early: a watched status is cut at its end where the window is short. */
 void kn_status_view(const struct kn_json *status, int64_t now_s, const struct kn_term *term,
                     struct kn_text *out)
 {
     struct view view = { .status = status, .now_s = now_s, .term = term, .out = out };
 
     show_node(&view);
+    show_pause(&view);
+    show_health(&view);
+    show_problems(&view);
+    show_alerts(&view);
     show_model(&view);
     show_download(&view);
     show_serving(&view);
     show_rebalance(&view);
     show_network(&view);
-    show_health(&view);
-    show_alerts(&view);
-    show_pause(&view);
     show_limits(&view);
     show_configuration(&view);
-    show_problems(&view);
     if (view.line.failed)
         out->failed = true;
     kn_text_done(&view.line);

@@ -96,7 +96,8 @@ static enum kn_code show(struct watching *w, bool is_first)
     struct kn_error ignored = { 0 };
 
     if (cli->out_term.rewrites && !cli->json) {
-        kn_screen_draw(&w->screen, kn_text_get(&w->frame), kn_terminal_columns((int)KN_OUTPUT_OUT),
+        kn_screen_draw(&w->screen, &cli->out_term, kn_text_get(&w->frame),
+                       kn_terminal_columns((int)KN_OUTPUT_OUT),
                        kn_terminal_rows((int)KN_OUTPUT_OUT), &cli->answer);
     } else {
         if (!is_first && !cli->json)

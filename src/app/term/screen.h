@@ -9,6 +9,8 @@
 
 #include "lib/base/text.h"
 
+struct kn_term;
+
 /* What stands there, the cursor below it. Zeroed: nothing. */
 struct kn_screen {
     struct kn_text shown;
@@ -16,10 +18,11 @@ struct kn_screen {
 
 /*
  * Append what shows `frame`, whole lines, in the place of what is shown. The window has these
- * columns and rows by now; 0: not known. Lines for which it has no room are left out.
+ * columns and rows by now; 0: not known. Lines for which it has no room are left out, and counted
+ * on its last one.
  */
-void kn_screen_draw(struct kn_screen *screen, const char *frame, size_t columns, size_t rows,
-                    struct kn_text *out);
+void kn_screen_draw(struct kn_screen *screen, const struct kn_term *term, const char *frame,
+                    size_t columns, size_t rows, struct kn_text *out);
 
 void kn_screen_done(struct kn_screen *screen);
 

@@ -36,6 +36,9 @@ static const struct {
       "state      ONLINE for 2 h\n"
       "process    4711, version 1.0.0, up 2 h\n"
       "peer id    12D3KooWBtg3aaLsnd8DzZCfsPYQu6kZtdBUBKMqbNwgjA3sAJBJ\n"
+      "problems   the clock of this machine is 10 s behind that of the swarm\n"
+      "           Set it.\n"
+      "           a second one\n"
       "model      Llama-3.3-70B-Instruct as Llama-3-3-70B-Instruct-hf\n"
       "blocks     68-79 (12 blocks)\n"
       "port       8080\n"
@@ -44,10 +47,18 @@ static const struct {
       "peers      14\n"
       "announced  12 blocks, 12 acknowledged, visible on 2 of 3 bootstraps, 40 s ago\n"
       "config     /home/ada/node_config.yaml, read again 16 min ago\n"
-      "pending    node.port, model.name take effect at the next start\n"
-      "problems   the clock of this machine is 10 s behind that of the swarm\n"
-      "           Set it.\n"
-      "           a second one\n" },
+      "pending    node.port, model.name take effect at the next start\n" },
+    { "what is wrong stands before what is usual",
+      "{\"state\": \"OFFLINE\", \"model\": \"m\", \"paused\": {\"reason\": \"a window\"}, "
+      "\"health\": {\"verdict\": \"failing\", \"reason\": \"no memory\"}, "
+      "\"problems\": [\"a typo\"], \"peers\": 3}",
+      80,
+      "state      OFFLINE\n"
+      "paused     a window\n"
+      "health     failing: no memory\n"
+      "problems   a typo\n"
+      "model      m\n"
+      "peers      3\n" },
     { "after a death",
       "{\"pid\": 4711, \"previous_end\": {\"pid\": 3, \"at\": 1700009960, "
       "\"killed_for_memory\": true}}",
