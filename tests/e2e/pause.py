@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import program
@@ -431,6 +432,24 @@ class Schedules(Case):
         self.assertIn(forward["at"], [change["at"] for change in opened])  # the gap's end
         self.assertTrue(all(change["local"].endswith("+09:00") for change in opened))
         self.assertTrue(all(change["there"][-6:] in ("+01:00", "+02:00") for change in opened))
+
+    def test_clocks_that_are_set_elsewhere_are_told_by_the_clock_here(self):
+        entry = json.dumps([{"name": "n", "cron": "30 3 * * *", "duration": "1h",
+                             "timezone": "Europe/Berlin", "limits": {"max_cpu_percent": 0}}])
+        words = ("schedule", "--next", "366d", "--set", f"resources.schedules={entry}")
+        here = {"TZ": "America/New_York"}
+        told = self.ask(*words, env=here)["changes"]
+        self.assertEqual([sorted(one) for one in told if "clocks_set_by_s" in one],
+                         [["at", "clocks_set_by_s", "local", "there", "timezone"]] * 2)
+        for one in told:
+            self.assertEqual(datetime.fromisoformat(one["local"]).timestamp(), one["at"])
+        _, out, _ = self.h.run(*words, env=here)
+        lines = [line for line in out.splitlines() if line[0] != " "]  # the others are folded
+        shown = [datetime.strptime(line[4:20], "%Y-%m-%d %H:%M") for line in lines]
+        self.assertEqual(shown, sorted(shown))
+        line = " ".join(next(line for line in out.split("Sat ") if "go forward" in line).split())
+        self.assertRegex(line, r"^\d{4}-03-\d\d 21:00 \(Sun \d{4}-03-\d\d 03:00 Europe/Berlin\) "
+                               "clocks of Europe/Berlin go forward by 60 min")
 
     def ask(self, *words, env=None, **options):
         if env is None:

@@ -11,7 +11,8 @@
 #include "config/hours/limits.h"
 #include "lib/base/arena.h"
 
-enum { AHEAD_MAX_DAYS = 366, DAY_S = 86400, MS_PER_S = 1000, MOMENTS_MAX = 10000, HANG = 4 };
+enum { AHEAD_MAX_DAYS = 366, MOMENTS_MAX = 10000, HANG = 4 };
+enum { DAY_S = 86400, MINUTE_S = 60, MS_PER_S = 1000 };
 
 /* The preview under way. */
 struct preview {
@@ -181,33 +182,49 @@ static int64_t next_set(const struct preview *p, int64_t after, int64_t end, siz
     return first;
 }
 
+static void show_set(struct preview *p, int64_t at, const struct kn_schedule *about, int by_s,
+                     bool is_dst)
+{
+    int minutes = by_s / MINUTE_S;
+    struct kn_text line = { 0 };
+    char text[KN_CLOCK_TEXT_SIZE];
+
+    kn_clock_text(&p->local, at, text);
+    kn_text_add(&line, text);
+    add_there(p, about, at, &line);
+    kn_text_addf(&line, "  clocks of %s go %s by %d min%s", about->timezone,
+                 minutes > 0 ? "forward" : "back", minutes > 0 ? minutes : -minutes,
+                 is_dst ? " (daylight saving)" : "");
+    add_line(p, &line);
+}
+
+static void print_set(struct preview *p, int64_t at, const struct kn_schedule *about, int by_s)
+{
+    struct kn_json *json = kn_json_object();
+    char text[KN_CLOCK_TEXT_SIZE];
+
+    kn_tree_set(json, "at", kn_json_int(at));
+    kn_clock_iso(&p->local, at, text);
+    kn_tree_text(json, "local", text);
+    kn_clock_iso(p->hours.windows[about - p->hours.schedules].zone, at, text);
+    kn_tree_text(json, "there", text);
+    kn_tree_text(json, "timezone", about->timezone);
+    kn_tree_set(json, "clocks_set_by_s", kn_json_int(by_s));
+    kn_tree_append(p->changes, json);
+}
+
 static void tell_set(struct preview *p, int64_t at, size_t which)
 {
     const struct kn_zone *zone = p->hours.windows[which].zone;
+    const struct kn_schedule *about = &p->hours.schedules[which];
     struct kn_zone_span before, after;
-    struct kn_text line = { 0 };
-    char text[KN_CLOCK_TEXT_SIZE];
-    struct kn_json *json;
-    int minutes;
 
     kn_zone_at(zone, at - 1, &before);
     kn_zone_at(zone, at, &after);
-    minutes = (after.offset - before.offset) / 60;
-    if (p->cli->json) {
-        json = kn_json_object();
-        kn_clock_iso(zone, at, text);
-        kn_tree_set(json, "at", kn_json_int(at));
-        kn_tree_text(json, "there", text);
-        kn_tree_text(json, "timezone", p->hours.schedules[which].timezone);
-        kn_tree_set(json, "clocks_set_by_s", kn_json_int(after.offset - before.offset));
-        kn_tree_append(p->changes, json);
-        return;
-    }
-    kn_clock_text(zone, at, text);
-    kn_text_addf(&line, "%s  clocks of %s go %s by %d min%s", text,
-                 p->hours.schedules[which].timezone, minutes > 0 ? "forward" : "back",
-                 minutes > 0 ? minutes : -minutes, after.is_dst ? " (daylight saving)" : "");
-    add_line(p, &line);
+    if (p->cli->json)
+        print_set(p, at, about, after.offset - before.offset);
+    else
+        show_set(p, at, about, after.offset - before.offset, after.is_dst);
 }
 
 static void tell_sets(struct preview *p, int64_t after, int64_t end)
@@ -323,6 +340,6 @@ const struct kn_command kn_cmd_schedule = {
         "With --json: {\"from\", \"until\", \"schedules\", \"changes\": [{\"at\", \"local\", "
         "\"there\", \"timezone\", \"window\", \"pauses\", \"limits\": {\"max_memory_bytes\", "
         "\"max_gpu_memory_bytes\", \"max_disk_bytes\", \"max_models\", \"max_cpu_percent\"}}, or "
-        "{\"at\", \"there\", \"timezone\", \"clocks_set_by_s\"}]}.",
+        "{\"at\", \"local\", \"there\", \"timezone\", \"clocks_set_by_s\"}]}.",
     .run = run,
 };
