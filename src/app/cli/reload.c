@@ -67,8 +67,8 @@ const struct kn_command kn_cmd_reload = {
     .loads_configuration = true,
     .detail =
         "What can be another while the node runs holds at once: its answer names each value that "
-        "changed, and the settings that wait for the next start. kwaainet explain tells which "
-        "settings do. Lower limits shrink the range of blocks. A file that is wrong, gone or "
+        "changed, and the settings that wait for the next start. kwaainet config explain tells "
+        "which settings do. Lower limits shrink the range of blocks. A file that is wrong, gone or "
         "cannot be read changes nothing: every problem is shown, and kwaainet status shows them "
         "until the file is mended. The flags and variables with which the node was started stay. "
         "SIGHUP does the same.\n\n"

@@ -47,6 +47,11 @@ void kn_docs_states(struct kn_text *out)
     kn_text_add(out, "## States of a node\n\n");
     for (const struct kn_word *word = initial->words; word->name != NULL; word++)
         kn_text_addf(out, "- `%s`: %s\n", word->name, word->brief);
-    kn_text_addf(out, "\n`%s` says in which of them a node begins; built in is `%s`.\n",
+    kn_text_add(out,
+                "- `DRAINING`: Finishes the open sessions and takes no new ones, before it ends, "
+                "pauses or goes to other blocks. The swarm never sees this word: there the "
+                "blocks that are given up are OFFLINE at once, and those that the node goes "
+                "to JOINING.\n");
+    kn_text_addf(out, "\n`%s` says in which of the first three a node begins; built in is `%s`.\n",
                  initial->key, initial->fallback);
 }

@@ -156,6 +156,7 @@ static void the_states_are_the_words_of_their_setting(void **state)
     (void)state;
     kn_docs_states(&text);
     CHECK_HAS("offline", kn_text_get(&text), "- `OFFLINE`: Joins the network and announces noth");
+    CHECK_HAS("of a node alone", kn_text_get(&text), "- `DRAINING`: Finishes the open sessions");
     CHECK_HAS("initial", kn_text_get(&text), "built in is `JOINING`.\n");
     kn_text_done(&text);
 }
