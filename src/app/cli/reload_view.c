@@ -6,6 +6,7 @@
 #include "app/term/notice.h"
 #include "app/term/term.h"
 #include "config/schema/setting.h"
+#include "config/schema/type.h"
 #include "lib/base/text.h"
 #include "lib/json/json.h"
 
@@ -33,11 +34,21 @@ static void add_list(const struct kn_json *list, struct kn_text *out)
     }
 }
 
+/* A size or a duration says its unit itself. */
+static void add_number(const struct kn_setting *setting, double number, struct kn_text *out)
+{
+    kn_setting_print_number(setting, number, out);
+    if (setting->unit != NULL && setting->type != &kn_type_size &&
+        setting->type != &kn_type_duration)
+        kn_text_addf(out, " %s", setting->unit);
+}
+
 static void add_value(const struct kn_setting *setting, const struct kn_json *value,
                       struct kn_text *out)
 {
     const char *text = kn_json_to_text(value);
     struct kn_text printed = { 0 };
+    double number;
 
     if (text != NULL) {
         kn_term_add_safe(out, *text != '\0' ? text : "\"\"");
@@ -45,12 +56,12 @@ static void add_value(const struct kn_setting *setting, const struct kn_json *va
         kn_text_add(out, "none");
     } else if (kn_json_is_array(value)) {
         add_list(value, out);
+    } else if (setting != NULL && kn_json_to_number(value, &number)) {
+        add_number(setting, number, out);
     } else {
         if (!kn_json_print_line(value, &printed))
             out->failed = true;
         kn_text_add(out, kn_text_get(&printed));
-        if (setting != NULL && setting->unit != NULL)
-            kn_text_addf(out, " %s", setting->unit);
     }
     kn_text_done(&printed);
 }

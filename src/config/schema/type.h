@@ -73,6 +73,9 @@ bool kn_value_equal(const struct kn_setting *setting, const struct kn_value *a,
 /* A size or duration in the unit of its key (2 GiB of a _gb key is 2). */
 double kn_value_in_unit(const struct kn_setting *setting, const struct kn_value *value);
 
+/* Append such a number as it is written (0.0078125 of a _gb key is "8MiB"); others as they are. */
+void kn_setting_print_number(const struct kn_setting *setting, double number, struct kn_text *out);
+
 /* "1..65535", "1ms..30d"; nothing without bounds. */
 void kn_setting_print_range(const struct kn_setting *setting, struct kn_text *out);
 

@@ -167,7 +167,7 @@ double kn_value_in_unit(const struct kn_setting *setting, const struct kn_value 
     return units != NULL ? (double)value->integer / own_factor(units, setting) : value->number;
 }
 
-static void print_bound(const struct kn_setting *setting, double bound, struct kn_text *out)
+void kn_setting_print_number(const struct kn_setting *setting, double number, struct kn_text *out)
 {
     const struct unit *units = units_of(setting->type);
     char text[KN_DECIMAL_SIZE];
@@ -175,11 +175,11 @@ static void print_bound(const struct kn_setting *setting, double bound, struct k
     if (units != NULL) {
         struct kn_value value = { .is = KN_GIVEN };
 
-        value.integer = (int64_t)llround(bound * own_factor(units, setting));
+        value.integer = (int64_t)llround(number * own_factor(units, setting));
         setting->type->print(setting, &value, out);
         return;
     }
-    kn_print_decimal(bound, text);
+    kn_print_decimal(number, text);
     kn_text_add(out, text);
 }
 
@@ -187,7 +187,7 @@ void kn_setting_print_range(const struct kn_setting *setting, struct kn_text *ou
 {
     if (setting->range.min == 0 && setting->range.max == 0)
         return;
-    print_bound(setting, setting->range.min, out);
+    kn_setting_print_number(setting, setting->range.min, out);
     kn_text_add(out, "..");
-    print_bound(setting, setting->range.max, out);
+    kn_setting_print_number(setting, setting->range.max, out);
 }

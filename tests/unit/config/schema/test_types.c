@@ -646,6 +646,32 @@ static void values_in_the_unit_of_their_key(void **state)
     CHECK("1", kn_value_in_unit(kn_setting_find("model.rebalance.quality"), &number) == 0.75);
 }
 
+static void a_number_in_the_unit_of_its_key_is_printed_as_it_is_written(void **state)
+{
+    static const struct {
+        const char *key;
+        double number;
+        const char *want;
+    } cases[] = {
+        { "resources.max_memory_gb", 0.0078125, "8MiB" },
+        { "resources.max_memory_gb", 1.5, "1.5GiB" },
+        { "logging.max_file_size_mb", 2048, "2GiB" },
+        { "dht.expiration", 0.0015, "2ms" }, /* nothing is smaller than a millisecond */
+        { "dht.expiration", 90, "1.5m" },
+        { "model.rebalance.quality", 0.75, "0.75" },
+        { "node.port", 8080, "8080" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct kn_text text = { 0 };
+
+        kn_setting_print_number(kn_setting_find(cases[i].key), cases[i].number, &text);
+        CHECK_STR(cases[i].key, kn_text_get(&text), cases[i].want);
+        kn_text_done(&text);
+    }
+}
+
 static void presence_counts_when_values_are_compared(void **state)
 {
     const struct kn_setting *port = kn_setting_find("node.port");
@@ -699,6 +725,7 @@ int main(void)
         cmocka_unit_test(lists_have_a_limit),
         cmocka_unit_test(ranges_are_printed_as_they_would_be_written),
         cmocka_unit_test(values_in_the_unit_of_their_key),
+        cmocka_unit_test(a_number_in_the_unit_of_its_key_is_printed_as_it_is_written),
         cmocka_unit_test(presence_counts_when_values_are_compared),
     };
 
