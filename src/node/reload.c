@@ -160,6 +160,8 @@ void kn_reload(struct kn_node *node)
         apply(node, &before);
     if (node->what.copy.now != NULL)
         node->paths.config_exists = true;
+    report->path = node->paths.config;
+    report->exists = node->paths.config_exists;
     kn_course_tell(node, KN_NODE_RELOADED);
 }
 

@@ -20,6 +20,8 @@ enum { KN_RELOAD_APART_MS = 50 }; /* between two that signals ask for */
 /* What the last one brought. */
 struct kn_reload_report {
     int64_t at_s;             /* seconds since 1970; 0: there was none */
+    const char *path;         /* the node's: the file that is read, or would be */
+    bool exists;              /* it was there, now or before */
     struct kn_error err;      /* code KN_OK: it holds; else nothing has changed */
     struct kn_error trouble;  /* of one part, which goes on as it was */
     struct kn_amendment what; /* of the last one */
@@ -37,8 +39,8 @@ enum kn_code kn_reload_asked(void *arg, const struct kn_json *request, struct kn
                              struct kn_error *err);
 
 /*
- * {"ok", "changed": [{"key", "from", "to", "apply"}], "pending_restart": […], "problems": […]};
- * NULL when memory is short.
+ * {"ok", "path", "exists", "changed": [{"key", "from", "to", "apply"}], "pending_restart": […],
+ * "problems": […]}; NULL when memory is short.
  */
 KN_MUST_USE struct kn_json *kn_reload_json(const struct kn_reload_report *report);
 

@@ -97,6 +97,8 @@ struct kn_json *kn_reload_json(const struct kn_reload_report *report)
 {
     struct kn_json *json = kn_json_object();
     bool ok = json != NULL && kn_json_set(json, "ok", kn_json_bool(report->err.code == KN_OK)) &&
+              kn_json_set(json, "path", kn_json_string(report->path)) &&
+              kn_json_set(json, "exists", kn_json_bool(report->exists)) &&
               kn_json_set(json, "changed", changed_json(&report->what)) &&
               kn_json_set(json, "pending_restart", kn_reload_waiting(report)) &&
               kn_json_set(json, "problems", answered_problems(report));

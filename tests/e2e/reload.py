@@ -61,6 +61,24 @@ class Live(Case):
         self.assertTrue(node.wait("reload")["ok"])
         self.assertEqual(node.end(), DONE, node.err)
 
+    def test_the_file_that_was_read_is_named_whatever_lies_in_the_folder_of_the_command(self):
+        self.start()
+        told = self.reload()
+        self.assertEqual((told["path"], told["exists"]), (str(self.h.config), False))
+        self.write(node={"name": "alice"})
+        elsewhere = self.h.root / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "node_config.yaml").write_text("node: {name: berta}\n")
+        script = f'cd "{elsewhere}" && exec "$@" '
+        told = json.loads(self.h.shell(script, "reload", "--json")[1])
+        self.assertEqual((told["path"], told["exists"]), (str(self.h.config), True))
+        _, out, _ = self.h.shell(script, "reload")
+        self.assertEqual(" ".join(out.split()),
+                         f"the node has read {self.h.config} again: nothing has changed")
+        self.write(node={"name": "-"})
+        _, _, err = self.h.shell(script, "reload")
+        self.assertIn(f"that it had, and reads {self.h.config} ", " ".join(err.split()))
+
     def test_records_are_renewed_as_often_as_the_file_says_now(self):
         self.write(dht={"announce_interval": "3600s"})
         node = self.serve()

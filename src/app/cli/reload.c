@@ -9,16 +9,15 @@
 
 static void show_held(struct kn_cli *cli, const struct kn_json *answer)
 {
-    struct kn_text changes = { 0 };
+    struct kn_text changes = { 0 }, headline = { 0 };
 
     kn_reload_view_changes(&cli->out_term, answer, &changes);
-    kn_fold_paragraph(&cli->answer,
-                      changes.n > 0
-                          ? "the node has read its configuration again"
-                          : "the node has read its configuration again: nothing has changed",
-                      cli->out_term.columns, 0);
+    kn_reload_view_read(answer, &headline);
+    kn_text_add(&headline, changes.n > 0 ? "" : ": nothing has changed");
+    kn_fold_paragraph(&cli->answer, kn_text_get(&headline), cli->out_term.columns, 0);
     kn_text_add(&cli->answer, kn_text_get(&changes));
     kn_text_done(&changes);
+    kn_text_done(&headline);
     (void)kn_reload_view_problems(&cli->err_term, answer, &cli->talk);
 }
 
@@ -26,10 +25,15 @@ static void show_refused(struct kn_cli *cli, const struct kn_json *answer)
 {
     struct kn_text problems = { 0 }, headline = { 0 };
     size_t errors = kn_reload_view_problems(&cli->err_term, answer, &problems);
+    const char *path = kn_json_to_text(kn_json_get(answer, "path"));
 
     kn_text_add(&headline, "kwaainet: ");
     kn_problems_count(errors, 0, &headline);
     kn_text_add(&headline, "; the node goes on with the configuration that it had");
+    if (path != NULL) {
+        kn_text_add(&headline, ", and reads ");
+        kn_term_add_safe(&headline, path);
+    }
     kn_fold_paragraph(&cli->talk, kn_text_get(&headline), cli->err_term.columns, 0);
     kn_text_add_char(&cli->talk, '\n');
     kn_text_add(&cli->talk, kn_text_get(&problems));
@@ -74,7 +78,10 @@ const struct kn_command kn_cmd_reload = {
         "SIGHUP does the same.\n\n"
         "The exit code is 69 when no node runs or it does not answer, 78 when the configuration is "
         "wrong.\n\n"
-        "With --json: {\"ok\", \"changed\": [{\"key\", \"from\", \"to\", \"apply\"}], "
-        "\"pending_restart\", \"problems\"}, the problems as config check shows them.",
+        "With --json: {\"ok\", \"path\", \"exists\", \"changed\": [{\"key\", \"from\", \"to\", "
+        "\"apply\"}], "
+        "\"pending_restart\", \"problems\"}, the problems as config check shows them. \"path\" is "
+        "the "
+        "file that the node reads, which need not be the one of this folder.",
     .run = run,
 };

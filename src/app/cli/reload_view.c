@@ -20,6 +20,21 @@ bool kn_reload_view_holds(const struct kn_json *answer)
     return kn_json_is_true(kn_json_get(answer, "ok"));
 }
 
+void kn_reload_view_read(const struct kn_json *answer, struct kn_text *out)
+{
+    const char *path = text_of(answer, "path");
+
+    if (path == NULL) {
+        kn_text_add(out, "the node has read its configuration again");
+        return;
+    }
+    kn_text_add(out, kn_json_is_true(kn_json_get(answer, "exists")) ? "the node has read "
+                                                                    : "the node looked for ");
+    kn_term_add_safe(out, path);
+    kn_text_add(out,
+                kn_json_is_true(kn_json_get(answer, "exists")) ? " again" : ", which is not there");
+}
+
 /* -- what is another */
 
 static void add_list(const struct kn_json *list, struct kn_text *out)

@@ -14,6 +14,9 @@ struct kn_text;
 /* Did it hold? */
 bool kn_reload_view_holds(const struct kn_json *answer);
 
+/* Append "the node has read /home/ada/node_config.yaml again", or that it is not there. */
+void kn_reload_view_read(const struct kn_json *answer, struct kn_text *out);
+
 /* Append a line for each value that is another, and one for those that wait for a restart; nothing
  * where nothing has changed. */
 void kn_reload_view_changes(const struct kn_term *term, const struct kn_json *answer,

@@ -290,7 +290,9 @@ static void print_alert(struct kn_start *start)
 /* The answer of the control socket, as an event. */
 static void print_reloaded(struct kn_start *start)
 {
-    static const char *const members[] = { "ok", "changed", "pending_restart", "problems" };
+    static const char *const members[] = {
+        "ok", "path", "exists", "changed", "pending_restart", "problems"
+    };
     struct kn_json *answer = kn_reload_json(kn_node_reloaded(start->node));
     struct kn_json *json = object("reload");
 

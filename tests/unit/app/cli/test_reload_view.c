@@ -50,10 +50,37 @@ static void what_changed_is_shown_as_it_is_written(void **state)
     }
 }
 
+static void the_file_that_was_read_is_named(void **state)
+{
+    static const struct {
+        const char *json, *want;
+    } cases[] = {
+        { "{\"path\": \"/a/node_config.yaml\", \"exists\": true}",
+          "the node has read /a/node_config.yaml again" },
+        { "{\"path\": \"/a/node_config.yaml\", \"exists\": false}",
+          "the node looked for /a/node_config.yaml, which is not there" },
+        { "{\"path\": \"/a\\nb\", \"exists\": true}", "the node has read /a?b again" },
+        { "{\"ok\": true}", "the node has read its configuration again" }, /* of an older node */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(cases); i++) {
+        struct kn_json *json = kn_json_parse(cases[i].json, strlen(cases[i].json));
+        struct kn_text out = { 0 };
+
+        CHECK(cases[i].json, json != NULL);
+        kn_reload_view_read(json, &out);
+        CHECK_STR(cases[i].json, kn_text_get(&out), cases[i].want);
+        kn_text_done(&out);
+        kn_json_free(json);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_changed_is_shown_as_it_is_written),
+        cmocka_unit_test(the_file_that_was_read_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
