@@ -317,7 +317,7 @@ class Wrong(Case):
             self.assertEqual(now[key], before[key])
         self.assertFalse(now["config"]["reload_ok"])
         self.assertTrue(now["problems"])
-        self.expect(self.h.run("status"), DONE, "problems", *parts)
+        self.expect(self.h.run("status"), DONE, "problems", "and refused", *parts)
 
     def test_a_broken_file_changes_nothing_and_is_said_until_it_is_mended(self):
         self.write(node={"name": "alice"})

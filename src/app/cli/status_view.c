@@ -399,13 +399,23 @@ static void show_limits(struct view *view)
     end_line(view, "limits");
 }
 
+static bool is_refused(const struct kn_json *config)
+{
+    const struct kn_json *ok = kn_json_get(config, "reload_ok");
+
+    return ok != NULL && !kn_json_is_null(ok) && !kn_json_is_true(ok);
+}
+
 static void show_configuration(struct view *view)
 {
     const struct kn_json *config = get(view, "config");
     const struct kn_json *pending = kn_json_get(config, "pending_restart");
 
     add(view, "", kn_json_get(config, "path"), "");
-    add_age(view, ", read again ", kn_json_get(config, "last_reload"), " ago");
+    add_age(view, view->line.n > 0 ? ", read again " : "no file, looked for ",
+            kn_json_get(config, "last_reload"), " ago");
+    if (is_refused(config))
+        kn_text_add(&view->line, " and refused: the node goes on as it was");
     end_line(view, "config");
     for (size_t i = 0; i < kn_json_count(pending); i++)
         add(view, view->line.n > 0 ? ", " : "", kn_json_item(pending, i), "");
