@@ -77,6 +77,7 @@ class Commands(Case):
         told = self.status()
         self.assertEqual((told["state"], told["serving"], told["paused"]["by"]),
                          ("OFFLINE", None, "command"))
+        self.expect(self.h.run("status"), DONE, "announced nothing: paused: kwaainet pause")
         for block in self.coverage(node):
             self.assertEqual((block["online"], block["joining"]), (0, 0))
         self.assertIsNone(self.ask("resume")["paused"])

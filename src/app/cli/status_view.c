@@ -159,21 +159,41 @@ static void add_count(struct view *view, const char *before, const struct kn_jso
         kn_text_addf(&view->line, "%s%lld %s%s", before, (long long)n, noun, n == 1 ? "" : "s");
 }
 
+/* "nothing: paused: schedule "office"", also where nothing ever was. */
+static void show_silence(struct view *view)
+{
+    const struct kn_json *paused = get(view, "paused");
+    bool never = kn_json_get(get(view, "announced"), "blocks") == NULL;
+
+    add(view, "nothing: ", get(view, "silence"), "");
+    if (view->line.n == 0 && kn_json_is_object(paused)) {
+        kn_text_add(&view->line, "nothing: paused");
+        add(view, ": ", kn_json_get(paused, "reason"), "");
+    }
+    if (view->line.n == 0 && !never)
+        kn_text_add(&view->line, "nothing");
+    end_line(view, "announced");
+}
+
 static void show_announced(struct view *view)
 {
     const struct kn_json *announced = get(view, "announced");
     const struct kn_json *bootstraps = kn_json_get(announced, "bootstraps");
-    int64_t asked = -1, acknowledged = -1;
+    int64_t blocks, asked;
 
+    if (!kn_json_to_int(kn_json_get(announced, "blocks"), &blocks) || blocks == 0) {
+        show_silence(view);
+        return;
+    }
     add_count(view, "", kn_json_get(announced, "blocks"), "block");
-    if (kn_json_to_int(bootstraps, &asked) && asked == 0 &&
-        kn_json_to_int(kn_json_get(announced, "acknowledged"), &acknowledged) &&
-        acknowledged == 0) {
+    if (kn_json_is_true(kn_json_get(announced, "alone"))) {
         kn_text_add(&view->line, ", nobody else is there to confirm it");
     } else {
         add(view, ", ", kn_json_get(announced, "acknowledged"), " acknowledged");
-        add(view, ", visible on ", kn_json_get(announced, "visible_on"), "");
-        add_count(view, " of ", bootstraps, "bootstrap");
+        if (kn_json_to_int(bootstraps, &asked) && asked > 0) {
+            add(view, ", visible on ", kn_json_get(announced, "visible_on"), "");
+            add_count(view, " of ", bootstraps, "bootstrap");
+        }
     }
     add_age(view, ", ", kn_json_get(announced, "at"), " ago");
     end_line(view, "announced");

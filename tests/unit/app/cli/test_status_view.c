@@ -58,7 +58,8 @@ static const struct {
       "health     failing: no memory\n"
       "problems   a typo\n"
       "model      m\n"
-      "peers      3\n" },
+      "peers      3\n"
+      "announced  nothing: paused: a window\n" },
     { "after a death",
       "{\"pid\": 4711, \"previous_end\": {\"pid\": 3, \"at\": 1700009960, "
       "\"killed_for_memory\": true}}",
@@ -74,8 +75,24 @@ static const struct {
       "           40 s ago\n" },
     { "the first of a swarm",
       "{\"announced\": {\"blocks\": 4, \"acknowledged\": 0, \"visible_on\": 0, \"bootstraps\": 0, "
-      "\"at\": 1700009960}}",
+      "\"alone\": true, \"at\": 1700009960}}",
       80, "announced  4 blocks, nobody else is there to confirm it, 40 s ago\n" },
+    { "a swarm that took nothing",
+      "{\"announced\": {\"blocks\": 4, \"acknowledged\": 0, \"visible_on\": 0, \"bootstraps\": 0, "
+      "\"alone\": false}}",
+      80, "announced  4 blocks, 0 acknowledged\n" },
+    { "a pause after blocks were announced",
+      "{\"announced\": {\"blocks\": 0, \"acknowledged\": 0, \"visible_on\": 0, \"bootstraps\": 0, "
+      "\"alone\": false, \"at\": 1700009960}, \"silence\": null, \"paused\": {\"reason\": "
+      "\"kwaainet pause\"}}",
+      80,
+      "paused     kwaainet pause\n"
+      "announced  nothing: paused: kwaainet pause\n" },
+    { "blocks that were never announced",
+      "{\"announced\": null, \"silence\": \"dht.announce is off\"}", 80,
+      "announced  nothing: dht.announce is off\n" },
+    { "no block, and nobody says why", "{\"announced\": {\"blocks\": 0}, \"silence\": null}", 80,
+      "announced  nothing\n" },
     { "a reload that held",
       "{\"config\": {\"path\": \"/a/b.yaml\", \"last_reload\": 1700009995, \"reload_ok\": true}}",
       80, "config     /a/b.yaml, read again 5 s ago\n" },
