@@ -81,7 +81,7 @@ void kn_hand_on_send(struct kn_inference *in, struct kn_span output)
     if (out.failed)
         in->serving->counters.push_failures++;
     else
-        kn_push_start(in->serving, &h->peer, kn_buffer_get(&out));
+        kn_push_start(in->serving, &in->peer, &h->peer, kn_buffer_get(&out));
     kn_buffer_done(&out);
     kn_hand_on_done(in);
 }

@@ -6,6 +6,7 @@
 struct kn_push {
     struct kn_serving *serving;
     struct kn_unary_call *call;
+    struct kn_peer_id client, to;
     size_t bytes; /* in the books of the server */
     struct kn_push *next, **place;
 };
@@ -33,12 +34,37 @@ static void on_answer(void *arg, enum kn_code code, struct kn_span bytes,
     free_push(push);
 }
 
-static bool begin(struct kn_serving *serving, const struct kn_peer_id *peer, struct kn_span request)
+static bool is_connected(const struct kn_serving *serving, const struct kn_peer_id *peer)
+{
+    return kn_host_connection(serving->options.host, peer) != NULL;
+}
+
+/* A client may name anybody, whose addresses would be searched and dialled: that takes few of the
+ * places that the host has for it. */
+static bool may_reach(const struct kn_serving *serving, const struct kn_peer_id *client,
+                      const struct kn_peer_id *to)
+{
+    size_t all = 0, of_client = 0;
+
+    if (is_connected(serving, to))
+        return true;
+    for (const struct kn_push *push = serving->pushes; push != NULL; push = push->next) {
+        if (is_connected(serving, &push->to))
+            continue;
+        all++;
+        of_client += kn_peer_id_equal(&push->client, client);
+    }
+    return all < KN_SERVING_REACHES_MAX && of_client < KN_SERVING_REACHES_PEER_MAX;
+}
+
+static bool begin(struct kn_serving *serving, const struct kn_peer_id *client,
+                  const struct kn_peer_id *to, struct kn_span request)
 {
     struct kn_push *push;
 
     if (serving->push_count == KN_SERVING_PUSHES_MAX || request.n > KN_RPC_SEND_MAX ||
-        kn_peer_id_equal(peer, kn_host_self(serving->options.host)))
+        kn_peer_id_equal(to, kn_host_self(serving->options.host)) ||
+        !may_reach(serving, client, to))
         return false;
     if (!kn_serving_hold(serving, request.n))
         return false;
@@ -48,6 +74,8 @@ static bool begin(struct kn_serving *serving, const struct kn_peer_id *peer, str
         return false;
     }
     push->serving = serving;
+    push->client = *client;
+    push->to = *to;
     push->bytes = request.n;
     push->next = serving->pushes;
     push->place = &serving->pushes;
@@ -55,7 +83,7 @@ static bool begin(struct kn_serving *serving, const struct kn_peer_id *peer, str
         push->next->place = &push->next;
     serving->pushes = push;
     serving->push_count++;
-    push->call = kn_unary_start(serving->options.host, peer, serving->calls[KN_CALL_PUSH].name,
+    push->call = kn_unary_start(serving->options.host, to, serving->calls[KN_CALL_PUSH].name,
                                 request, KN_SERVING_PUSH_MS, on_answer, push);
     if (push->call == NULL)
         free_push(push);
@@ -63,10 +91,10 @@ static bool begin(struct kn_serving *serving, const struct kn_peer_id *peer, str
 }
 
 /* The client sends the same itself, so a failure is counted and that is all. */
-void kn_push_start(struct kn_serving *serving, const struct kn_peer_id *peer,
-                   struct kn_span request)
+void kn_push_start(struct kn_serving *serving, const struct kn_peer_id *client,
+                   const struct kn_peer_id *to, struct kn_span request)
 {
-    if (begin(serving, peer, request))
+    if (begin(serving, client, to, request))
         serving->counters.pushes++;
     else
         serving->counters.push_failures++;

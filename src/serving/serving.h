@@ -25,10 +25,12 @@ enum {
     KN_SERVING_SMALL = 64 << 10,          /* of a stream or request, which always find room */
     KN_SERVING_CHUNK = 4 << 20,           /* bytes of a tensor in one message of a forward stream */
     KN_SERVING_SILENT_MS = 30000,         /* from a stream of a session to its first byte */
-    KN_SERVING_CLOSE_MS = 2000,   /* for the client's end-of-stream after its last request */
-    KN_SERVING_FORWARD_CALLS = 3, /* calls in whose time a forward comes, is computed and read */
-    KN_SERVING_PUSHES_MAX = 64,   /* steps being handed on to other servers */
-    KN_SERVING_PUSH_MS = 30000,   /* for one of them */
+    KN_SERVING_CLOSE_MS = 2000,      /* for the client's end-of-stream after its last request */
+    KN_SERVING_FORWARD_CALLS = 3,    /* calls in whose time a forward comes, is computed and read */
+    KN_SERVING_PUSHES_MAX = 64,      /* steps being handed on to other servers */
+    KN_SERVING_REACHES_MAX = 8,      /* of them, to servers that are not connected yet */
+    KN_SERVING_REACHES_PEER_MAX = 2, /* and that one client has named */
+    KN_SERVING_PUSH_MS = 30000,      /* for one of them */
 };
 
 struct kn_serving;

@@ -92,8 +92,8 @@ void kn_inferences_end(struct kn_serving *serving, const char *text);
 /* push.c: what other servers hand to sessions here, and what is handed on. */
 void kn_push_asked(void *arg, const struct kn_peer_id *peer, struct kn_span bytes,
                    struct kn_unary_serving *call);
-void kn_push_start(struct kn_serving *serving, const struct kn_peer_id *peer,
-                   struct kn_span request);
+void kn_push_start(struct kn_serving *serving, const struct kn_peer_id *client,
+                   const struct kn_peer_id *to, struct kn_span request);
 void kn_pushes_end(struct kn_serving *serving);
 
 #endif

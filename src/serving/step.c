@@ -137,7 +137,8 @@ static enum kn_code prepare(struct kn_inference *in, const struct kn_expert_requ
         rc = kn_work_new(in->serving, tensors, request->tensor_count, &wish, &in->work, err);
     if (rc == KN_OK)
         rc = place(in, metadata, in->work->tokens, err);
-    if (rc == KN_OK && in->work->prompts == NULL &&
+    /* No tokens are nothing to hand on, and cost the client nothing. */
+    if (rc == KN_OK && in->work->prompts == NULL && in->work->tokens > 0 &&
         kn_hand_on_prepare(in, request, metadata) != KN_OK)
         rc = kn_fail_no_memory(err);
     return rc;

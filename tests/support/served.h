@@ -109,15 +109,21 @@ static const struct kn_stream_events client_events = { .data = client_data,
                                                        .finished = client_finished,
                                                        .ended = client_ended };
 
-static inline void client_open(struct client *client, struct served *s, const char *const *names)
+static inline void client_open_from(struct client *client, struct served *s, size_t host,
+                                    const char *const *names)
 {
-    struct kn_connection *connection = kn_host_connection(s->net.at[0].host, net_id(&s->net, 1));
+    struct kn_connection *connection = kn_host_connection(s->net.at[host].host, net_id(&s->net, 1));
 
     *client = (struct client){ .frames = { .max = ANY_LENGTH } };
     if (connection == NULL)
-        connection = net_join(&s->net, 0, 1);
+        connection = net_join(&s->net, host, 1);
     CHECK_EQ("open", kn_stream_open(connection, names, &client_events, client, &client->stream),
              KN_OK);
+}
+
+static inline void client_open(struct client *client, struct served *s, const char *const *names)
+{
+    client_open_from(client, s, 0, names);
 }
 
 static const char *const rpc_inference[] = { HANDLER "rpc_inference", NULL };

@@ -629,14 +629,20 @@ static void next_given_up(void *arg, struct kn_unary_serving *serving)
     (void)serving;
 }
 
-/* A step with next_servers: [[the peer id of host 2, "theirs", 2, 4]]. */
-static void ask_to_hand_on(struct served *s, struct client *client)
+struct onward {
+    const struct kn_peer_id *to;
+    const char *session, *step;
+    uint32_t tokens;
+};
+
+/* A step with next_servers: [[peer id, "theirs", 2, 4]]. */
+static void step_for(struct served *s, struct client *client, const struct onward *onward)
 {
     struct wish wish = plain_wish;
     struct kn_buffer list = { 0 };
     char id[KN_PEER_ID_TEXT_SIZE], hex[512] = "";
 
-    kn_peer_id_print(net_id(&s->net, 2), id);
+    kn_peer_id_print(onward->to, id);
     kn_msgpack_write_array(&list, 1);
     kn_msgpack_write_array(&list, 4);
     put_key(&list, id);
@@ -645,13 +651,21 @@ static void ask_to_hand_on(struct served *s, struct client *client)
     kn_msgpack_write_int(&list, 4);
     for (size_t i = 0; i < list.n; i++)
         (void)snprintf(hex + 2 * i, 3, "%02x", kn_buffer_get(&list).at[i]);
-    wish.session = "ours";
+    wish.session = onward->session;
     wish.next = hex;
-    wish.step = "1";
-    client_open(client, s, rpc_inference);
+    wish.step = onward->step;
+    wish.tokens = onward->tokens;
     client_ask(client, &wish);
-    client_wait_reply(client, s, "reply", 1, 1, 6);
+    client_wait_reply(client, s, "reply", 1, onward->tokens, 6);
     kn_buffer_done(&list);
+}
+
+static void ask_to_hand_on(struct served *s, struct client *client)
+{
+    const struct onward onward = { net_id(&s->net, 2), "ours", "1", 1 };
+
+    client_open(client, s, rpc_inference);
+    step_for(s, client, &onward);
 }
 
 static void a_step_goes_on_to_the_next_server(void **state)
@@ -714,6 +728,112 @@ static void a_next_server_that_cannot_be_reached_does_no_harm(void **state)
     served_stop(&s);
 }
 
+/* Somebody of whom nobody has heard. */
+static struct kn_peer_id stranger(struct net *net)
+{
+    struct kn_key *key = NULL;
+    struct kn_peer_id id;
+
+    CHECK_EQ("key", kn_key_new(&net->random, &key), KN_OK);
+    id = *kn_key_peer_id(key);
+    kn_key_free(key);
+    return id;
+}
+
+static void *search_on(void *arg, const struct kn_peer_id *peer, int timeout_ms,
+                       void (*done)(void *done_arg, enum kn_code code), void *done_arg)
+{
+    (void)peer;
+    (void)timeout_ms;
+    (void)done;
+    (void)done_arg;
+    return arg;
+}
+
+static void search_no_more(void *arg, void *search)
+{
+    (void)arg;
+    (void)search;
+}
+
+/* Host 1 searches for whom it does not know, and that never ends. */
+static void start_with_endless_searches(struct served *s, size_t hosts)
+{
+    const struct kn_host_finder finder = { s, search_on, search_no_more };
+
+    served_options(s);
+    served_start(s, hosts);
+    kn_host_set_finder(s->net.at[1].host, &finder);
+}
+
+static void few_strangers_are_searched_for_one_client(void **state)
+{
+    const struct kn_serving_counters *counters;
+    struct client client;
+    struct served s;
+
+    (void)state;
+    start_with_endless_searches(&s, 3);
+    counters = kn_serving_counters(s.serving);
+    client_open(&client, &s, rpc_inference);
+    for (unsigned i = 0; i < KN_SERVING_REACHES_PEER_MAX + 3; i++) {
+        const struct kn_peer_id next = stranger(&s.net);
+        const char step[2] = { (char)('a' + i), '\0' };
+        const struct onward onward = { &next, "ours", step, 1 };
+
+        step_for(&s, &client, &onward);
+    }
+    CHECK_EQ("handed on", counters->pushes, KN_SERVING_REACHES_PEER_MAX);
+    CHECK_EQ("one too many, and more", counters->push_failures, 3);
+    (void)net_join(&s.net, 1, 2);
+    step_for(&s, &client, &(const struct onward){ net_id(&s.net, 2), "ours", "z", 1 });
+    CHECK_EQ("who is connected", counters->pushes, KN_SERVING_REACHES_PEER_MAX + 1);
+    client_close(&client);
+    served_stop(&s);
+}
+
+static void few_strangers_are_searched_for_all_clients(void **state)
+{
+    enum { CLIENTS = KN_SERVING_REACHES_MAX / KN_SERVING_REACHES_PEER_MAX + 1 };
+    const struct kn_serving_counters *counters;
+    struct client clients[CLIENTS];
+    struct served s;
+
+    (void)state;
+    start_with_endless_searches(&s, CLIENTS + 1);
+    counters = kn_serving_counters(s.serving);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        const struct kn_peer_id first = stranger(&s.net), second = stranger(&s.net);
+        const char session[2] = { (char)('a' + i), '\0' };
+
+        client_open_from(&clients[i], &s, i == 0 ? 0 : i + 1, rpc_inference);
+        step_for(&s, &clients[i], &(const struct onward){ &first, session, "1", 1 });
+        step_for(&s, &clients[i], &(const struct onward){ &second, session, "2", 1 });
+    }
+    CHECK_EQ("handed on", counters->pushes, KN_SERVING_REACHES_MAX);
+    CHECK_EQ("too many", counters->push_failures, KN_SERVING_REACHES_PEER_MAX);
+    for (size_t i = 0; i < CLIENTS; i++)
+        client_close(&clients[i]);
+    served_stop(&s);
+}
+
+static void a_step_of_no_tokens_goes_on_to_nobody(void **state)
+{
+    struct client client;
+    struct served s;
+
+    (void)state;
+    served_options(&s);
+    served_start(&s, 3);
+    (void)net_join(&s.net, 1, 2);
+    client_open(&client, &s, rpc_inference);
+    step_for(&s, &client, &(const struct onward){ net_id(&s.net, 2), "ours", "1", 0 });
+    CHECK_EQ("not tried", kn_serving_counters(s.serving)->pushes, 0);
+    CHECK_EQ("and no failure", kn_serving_counters(s.serving)->push_failures, 0);
+    client_close(&client);
+    served_stop(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -736,6 +856,9 @@ int main(void)
         cmocka_unit_test(a_push_to_nobody_is_dropped_and_a_wrong_one_refused),
         cmocka_unit_test(a_step_goes_on_to_the_next_server),
         cmocka_unit_test(a_next_server_that_cannot_be_reached_does_no_harm),
+        cmocka_unit_test(few_strangers_are_searched_for_one_client),
+        cmocka_unit_test(few_strangers_are_searched_for_all_clients),
+        cmocka_unit_test(a_step_of_no_tokens_goes_on_to_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
