@@ -4,6 +4,7 @@
 #include "lib/base/memory.h"
 #include "lib/codec/multiaddr_bytes.h"
 #include "lib/io/resolve.h"
+#include "network/swarm/addresses.h"
 #include "network/swarm/dnsaddr.h"
 #include "network/swarm/host_parts.h"
 
@@ -22,6 +23,7 @@ struct kn_attempt {
     struct kn_endpoint found[KN_RESOLVE_MAX];
     size_t found_count, at;
     uint16_t port;
+    enum kn_scope least;  /* how far inside it may lead */
     char name[NAME_SIZE]; /* of a host that was looked up */
     struct kn_resolve *resolve;
     struct kn_dial *dial;
@@ -329,7 +331,7 @@ static enum kn_code begin_relayed(struct kn_attempt *a, const struct kn_multiadd
     a->relay = route->relay_peer;
     d->host->counters.dialled++;
     allow_time(a);
-    kn_host_learn(d->host, &a->relay, route->relay);
+    kn_host_learn_from(d->host, &a->relay, route->relay, a->least);
     return kn_relay_dial_start(d->host, &a->relay, &d->peer->facts.id, on_relayed, a,
                                &a->relay_dial);
 }
@@ -338,7 +340,7 @@ static void on_address(void *arg, struct kn_span address)
 {
     struct kn_attempt *a = arg;
 
-    kn_host_learn(a->dialling->host, &a->dialling->peer->facts.id, address);
+    kn_host_learn_from(a->dialling->host, &a->dialling->peer->facts.id, address, a->least);
 }
 
 /* What the name led to stands among the addresses now: those are tried, and mark how it went. */
@@ -371,6 +373,21 @@ static enum kn_code begin_dnsaddr(struct kn_attempt *a, const struct kn_multiadd
                             &a->dnsaddr);
 }
 
+/* A name is no way around the rule that holds for addresses. */
+static void take_found(struct kn_attempt *a, const struct kn_endpoint *found, size_t n,
+                       struct kn_error *err)
+{
+    for (size_t i = 0; i < n && i < KN_RESOLVE_MAX; i++) {
+        if (kn_endpoint_scope(&found[i]) >= a->least) {
+            a->found[a->found_count++] = found[i];
+            continue;
+        }
+        a->dialling->host->counters.addresses_refused++;
+        (void)kn_fail(err, KN_E_NOT_FOUND, "%s leads further inside than who told of it is",
+                      a->name);
+    }
+}
+
 static void on_resolved(void *arg, enum kn_code code, const struct kn_endpoint *found, size_t n)
 {
     struct kn_attempt *a = arg;
@@ -382,8 +399,8 @@ static void on_resolved(void *arg, enum kn_code code, const struct kn_endpoint *
                   code == KN_E_TIMEOUT ? "no name server answers that knows %s"
                                        : "no address is known for %s",
                   a->name);
-    for (size_t i = 0; code == KN_OK && i < n && i < KN_RESOLVE_MAX; i++)
-        a->found[a->found_count++] = found[i];
+    if (code == KN_OK)
+        take_found(a, found, n, &err);
     dial_next_endpoint(a, &err);
 }
 
@@ -419,6 +436,7 @@ static enum kn_code begin_attempt(struct kn_attempt *a, const struct kn_multiadd
 
 static void try_address(struct kn_dialling *d, struct kn_span address)
 {
+    const struct kn_address *known = kn_peer_address(d->peer, address);
     struct kn_attempt *a = kn_try_alloc(sizeof(*a));
     struct kn_multiaddr_route route;
     struct kn_error err = { 0 };
@@ -429,6 +447,7 @@ static void try_address(struct kn_dialling *d, struct kn_span address)
         return;
     }
     a->dialling = d;
+    a->least = known != NULL ? known->least : KN_SCOPE_PUBLIC;
     a->next = d->attempts;
     d->attempts = a;
     kn_buffer_add_span(&a->address, address);

@@ -9,6 +9,7 @@
 #define KN_SWARM_HOST_H
 
 #include "lib/base/text.h"
+#include "lib/codec/multiaddr_bytes.h"
 #include "lib/io/tcp.h"
 #include "network/swarm/connection.h"
 
@@ -143,9 +144,15 @@ KN_MUST_USE enum kn_code kn_host_observe(struct kn_host *host,
 
 /*
  * Remember where a peer may be. `address` is a binary multiaddr, with or without its peer id;
- * one that we cannot dial, or that names another peer, is dropped.
+ * one that we cannot dial, or that names another peer, is dropped. It may lead anywhere, as what
+ * the user names.
  */
 void kn_host_learn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address);
+
+/* The same of an address that somebody told who is that far away: one that leads further inside is
+ * dropped, and what a name turns out to stand for is not dialled there. */
+void kn_host_learn_from(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address,
+                        enum kn_scope teller);
 
 /* Forget an address that turned out to belong to somebody else. */
 void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address);

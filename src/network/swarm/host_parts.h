@@ -17,8 +17,9 @@ struct kn_relay_limit;
 struct kn_address {
     struct kn_buffer bytes; /* binary multiaddr without a peer id at its end */
     bool is_relayed;
-    bool proven;       /* the peer did answer there */
-    unsigned failures; /* in a row */
+    enum kn_scope least; /* how far inside a name may lead; of all who told, the innermost */
+    bool proven;         /* the peer did answer there */
+    unsigned failures;   /* in a row */
     kn_time retry_at;
     kn_time seen;
 };

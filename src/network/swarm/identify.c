@@ -105,10 +105,8 @@ static void note(struct reading *r, const struct kn_identify *told)
             forget_protocols(facts);
         note_protocol(facts, item);
     }
-    while (kn_field_list_next(&addrs, &item)) {
-        if (kn_multiaddr_scope(item) >= scope)
-            kn_host_learn(host, peer, item);
-    }
+    while (kn_field_list_next(&addrs, &item))
+        kn_host_learn_from(host, peer, item, scope);
     kn_host_identified(connection, told->observed);
 }
 

@@ -173,12 +173,8 @@ static void take_answer(const struct question *q, const struct kn_kad_message *a
         struct kn_field_list addrs = peer.addrs;
         struct kn_span address;
 
-        for (size_t n = 0; n < KN_KAD_ADDRS_MAX && kn_field_list_next(&addrs, &address); n++) {
-            if (kn_multiaddr_scope(address) >= scope)
-                kn_host_learn(host, &peer.id, address);
-            else
-                host->counters.addresses_refused++;
-        }
+        for (size_t n = 0; n < KN_KAD_ADDRS_MAX && kn_field_list_next(&addrs, &address); n++)
+            kn_host_learn_from(host, &peer.id, address, scope);
         add_candidate(s, &peer.id);
     }
 }

@@ -57,6 +57,7 @@ struct importing {
     size_t old;
 };
 
+/* Who told of it is not written: a name may lead as far inside as it says itself. */
 static void import_entry(void *arg, const struct kn_peer_store_entry *entry)
 {
     struct importing *i = arg;
@@ -64,7 +65,8 @@ static void import_entry(void *arg, const struct kn_peer_store_entry *entry)
     if (entry->seen < i->unix_now - KN_PEER_STORE_AGE_MAX_S)
         i->old++;
     else
-        kn_host_learn(i->host, &entry->peer, entry->address);
+        kn_host_learn_from(i->host, &entry->peer, entry->address,
+                           kn_multiaddr_scope(entry->address));
 }
 
 void kn_peer_store_import(struct kn_host *host, struct kn_span text, int64_t unix_now,

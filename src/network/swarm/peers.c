@@ -200,36 +200,44 @@ static void drop_address(struct kn_peer *peer, struct kn_address *address)
 }
 
 static void add_address(struct kn_host *host, struct kn_peer *peer,
-                        const struct kn_multiaddr_route *route)
+                        const struct kn_multiaddr_route *route, enum kn_scope least)
 {
     struct kn_address *known = kn_peer_address(peer, route->transport);
 
     if (known == NULL) {
         known = slot_of(peer);
-        *known = (struct kn_address){ .is_relayed = route->is_relayed };
+        *known = (struct kn_address){ .is_relayed = route->is_relayed, .least = least };
         kn_buffer_add_span(&known->bytes, route->transport);
         if (known->bytes.failed) {
             drop_address(peer, known);
             return;
         }
     }
+    if (least < known->least)
+        known->least = least;
     known->seen = kn_loop_now(host->options.loop);
 }
 
-void kn_host_learn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address)
+void kn_host_learn_from(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address,
+                        enum kn_scope teller)
 {
     struct kn_multiaddr_route route;
     struct kn_peer *peer;
 
     if (kn_multiaddr_route(address, &route) != KN_OK || !can_dial(&route, id) ||
-        kn_peer_id_equal(id, kn_host_self(host)) ||
+        kn_multiaddr_scope(address) < teller || kn_peer_id_equal(id, kn_host_self(host)) ||
         (route.is_relayed && kn_peer_id_equal(&route.relay_peer, kn_host_self(host)))) {
         host->counters.addresses_refused++;
         return;
     }
     peer = kn_peer_make(host, id);
     if (peer != NULL)
-        add_address(host, peer, &route);
+        add_address(host, peer, &route, teller);
+}
+
+void kn_host_learn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address)
+{
+    kn_host_learn_from(host, id, address, KN_SCOPE_LOOPBACK);
 }
 
 void kn_host_unlearn(struct kn_host *host, const struct kn_peer_id *id, struct kn_span address)

@@ -1,7 +1,9 @@
-/* The resolver is a table: kn_resolve_txt_start() is replaced at link time. */
+/* The resolver is a table: kn_resolve_txt_start() is replaced at link time. Every name of a host
+ * stands for this machine. */
 #include "network/swarm/dnsaddr.h"
 
 #include "lib/base/memory.h"
+#include "network/swarm/peer_store.h"
 #include "support/hosts.h"
 
 #define ID "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq"
@@ -19,6 +21,7 @@ static struct kn_timer *pending_timer;
 
 struct kn_resolve {
     kn_resolve_txt_fn *done;
+    kn_resolve_fn *found; /* of a host */
     void *arg;
     char name[300];
 };
@@ -27,6 +30,9 @@ static struct kn_resolve *pending;
 enum kn_code __wrap_kn_resolve_txt_start(struct kn_loop *loop, const char *name, int timeout_ms,
                                          kn_resolve_txt_fn *done, void *arg,
                                          struct kn_resolve **out);
+enum kn_code __wrap_kn_resolve_start(struct kn_loop *loop, const char *name,
+                                     enum kn_resolve_family family, int timeout_ms,
+                                     kn_resolve_fn *done, void *arg, struct kn_resolve **out);
 void __real_kn_resolve_cancel(struct kn_resolve *resolve);
 void __wrap_kn_resolve_cancel(struct kn_resolve *resolve);
 
@@ -50,6 +56,17 @@ enum kn_code __wrap_kn_resolve_txt_start(struct kn_loop *loop, const char *name,
     return KN_OK;
 }
 
+enum kn_code __wrap_kn_resolve_start(struct kn_loop *loop, const char *name,
+                                     enum kn_resolve_family family, int timeout_ms,
+                                     kn_resolve_fn *done, void *arg, struct kn_resolve **out)
+{
+    enum kn_code rc = __wrap_kn_resolve_txt_start(loop, name, timeout_ms, NULL, arg, out);
+
+    (void)family;
+    (*out)->found = done;
+    return rc;
+}
+
 void __wrap_kn_resolve_cancel(struct kn_resolve *resolve)
 {
     if (resolve == NULL || resolve != pending) {
@@ -64,6 +81,7 @@ void __wrap_kn_resolve_cancel(struct kn_resolve *resolve)
 /* Answer the question that waits. */
 static void answer(void *arg)
 {
+    const struct kn_endpoint here = { .ip = { 127, 0, 0, 1 } };
     struct kn_resolve resolve = *pending;
     const struct zone *zone = NULL;
     size_t n = 0;
@@ -71,6 +89,10 @@ static void answer(void *arg)
     (void)arg;
     kn_free(pending);
     pending = NULL;
+    if (resolve.found != NULL) {
+        resolve.found(resolve.arg, KN_OK, &here, 1);
+        return;
+    }
     CHECK("asked for its records", strncmp(resolve.name, "_dnsaddr.", 9) == 0);
     for (size_t i = 0; i < zone_count; i++) {
         if (strcmp(zones[i].name, resolve.name + 9) == 0)
@@ -264,6 +286,86 @@ static void a_peer_is_dialled_by_name(void **state)
     net_stop(&net);
 }
 
+enum teller { PUBLIC, PRIVATE, LOOPBACK, USER, PUBLIC_THEN_USER, STORE };
+
+static void tell_of(struct net *net, enum teller teller, const char *text)
+{
+    static const enum kn_scope scopes[] = { [PUBLIC] = KN_SCOPE_PUBLIC,
+                                            [PRIVATE] = KN_SCOPE_PRIVATE,
+                                            [LOOPBACK] = KN_SCOPE_LOOPBACK,
+                                            [PUBLIC_THEN_USER] = KN_SCOPE_PUBLIC };
+    struct kn_host *host = net->at[0].host;
+    struct kn_buffer address = { 0 };
+    struct kn_peer_store_counts counts;
+    struct kn_text line = { 0 };
+
+    CHECK_EQ("address", kn_multiaddr_to_bytes(kn_span_text(text), &address, NULL), KN_OK);
+    if (teller == STORE) {
+        kn_text_addf(&line, "%s 5\n", text);
+        kn_peer_store_import(host, kn_span_text(kn_text_get(&line)), 5, &counts);
+        CHECK_EQ("taken", counts.taken, 1);
+    } else if (teller != USER) {
+        kn_host_learn_from(host, net_id(net, 1), kn_buffer_get(&address), scopes[teller]);
+    }
+    if (teller == USER || teller == PUBLIC_THEN_USER)
+        kn_host_learn(host, net_id(net, 1), kn_buffer_get(&address));
+    kn_text_done(&line);
+    kn_buffer_done(&address);
+}
+
+/* Who is outside cannot have us dial a machine inside by giving it a name. */
+static void a_name_leads_no_further_inside_than_who_told_of_it(void **state)
+{
+    static const char too_far[] = "peer.example.org leads further inside than who told of it is";
+    static const struct {
+        const char *name, *way;
+        enum teller teller;
+        enum kn_code want;
+        const char *text;
+    } rows[] = {
+        { "outside", "dns4", PUBLIC, KN_E_NOT_FOUND, too_far },
+        { "a neighbour", "dns4", PRIVATE, KN_E_NOT_FOUND, too_far },
+        { "this machine", "dns4", LOOPBACK, KN_OK, "" },
+        { "the user", "dns4", USER, KN_OK, "" },
+        { "the user too", "dns4", PUBLIC_THEN_USER, KN_OK, "" },
+        { "an earlier run", "dns4", STORE, KN_E_NOT_FOUND, too_far },
+        { "outside, by records", "dnsaddr", PUBLIC, KN_E_NOT_FOUND, "nobody knows an address" },
+        { "a neighbour, by records", "dnsaddr", PRIVATE, KN_E_NOT_FOUND, "nobody knows" },
+        { "the user, by records", "dnsaddr", USER, KN_OK, "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        char record[200], text[200], port[20] = "", id[KN_PEER_ID_TEXT_SIZE];
+        struct zone zone = { "peer.example.org", KN_OK, { record } };
+        struct kn_endpoint at;
+        struct net_wait wait;
+        struct net net;
+
+        net_start(&net, 2, 0);
+        pending_timer = kn_timer_new(net.loop, answer, NULL);
+        kn_host_listener(net.at[1].host, 0, &at);
+        kn_peer_id_print(net_id(&net, 1), id);
+        (void)snprintf(record, sizeof(record), "dnsaddr=/ip4/127.0.0.1/tcp/%u/p2p/%s",
+                       (unsigned)at.port, id);
+        if (strcmp(rows[i].way, "dnsaddr") != 0)
+            (void)snprintf(port, sizeof(port), "/tcp/%u", (unsigned)at.port);
+        (void)snprintf(text, sizeof(text), "/%s/peer.example.org%s/p2p/%s", rows[i].way, port, id);
+        zones = &zone;
+        zone_count = 1;
+        tell_of(&net, rows[i].teller, text);
+        net_connect(&net, 0, net_id(&net, 1), 5000, &wait);
+        RUN_UNTIL(&net, rows[i].name, wait.calls == 1);
+        CHECK_EQ(rows[i].name, wait.code, rows[i].want);
+        CHECK_HAS(rows[i].name, wait.err.text, rows[i].text);
+        CHECK_EQ("refused", kn_host_counters(net.at[0].host)->addresses_refused,
+                 rows[i].want != KN_OK);
+        kn_timer_free(pending_timer);
+        pending_timer = NULL;
+        net_stop(&net);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +373,7 @@ int main(void)
         cmocka_unit_test(the_number_of_names_is_bounded),
         cmocka_unit_test(a_long_name_is_refused),
         cmocka_unit_test(a_peer_is_dialled_by_name),
+        cmocka_unit_test(a_name_leads_no_further_inside_than_who_told_of_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
