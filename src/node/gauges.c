@@ -55,7 +55,8 @@ static void add_network(const struct kn_node *node, double *values)
     values[KN_METRIC_STREAMS_REFUSED] = (double)all->streams_refused;
     values[KN_METRIC_STREAMS_EXPIRED] = (double)all->streams_expired;
     values[KN_METRIC_REQUESTS_MALFORMED] = (double)all->requests_malformed;
-    values[KN_METRIC_REQUESTS_REFUSED] = (double)(all->requests_too_fast + all->requests_too_large);
+    values[KN_METRIC_REQUESTS_REFUSED] =
+        (double)(all->requests_too_fast + all->requests_too_large + all->answers_unread);
 }
 
 static double sum(const uint64_t *numbers, size_t n)

@@ -201,6 +201,24 @@ bool kn_host_hold(struct kn_connection *connection, size_t *held, size_t n)
     return true;
 }
 
+bool kn_host_may_answer(struct kn_connection *connection, size_t n)
+{
+    const struct kn_pipe *pipe = kn_connection_owner(connection);
+
+    if (n <= KN_HOST_UNREAD_MAX && pipe->answers.n <= KN_HOST_UNREAD_MAX - n &&
+        pipe->host->answers.n <= KN_HOST_UNREAD_ALL_MAX - n)
+        return true;
+    pipe->host->counters.answers_unread++;
+    return false;
+}
+
+void kn_host_count_answer(struct kn_stream *stream)
+{
+    struct kn_pipe *pipe = kn_connection_owner(kn_stream_connection(stream));
+
+    kn_stream_count_in(stream, &pipe->answers);
+}
+
 bool kn_host_may_ask(struct kn_connection *connection)
 {
     struct kn_pipe *pipe = kn_connection_owner(connection);

@@ -148,6 +148,9 @@ KN_MUST_USE enum kn_code kn_stream_write(struct kn_stream *stream, struct kn_spa
 /* Bytes written that wait for the peer's credit. */
 size_t kn_stream_pending(const struct kn_stream *s);
 
+/* Count the memory of those in `book` too, which is kept as long as the connection. Once. */
+void kn_stream_count_in(struct kn_stream *s, struct kn_outbox_book *book);
+
 /* While it is paused, its peer gets no credit for what came: at most a window more comes. */
 void kn_stream_pause(struct kn_stream *s, bool paused);
 

@@ -25,20 +25,22 @@ enum {
     KN_HOST_PROTOCOLS_MAX = 64,
     KN_HOST_LISTENERS_MAX = 8,
     KN_HOST_ANNOUNCERS_MAX = 4,
-    KN_HOST_REQUEST_MS = 60000,       /* for a call */
-    KN_HOST_WHOLE_MS = 30000,         /* for a connection in all, of which at most */
-    KN_HOST_CONNECT_MS = 5000,        /* for one TCP connection */
-    KN_HOST_STAGGER_MS = 250,         /* between two addresses of one peer */
-    KN_HOST_RELAY_LATER_MS = 500,     /* what direct addresses are ahead of relayed ones */
-    KN_HOST_RELAY_MS = 10000,         /* for a relay to join us to a peer */
-    KN_HOST_RESOLVE_MS = 5000,        /* for one name */
-    KN_HOST_SEARCHES_MAX = 3,         /* for addresses of a peer, while those found are wrong */
-    KN_HOST_HALF_OPEN_MS = 2000,      /* that a handshake has before a newcomer may push it out */
-    KN_HOST_SPARE_MS = 5000,          /* that a second connection to a peer is kept idle */
-    KN_HOST_TWINS_MS = 5000,          /* ready within that: they were dialled at the same time */
-    KN_HOST_ASKED_PER_S = 100,        /* questions of one connection that cost us a walk */
-    KN_HOST_HELD_MAX = 16 << 20,      /* bytes of incomplete requests of one connection */
-    KN_HOST_HELD_ALL_MAX = 256 << 20, /* and of all */
+    KN_HOST_REQUEST_MS = 60000,         /* for a call */
+    KN_HOST_WHOLE_MS = 30000,           /* for a connection in all, of which at most */
+    KN_HOST_CONNECT_MS = 5000,          /* for one TCP connection */
+    KN_HOST_STAGGER_MS = 250,           /* between two addresses of one peer */
+    KN_HOST_RELAY_LATER_MS = 500,       /* what direct addresses are ahead of relayed ones */
+    KN_HOST_RELAY_MS = 10000,           /* for a relay to join us to a peer */
+    KN_HOST_RESOLVE_MS = 5000,          /* for one name */
+    KN_HOST_SEARCHES_MAX = 3,           /* for addresses of a peer, while those found are wrong */
+    KN_HOST_HALF_OPEN_MS = 2000,        /* that a handshake has before a newcomer may push it out */
+    KN_HOST_SPARE_MS = 5000,            /* that a second connection to a peer is kept idle */
+    KN_HOST_TWINS_MS = 5000,            /* ready within that: they were dialled at the same time */
+    KN_HOST_ASKED_PER_S = 100,          /* questions of one connection that cost us a walk */
+    KN_HOST_HELD_MAX = 16 << 20,        /* bytes of incomplete requests of one connection */
+    KN_HOST_HELD_ALL_MAX = 256 << 20,   /* and of all */
+    KN_HOST_UNREAD_MAX = 16 << 20,      /* bytes of answers to calls that wait for one connection */
+    KN_HOST_UNREAD_ALL_MAX = 256 << 20, /* and for all; above, calls are answered with an error */
     KN_HOST_MARK_MAX = 32,
     KN_HOST_WRITE_AHEAD = 256 * 1024 /* bytes handed to the system before streams must wait */
 };
@@ -77,6 +79,7 @@ struct kn_host_counters {
     uint64_t streams_expired;   /* silent or slow until their time was over */
     uint64_t requests_malformed, requests_abandoned;
     uint64_t requests_too_fast, requests_too_large; /* KN_HOST_ASKED_PER_S, KN_HOST_HELD_MAX */
+    uint64_t answers_unread;                        /* kept back: KN_HOST_UNREAD_MAX */
 };
 
 /* NULL when memory is short. */

@@ -70,6 +70,7 @@ struct kn_pipe {
     kn_time asking_since;
     unsigned asked;
     size_t held;
+    struct kn_outbox_book answers;         /* to calls, that it has not taken */
     struct kn_connection_counters counted; /* of the connection, that the host's counters have */
 };
 
@@ -91,6 +92,7 @@ struct kn_host {
     struct kn_pipe **ready;
     size_t pipe_count, half_open_count, ready_count, ready_room;
     size_t held;
+    struct kn_outbox_book answers; /* of all pipes */
     struct kn_timer *flush;
     struct kn_host_observer observers[KN_HOST_OBSERVERS_MAX];
     size_t observer_count;
@@ -133,6 +135,10 @@ void kn_pipe_stand(struct kn_pipe *pipe, struct kn_pipe_line *line);
 
 /* admit.c: a message that is not complete holds `n` bytes now, `*held` before. False: too many. */
 bool kn_host_hold(struct kn_connection *connection, size_t *held, size_t n);
+/* admit.c: may an answer of `n` bytes wait until the peer has taken it? False: too much does. */
+bool kn_host_may_answer(struct kn_connection *connection, size_t n);
+/* admit.c: the answer that is written to this stream counts. */
+void kn_host_count_answer(struct kn_stream *stream);
 /* admit.c: one more question that costs us a walk. False: too many in this second. */
 bool kn_host_may_ask(struct kn_connection *connection);
 struct kn_host_counters *kn_counters_of(const struct kn_connection *connection);

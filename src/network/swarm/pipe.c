@@ -432,6 +432,7 @@ static struct kn_pipe *make(struct kn_host *host, struct kn_wire *wire, enum kn_
         return NULL;
     }
     pipe->host = host;
+    pipe->answers.above = &host->answers;
     pipe->wire = *wire;
     pipe->born = kn_loop_now(host->options.loop);
     pipe->connection = kn_connection_new(&options, pipe->born);

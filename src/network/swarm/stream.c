@@ -379,6 +379,12 @@ size_t kn_stream_pending(const struct kn_stream *s)
     return s->dead ? 0 : kn_yamux_pending(s->yamux);
 }
 
+void kn_stream_count_in(struct kn_stream *s, struct kn_outbox_book *book)
+{
+    if (!s->dead)
+        kn_yamux_count_in(s->yamux, book);
+}
+
 void kn_stream_pause(struct kn_stream *s, bool paused)
 {
     if (s->dead)

@@ -151,10 +151,15 @@ enum kn_code kn_unary_serve(struct kn_host *host, const struct kn_unary_handler 
 
 void kn_unary_answer(struct kn_unary_serving *s, enum kn_code code, struct kn_span bytes)
 {
+    static const char unread[] = "too many bytes of answers wait to be read";
     struct kn_rpc_answer answer = { .is_error = code != KN_OK, .data = bytes };
     struct kn_buffer message = { 0 }, wire = { 0 };
     struct kn_stream *stream = s->stream;
 
+    /* Errors are short: they may always wait, one on each stream. */
+    if (code == KN_OK && !kn_host_may_answer(s->connection, bytes.n))
+        answer = (struct kn_rpc_answer){ .is_error = true, .data = kn_span_text(unread) };
+    kn_host_count_answer(stream);
     memcpy(answer.id, s->id, sizeof(answer.id));
     kn_rpc_answer_encode(&answer, &message);
     kn_write_prefixed(&wire, kn_buffer_get(&message));

@@ -58,8 +58,22 @@ static void free_chunk(struct kn_outbox_spare *spare, struct kn_outbox_chunk *ch
     spare->n += chunk->room;
 }
 
+static void count(struct kn_outbox_book *book, size_t more, size_t less)
+{
+    for (; book != NULL; book = book->above)
+        book->n += more - less;
+}
+
+void kn_outbox_count_in(struct kn_outbox *outbox, struct kn_outbox_book *book)
+{
+    outbox->book = book;
+    for (const struct kn_outbox_chunk *chunk = outbox->first; chunk != NULL; chunk = chunk->next)
+        count(book, chunk->room, 0);
+}
+
 static void append(struct kn_outbox *outbox, struct kn_outbox_chunk *chunk)
 {
+    count(outbox->book, chunk->room, 0);
     if (outbox->last != NULL)
         outbox->last->next = chunk;
     else
@@ -113,6 +127,7 @@ static void drop_first(struct kn_outbox *outbox)
     outbox->first = chunk->next;
     if (outbox->first == NULL)
         outbox->last = NULL;
+    count(outbox->book, 0, chunk->room);
     free_chunk(outbox->spare, chunk);
 }
 

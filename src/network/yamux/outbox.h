@@ -22,14 +22,24 @@ struct kn_outbox_spare {
     size_t n; /* bytes of room in them */
 };
 
+/* How much memory the outboxes take that are counted here, and in books below. Start from { 0 }. */
+struct kn_outbox_book {
+    size_t n; /* bytes of whole chunks: one that waits for its last byte is still there */
+    struct kn_outbox_book *above;
+};
+
 struct kn_outbox {
     struct kn_outbox_spare *spare; /* lent; NULL: none */
+    struct kn_outbox_book *book;   /* kn_outbox_count_in() */
     struct kn_outbox_chunk *first, *last;
     size_t n; /* bytes held */
 };
 
 /* KN_E_NO_MEMORY: nothing was added. */
 KN_MUST_USE enum kn_code kn_outbox_add(struct kn_outbox *outbox, struct kn_span bytes);
+
+/* Count what it holds, now and later, in `book`, which is kept until it is done. Once. */
+void kn_outbox_count_in(struct kn_outbox *outbox, struct kn_outbox_book *book);
 
 /* Append the first `n` bytes, which must be there, to `out`. They stay. */
 void kn_outbox_copy(const struct kn_outbox *outbox, size_t n, struct kn_buffer *out);

@@ -181,6 +181,12 @@ size_t kn_yamux_pending(const struct kn_yamux_stream *stream)
     return stream->outbox.n;
 }
 
+void kn_yamux_count_in(struct kn_yamux_stream *stream, struct kn_outbox_book *book)
+{
+    if (!stream->gone)
+        kn_outbox_count_in(&stream->outbox, book);
+}
+
 /* Double the window of a peer that fills it faster than credit travels; by how much it grew. */
 static size_t grow_window(struct kn_yamux_stream *stream)
 {

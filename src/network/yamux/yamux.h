@@ -30,6 +30,7 @@ enum {
     KN_YAMUX_LATE_MS = 100,              /* an end that nobody waits for goes alone after */
 };
 
+struct kn_outbox_book;
 struct kn_outbox_spare;
 struct kn_yamux;
 struct kn_yamux_stream;
@@ -115,6 +116,10 @@ KN_MUST_USE enum kn_code kn_yamux_write(struct kn_yamux_stream *stream, struct k
 
 /* Bytes that were written and have not left. */
 size_t kn_yamux_pending(const struct kn_yamux_stream *stream);
+
+/* Count the memory of what waits on it in `book` too, which is kept until the stream is gone. Once.
+ */
+void kn_yamux_count_in(struct kn_yamux_stream *stream, struct kn_outbox_book *book);
 
 /* Give back credit for `n` bytes that were handled. */
 void kn_yamux_consumed(struct kn_yamux_stream *stream, size_t n);

@@ -52,7 +52,8 @@ static const struct metric {
     [KN_METRIC_REQUESTS_MALFORMED] = { "kwaainet_requests_malformed", COUNTER, NULL,
                                        "Requests of peers that made no sense." },
     [KN_METRIC_REQUESTS_REFUSED] = { "kwaainet_requests_refused", COUNTER, NULL,
-                                     "Requests of peers that came too fast or were too large." },
+                                     "Requests of peers that came too fast, were too large, or "
+                                     "whose answers are not read." },
     [KN_METRIC_BOOTSTRAP_ANSWERS] = { "kwaainet_bootstrap_answers", COUNTER, NULL,
                                       "Times that a bootstrap answered." },
     [KN_METRIC_BOOTSTRAP_FAILURES] = { "kwaainet_bootstrap_failures", COUNTER, NULL,

@@ -3,6 +3,7 @@
 #include "lib/codec/writer.h"
 #include "network/proto/relay.h"
 #include "network/proto/rpc_envelope.h"
+#include "network/swarm/host_parts.h"
 #include "network/swarm/identify.h"
 #include "network/swarm/kad.h"
 #include "network/swarm/ping.h"
@@ -10,7 +11,10 @@
 #include "network/swarm/unary.h"
 #include "support/hosts.h"
 
-enum answering { ANSWER, ERROR, HOLD, CLOSE };
+enum answering { ANSWER, ERROR, HOLD, CLOSE, FILL };
+
+/* Eight such answers may wait for one connection, with what is around them. */
+enum { EIGHTH = KN_HOST_UNREAD_MAX / 8 - 1024 };
 
 struct callee {
     struct kn_unary_handler handler;
@@ -26,11 +30,15 @@ static void on_asked(void *arg, const struct kn_peer_id *peer, struct kn_span re
 {
     struct callee *callee = arg;
 
+    static const uint8_t eighth[EIGHTH];
+
     callee->asked++;
     callee->size = request.n;
     callee->caller = *peer;
     if (callee->how == ANSWER)
         kn_unary_answer(serving, KN_OK, request);
+    else if (callee->how == FILL)
+        kn_unary_answer(serving, KN_OK, kn_span(eighth, sizeof(eighth)));
     else if (callee->how == ERROR)
         kn_unary_answer(serving, KN_E_INVALID, kn_span_text("that makes no sense"));
     else
@@ -295,6 +303,100 @@ static void put_request(struct kn_buffer *out)
     kn_rpc_call_encode(&envelope, &message);
     kn_write_prefixed(out, kn_buffer_get(&message));
     kn_buffer_done(&message);
+}
+
+/* Calls of host 0 whose answers it does not read. */
+static void call_and_not_read(struct calls *c, struct kn_stream *streams[], struct hand *hands,
+                              size_t n)
+{
+    struct kn_connection *connection = net_join(&c->net, 0, 1);
+    struct kn_buffer request = { 0 };
+
+    put_request(&request);
+    for (size_t i = 0; i < n; i++) {
+        unsigned before = c->callee.asked;
+
+        hands[i] = (struct hand){ 0 };
+        CHECK_EQ("open",
+                 kn_stream_open(connection, test_call, &hand_events, &hands[i], &streams[i]),
+                 KN_OK);
+        kn_stream_pause(streams[i], true);
+        CHECK_EQ("write", kn_stream_write(streams[i], kn_buffer_get(&request)), KN_OK);
+        RUN_UNTIL(&c->net, "asked", c->callee.asked > before);
+    }
+    kn_buffer_done(&request);
+}
+
+static void answers_that_nobody_reads_are_bounded(void **state)
+{
+    enum { STREAMS = 8 };
+    struct kn_stream *streams[STREAMS];
+    struct hand hands[STREAMS];
+    const struct kn_host_counters *counters;
+    struct calls c;
+
+    (void)state;
+    calls_start(&c, FILL);
+    counters = kn_host_counters(c.net.at[1].host);
+    call_and_not_read(&c, streams, hands, STREAMS);
+    CHECK_EQ("eight wait", counters->answers_unread, 0);
+    call(&c, "Test.call", kn_span_text("one more"), 5000);
+    RUN_UNTIL(&c.net, "refused", c.caller.calls == 1);
+    CHECK_EQ("refused", c.caller.code, KN_E_REFUSED);
+    CHECK_STR("why", c.caller.text, "too many bytes of answers wait to be read");
+    CHECK_EQ("counted", counters->answers_unread, 1);
+    kn_stream_reset(streams[0]);
+    RUN_UNTIL(&c.net, "given up", c.net.at[1].host->answers.n < KN_HOST_UNREAD_MAX / 8 * 7);
+    for (size_t i = 1; i < STREAMS; i++) {
+        kn_stream_pause(streams[i], false);
+        RUN_UNTIL(&c.net, "read", hands[i].finished == 1);
+        CHECK("all of it", hands[i].heard.n > EIGHTH);
+    }
+    RUN_UNTIL(&c.net, "nothing waits", c.net.at[1].host->answers.n == 0);
+    call(&c, "Test.call", kn_span_text("again"), 5000);
+    RUN_UNTIL(&c.net, "answered", c.caller.calls == 1);
+    CHECK_EQ("answered", c.caller.code, KN_OK);
+    CHECK_EQ("whole", c.caller.size, EIGHTH);
+    for (size_t i = 0; i < STREAMS; i++) {
+        kn_stream_reset(i > 0 ? streams[i] : NULL);
+        kn_buffer_done(&hands[i].heard);
+    }
+    net_stop(&c.net);
+}
+
+static void answers_that_nobody_reads_are_bounded_for_all(void **state)
+{
+    struct kn_outbox_book *all;
+    struct calls c;
+
+    (void)state;
+    calls_start(&c, FILL);
+    all = &c.net.at[1].host->answers;
+    for (int one_more = 0; one_more < 2; one_more++) {
+        size_t others = KN_HOST_UNREAD_ALL_MAX - EIGHTH + (size_t)one_more;
+
+        all->n += others; /* of connections that are not there */
+        call(&c, "Test.call", kn_span_text("hello"), 5000);
+        RUN_UNTIL(&c.net, "told", c.caller.calls == 1);
+        CHECK_EQ("told", c.caller.code, one_more ? KN_E_REFUSED : KN_OK);
+        all->n -= others;
+    }
+    net_stop(&c.net);
+}
+
+/* Who reads may ask as much as it likes. */
+static void answers_that_are_read_are_not_counted_any_more(void **state)
+{
+    struct calls c;
+
+    (void)state;
+    calls_start(&c, FILL);
+    for (int i = 0; i < 20; i++) {
+        call(&c, "Test.call", kn_span_text("hello"), 5000);
+        RUN_UNTIL(&c.net, "answered", c.caller.calls == 1);
+        CHECK_EQ("answered", c.caller.code, KN_OK);
+    }
+    net_stop(&c.net);
 }
 
 static void a_request_may_come_byte_by_byte(void **state)
@@ -724,6 +826,9 @@ int main(void)
         cmocka_unit_test(a_call_can_be_cancelled_at_every_stage),
         cmocka_unit_test(a_held_call_is_answered_later),
         cmocka_unit_test(four_mebibytes_pass_and_one_byte_more_does_not),
+        cmocka_unit_test(answers_that_nobody_reads_are_bounded),
+        cmocka_unit_test(answers_that_nobody_reads_are_bounded_for_all),
+        cmocka_unit_test(answers_that_are_read_are_not_counted_any_more),
         cmocka_unit_test(a_request_may_come_byte_by_byte),
         cmocka_unit_test(what_a_caller_must_not_do_ends_its_call),
         cmocka_unit_test(no_call_takes_longer_than_its_host_lets_it),

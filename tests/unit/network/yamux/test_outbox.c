@@ -51,6 +51,29 @@ static void bytes_leave_in_the_order_in_which_they_came(void **state)
     kn_outbox_done(&outbox);
 }
 
+static void books_tell_what_memory_is_taken(void **state)
+{
+    struct kn_outbox_book all = { 0 }, book = { .above = &all }, other = { .above = &all };
+    struct kn_outbox outbox = { 0 }, second = { 0 };
+
+    (void)state;
+    add(&outbox, 0, 10);
+    kn_outbox_count_in(&outbox, &book);
+    CHECK("what was there", book.n >= 10);
+    add(&outbox, 10, 20000);
+    CHECK("what comes", book.n >= 20010);
+    kn_outbox_count_in(&second, &other);
+    add(&second, 0, 5000);
+    CHECK_EQ("all", all.n, book.n + other.n);
+    kn_outbox_take(&outbox, 20009);
+    CHECK("the last byte keeps its chunk", book.n > 10000);
+    kn_outbox_take(&outbox, 1);
+    CHECK_EQ("gone", book.n, 0);
+    kn_outbox_done(&second);
+    CHECK_EQ("all gone", all.n, 0);
+    kn_outbox_done(&outbox);
+}
+
 static void a_call_without_memory_changes_nothing(void **state)
 {
     static const uint8_t many[5000];
@@ -97,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_leave_in_the_order_in_which_they_came),
+        cmocka_unit_test(books_tell_what_memory_is_taken),
         cmocka_unit_test(a_call_without_memory_changes_nothing),
         cmocka_unit_test(chunks_wait_for_the_next_bytes_within_a_limit),
     };
