@@ -47,7 +47,7 @@ static void add_network(const struct kn_node *node, double *values)
     values[KN_METRIC_HANDSHAKE_FAILURES] = (double)all->handshake_failures;
     values[KN_METRIC_CONNECTIONS_REFUSED] =
         (double)(all->refused_place + all->refused_full + all->refused_half_open);
-    values[KN_METRIC_CONNECTIONS_CLOSED] = (double)all->trimmed;
+    values[KN_METRIC_CONNECTIONS_CLOSED] = (double)(all->trimmed + all->crowded);
     values[KN_METRIC_PING_TIMEOUTS] = (double)all->ping_timeouts;
     values[KN_METRIC_PROTOCOL_ERRORS] = (double)all->protocol_errors;
     values[KN_METRIC_RECEIVED] = (double)all->bytes_in;

@@ -240,7 +240,11 @@ const struct kn_setting kn_settings[] = {
     { SETTING(int, network.max_connections), .range = { 1, 10000 }, .fallback = "100",
       .flag = "--max-connections", .value_name = "N", LIVE, .obeyed_by = "node",
       .brief = "How many peers may be connected at the same time.",
-      .detail = "Lowering it on a running node closes the least useful connections first." },
+      .detail =
+          "A quarter of them, at least four but no more than half, is kept for "
+          "connections that the node opens itself. When the others are all in use, a newcomer "
+          "goes before one of the address, or IPv6 /64, from which most came. Lowering it on "
+          "a running node closes the least useful connections first." },
     { SETTING(int, network.max_relay_reservations), .range = { 1, 8 }, .fallback = "2", RECONNECT,
       .obeyed_by = "network", .brief = "At how many relays the node asks for a place." },
     { SETTING(int, network.address_confirmations), .range = { 1, 64 }, .fallback = "2", RECONNECT,

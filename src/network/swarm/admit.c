@@ -63,6 +63,8 @@ void kn_pipe_arrived(struct kn_pipe *pipe)
 {
     struct kn_pipe **bucket = bucket_of(pipe->host, place_of_pipe(pipe));
 
+    pipe->accepted = true;
+    pipe->host->accepted_count++;
     pipe->host->half_open_count++;
     kn_pipe_stand(pipe, &pipe->host->half_open);
     if (!pipe->is_relayed && is_loopback(&pipe->remote))
@@ -77,6 +79,7 @@ void kn_pipe_arrived(struct kn_pipe *pipe)
 void kn_pipe_left(struct kn_pipe *pipe)
 {
     kn_pipe_stand(pipe, NULL);
+    pipe->host->accepted_count -= pipe->accepted;
     if (pipe->from_place == NULL)
         return;
     *pipe->from_place = pipe->next_from;
@@ -85,15 +88,21 @@ void kn_pipe_left(struct kn_pipe *pipe)
     pipe->from_place = NULL;
 }
 
+/* Nobody misses it. */
+static bool is_idle(const struct kn_pipe *pipe)
+{
+    return pipe->ready && !pipe->closing && !pipe->peer->is_protected &&
+           kn_connection_streams(pipe->connection) == 0;
+}
+
 /* Close the connection that is idle for longest. What is in use now, or is to stay, goes to the
  * end of the line, so that the next look begins behind it. */
-static bool trim_one(struct kn_host *host)
+static bool trim_one(struct kn_host *host, bool accepted_only)
 {
     for (size_t i = 0; i < KN_HOST_TRIM_LOOKS && host->used.first != NULL; i++) {
         struct kn_pipe *pipe = host->used.first;
 
-        if (!pipe->closing && !pipe->peer->is_protected &&
-            kn_connection_streams(pipe->connection) == 0) {
+        if (is_idle(pipe) && (pipe->accepted || !accepted_only)) {
             host->counters.trimmed++;
             kn_pipe_free(pipe);
             return true;
@@ -103,11 +112,27 @@ static bool trim_one(struct kn_host *host)
     return false;
 }
 
+/* Whoever comes to us may take them all but for these: else strangers keep us from dialling. */
+static size_t accepted_max(const struct kn_host *host)
+{
+    size_t max = host->options.connections_max;
+    size_t least = max / 2 < KN_HOST_KEPT_MIN ? max / 2 : KN_HOST_KEPT_MIN;
+    size_t kept = max / KN_HOST_KEPT_PART;
+
+    return max - (kept > least ? kept : least);
+}
+
+static bool are_too_many(const struct kn_host *host)
+{
+    return host->pipe_count > host->options.connections_max ||
+           host->accepted_count > accepted_max(host);
+}
+
 void kn_host_trim(struct kn_host *host)
 {
-    while (host->pipe_count > host->options.connections_max && trim_one(host))
+    while (are_too_many(host) && trim_one(host, host->pipe_count <= host->options.connections_max))
         continue;
-    if (host->pipe_count > host->options.connections_max && host->used.first != NULL)
+    if (are_too_many(host) && host->used.first != NULL)
         kn_timer_set(host->flush, kn_loop_now(host->options.loop) + KN_HOST_TRIM_MS);
 }
 
@@ -121,7 +146,69 @@ void kn_host_allow(struct kn_host *host, size_t connections_max)
 
 bool kn_host_make_room(struct kn_host *host)
 {
-    return host->pipe_count < host->options.connections_max || trim_one(host);
+    return host->pipe_count < host->options.connections_max || trim_one(host, false);
+}
+
+/* A place from which so many came that one may go for a newcomer from where `others` did. */
+static const struct kn_pipe *most_crowded(struct kn_host *host, size_t others)
+{
+    const struct kn_pipe *crowded = NULL;
+    size_t most = 2 * others > KN_HOST_CROWD_MIN ? 2 * others : KN_HOST_CROWD_MIN;
+
+    for (size_t i = 0; i < KN_HOST_PLACES; i++) {
+        for (const struct kn_pipe *pipe = host->places[i]; pipe != NULL; pipe = pipe->next_from) {
+            size_t n = count_from(host, place_of_pipe(pipe));
+
+            if (n < most)
+                continue;
+            crowded = pipe;
+            most = n + 1; /* the next has to have more */
+        }
+    }
+    return crowded;
+}
+
+/* Of one place: what is idle for longest, else what came last; NULL: all of it is to stay. */
+static struct kn_pipe *least_missed(struct kn_host *host, struct kn_span place, bool idle_only)
+{
+    struct kn_pipe *idle = NULL, *youngest = NULL;
+
+    for (struct kn_pipe *pipe = *bucket_of(host, place); pipe != NULL; pipe = pipe->next_from) {
+        if (!kn_span_equal(place_of_pipe(pipe), place) || pipe->closing)
+            continue;
+        if (is_idle(pipe) && (idle == NULL || pipe->used_at < idle->used_at))
+            idle = pipe;
+        /* Who came last stands first. */
+        if (youngest == NULL && (pipe->peer == NULL || !pipe->peer->is_protected))
+            youngest = pipe;
+    }
+    return idle != NULL || idle_only ? idle : youngest;
+}
+
+/* Nobody holds all slots from one place while others come. Inside an event nothing that is in use
+ * may go: it may be whose event it is. */
+static bool crowd_out(struct kn_host *host, struct kn_span newcomer, bool idle_only)
+{
+    const struct kn_pipe *crowded = most_crowded(host, count_from(host, newcomer));
+    struct kn_pipe *pipe =
+        crowded != NULL ? least_missed(host, place_of_pipe(crowded), idle_only) : NULL;
+
+    if (pipe == NULL)
+        return false;
+    host->counters.crowded++;
+    kn_pipe_free(pipe);
+    return true;
+}
+
+/* A place of none: loopback's, of which nobody is the most. */
+static bool make_room_for(struct kn_host *host, struct kn_span place, bool idle_only)
+{
+    if (host->accepted_count < accepted_max(host) &&
+        host->pipe_count < host->options.connections_max)
+        return true;
+    if (place.n > 0 && crowd_out(host, place, idle_only))
+        return true;
+    return trim_one(host, host->accepted_count >= accepted_max(host));
 }
 
 /* A handshake that dawdles goes for a newcomer; one that has just begun does not. */
@@ -136,13 +223,13 @@ static bool push_out(struct kn_host *host)
     return true;
 }
 
-static bool has_room(struct kn_host *host)
+static bool has_room(struct kn_host *host, struct kn_span place, bool idle_only)
 {
     if (host->half_open_count >= KN_HOST_HALF_OPEN_MAX && !push_out(host)) {
         host->counters.refused_half_open++;
         return false;
     }
-    if (!kn_host_make_room(host)) {
+    if (!make_room_for(host, place, idle_only)) {
         host->counters.refused_full++;
         return false;
     }
@@ -152,15 +239,17 @@ static bool has_room(struct kn_host *host)
 bool kn_host_has_relayed_room(struct kn_host *host, const struct kn_peer_id *relay)
 {
     if (count_from(host, place_of_relay(relay)) < KN_HOST_PER_RELAY_MAX)
-        return has_room(host);
+        return has_room(host, place_of_relay(relay), true);
     host->counters.refused_place++;
     return false;
 }
 
 static bool has_room_for(struct kn_host *host, const struct kn_endpoint *from)
 {
-    if (is_loopback(from) || count_from(host, place_of(from)) < KN_HOST_PER_IP_MAX)
-        return has_room(host);
+    if (is_loopback(from))
+        return has_room(host, kn_span(NULL, 0), false);
+    if (count_from(host, place_of(from)) < KN_HOST_PER_IP_MAX)
+        return has_room(host, place_of(from), false);
     host->counters.refused_place++;
     return false;
 }

@@ -19,6 +19,9 @@ enum {
     KN_HOST_HALF_OPEN_MAX = 256, /* accepted, not through the handshake yet; then the oldest goes */
     KN_HOST_PER_IP_MAX = 64,     /* accepted from one IPv4 address or IPv6 /64; not loopback */
     KN_HOST_PER_RELAY_MAX = 64,  /* that one relay has brought */
+    KN_HOST_KEPT_PART = 4,       /* one slot in so many is kept for what we dial ourselves, */
+    KN_HOST_KEPT_MIN = 4,        /* but so many, where that is no more than half */
+    KN_HOST_CROWD_MIN = 5,       /* from one place, of which one may go for a newcomer */
     KN_HOST_TRIM_LOOKS = 64,     /* connections that are looked at to find one to close */
     KN_HOST_TRIM_MS = 1000,      /* until they are looked at again while there are too many */
     KN_HOST_DIALS_MAX = 64,      /* peers that are dialled at once; more wait */
@@ -58,7 +61,8 @@ struct kn_host_options {
     struct kn_loop *loop;
     const struct kn_key *identity;  /* kept */
     const struct kn_random *random; /* copied */
-    size_t connections_max;         /* accepted and dialled together; 0: 1,024 */
+    size_t connections_max;         /* accepted and dialled together; 0: 1,024. A part is
+                                       kept for those that we dial: KN_HOST_KEPT_PART */
     struct kn_host_times times;
 };
 
@@ -70,6 +74,7 @@ struct kn_host_counters {
     uint64_t refused_place, refused_full, refused_half_open;
     uint64_t pushed_out; /* half open, for a newcomer */
     uint64_t trimmed;    /* idle, for a newcomer */
+    uint64_t crowded;    /* from the place with most, for a newcomer from another */
     uint64_t spares;     /* second connections that were closed */
     uint64_t handshake_failures, handshake_timeouts, wrong_identities, self_dials;
     uint64_t protocol_errors, ping_timeouts; /* of connections that were in use */

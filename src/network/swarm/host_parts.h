@@ -10,7 +10,7 @@
 #include "network/swarm/host.h"
 #include "network/swarm/wire.h"
 
-enum { KN_HOST_BUCKETS = 512, KN_HOST_PLACES = 256, KN_HOST_OBSERVERS_MAX = 8 };
+enum { KN_HOST_BUCKETS = 512, KN_HOST_PLACES = 1024, KN_HOST_OBSERVERS_MAX = 8 };
 
 struct kn_relay_limit;
 
@@ -64,6 +64,7 @@ struct kn_pipe {
     struct kn_endpoint remote;  /* of a direct one */
     bool is_relayed;
     struct kn_relayed relayed; /* of one through a relay */
+    bool accepted;             /* by a listener, or from a relay */
     bool ready, closing, ended, heard;
     const struct kn_error *why;      /* of its end, while that is told */
     kn_time born, ready_at, used_at; /* used: had a stream */
@@ -90,7 +91,7 @@ struct kn_host {
     struct kn_pipe *places[KN_HOST_PLACES];
     struct kn_pipe_line half_open, used; /* accepted; ready, the longest idle first */
     struct kn_pipe **ready;
-    size_t pipe_count, half_open_count, ready_count, ready_room;
+    size_t pipe_count, accepted_count, half_open_count, ready_count, ready_room;
     size_t held;
     struct kn_outbox_book answers; /* of all pipes */
     struct kn_timer *flush;

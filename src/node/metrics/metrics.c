@@ -36,7 +36,7 @@ static const struct metric {
     [KN_METRIC_CONNECTIONS_REFUSED] = { "kwaainet_connections_refused", COUNTER, NULL,
                                         "Connections refused because there were too many." },
     [KN_METRIC_CONNECTIONS_CLOSED] = { "kwaainet_connections_trimmed", COUNTER, NULL,
-                                       "Idle connections closed to make room." },
+                                       "Connections closed to make room." },
     [KN_METRIC_PING_TIMEOUTS] = { "kwaainet_ping_timeouts", COUNTER, NULL,
                                   "Connections closed because the peer was silent." },
     [KN_METRIC_PROTOCOL_ERRORS] = { "kwaainet_protocol_errors", COUNTER, NULL,

@@ -1,6 +1,7 @@
 #include "network/swarm/host.h"
 
 #include "lib/io/interfaces.h"
+#include "network/swarm/host_parts.h"
 #include "support/hosts.h"
 
 static void a_peer_is_connected_at_its_address(void **state)
@@ -444,7 +445,7 @@ static void the_idlest_goes_for_a_newcomer(void **state)
     struct net net;
 
     (void)state;
-    net_start(&net, 7, 3);
+    net_start(&net, 7, 5); /* three of which are for those who come to us */
     counters = kn_host_counters(net.at[0].host);
     held = (struct kn_protocol){ held_name[0], held_opened, &opened };
     CHECK_EQ("serve", kn_host_serve(net.at[0].host, &held), KN_OK);
@@ -467,6 +468,10 @@ static void the_idlest_goes_for_a_newcomer(void **state)
     RUN_UNTIL(&net, "no room", wait.calls == 1);
     CHECK_EQ(wait.err.text, wait.code, KN_E_CLOSED);
     CHECK_EQ("refused", counters->refused_full, 1);
+    for (size_t i = 3; i < 5; i++) {
+        kn_host_protect(net.at[0].host, net_id(&net, i));
+        (void)net_join(&net, 0, i);
+    }
     net_learn(&net, 0, 6);
     net_connect(&net, 0, net_id(&net, 6), 5000, &wait);
     RUN_UNTIL(&net, "our own dials count too", wait.calls == 1);
@@ -494,6 +499,48 @@ static void dial_raw(struct net *net, const struct kn_endpoint *to, size_t n)
             net_turn(net);
     }
     RUN_UNTIL(net, "dialled", net->held_count == want);
+}
+
+static void who_comes_leaves_room_for_whom_we_dial(void **state)
+{
+    static const struct {
+        size_t max, kept;
+    } rows[] = { { 1, 0 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 7, 3 }, { 8, 4 }, { 16, 4 }, { 20, 5 } };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        const struct kn_host_counters *counters;
+        struct kn_endpoint to;
+        char row[32];
+        struct net net;
+
+        (void)snprintf(row, sizeof(row), "%zu of %zu", rows[i].kept, rows[i].max);
+        net_start(&net, 2, rows[i].max);
+        counters = kn_host_counters(net.at[0].host);
+        kn_host_listener(net.at[0].host, 0, &to);
+        dial_raw(&net, &to, rows[i].max);
+        RUN_UNTIL(&net, row, counters->accepted + counters->refused_full == rows[i].max);
+        CHECK_EQ(row, counters->refused_full, rows[i].kept);
+        if (rows[i].kept > 0)
+            (void)net_join(&net, 0, 1);
+        net_stop(&net);
+    }
+}
+
+static void a_lower_limit_closes_what_is_idle_of_those_who_came(void **state)
+{
+    struct net net;
+
+    (void)state;
+    net_start(&net, 6, 0);
+    for (size_t i = 1; i < 5; i++)
+        (void)net_join(&net, i, 0);
+    (void)net_join(&net, 0, 5);
+    kn_host_allow(net.at[0].host, 6);
+    RUN_UNTIL(&net, "the idlest of four", net.at[1].lost == 1);
+    CHECK_EQ("one", kn_host_connection_count(net.at[0].host), 4);
+    CHECK_EQ("not ours", net.at[5].lost, 0);
+    net_stop(&net);
 }
 
 static void handshakes_that_dawdle_do_not_keep_others_out(void **state)
@@ -548,6 +595,163 @@ static void one_place_has_so_many_connections(void **state)
     dial_raw(&net, &at, 1);
     RUN_UNTIL(&net, "a place is free again", counters->accepted == KN_HOST_PER_IP_MAX + 1);
     (void)net_join(&net, 1, 0); /* from loopback */
+    net_stop(&net);
+}
+
+/* A door at which everybody seems to come from elsewhere. */
+struct door {
+    struct net *net;
+    struct kn_listener *listener;
+    struct kn_endpoint at, from;
+};
+
+static void through_the_door(void *arg, struct kn_tcp *tcp, const struct kn_endpoint *from)
+{
+    const struct door *door = arg;
+
+    (void)from;
+    kn_host_accept(door->net->at[0].host, tcp, &door->from);
+}
+
+static void door_open(struct door *door, struct net *net)
+{
+    const struct kn_endpoint at = { .ip = { 127, 0, 0, 1 } };
+
+    *door = (struct door){ .net = net };
+    CHECK_EQ("listen", kn_listen(net->loop, &at, through_the_door, door, &door->listener, NULL),
+             KN_OK);
+    kn_listener_endpoint(door->listener, &door->at);
+}
+
+static struct kn_endpoint place(unsigned n)
+{
+    return (struct kn_endpoint){ .ip = { 203, 0, 113, (uint8_t)n } };
+}
+
+static size_t count_of_place(const struct kn_host *host, unsigned n)
+{
+    struct kn_endpoint at = place(n);
+    size_t count = 0;
+
+    for (const struct kn_pipe *pipe = host->pipes; pipe != NULL; pipe = pipe->next)
+        count += memcmp(pipe->remote.ip, at.ip, 4) == 0;
+    return count;
+}
+
+static void come_from(struct door *door, unsigned n, size_t count)
+{
+    const struct kn_host_counters *counters = kn_host_counters(door->net->at[0].host);
+    uint64_t want = counters->accepted + counters->refused_full + count;
+
+    door->from = place(n);
+    dial_raw(door->net, &door->at, count);
+    RUN_UNTIL(door->net, "came", counters->accepted + counters->refused_full == want);
+}
+
+static void a_newcomer_goes_before_one_of_the_place_with_most(void **state)
+{
+    enum { PLACES = 3, MAX = 16, MAX_ACCEPTED = 12 };
+    static const struct {
+        const char *name;
+        size_t there[PLACES];
+        unsigned newcomer;
+        bool comes;
+    } rows[] = {
+        { "a new place", { 12 }, 1, true },       { "half as many", { 8, 4 }, 1, true },
+        { "more than half", { 7, 5 }, 1, false }, { "four are no crowd", { 4, 4, 4 }, 3, false },
+        { "five are", { 3, 5, 4 }, 3, true },     { "the crowd itself", { 12 }, 0, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < KN_COUNT(rows); i++) {
+        const struct kn_host_counters *counters;
+        size_t before, all = 0;
+        struct door door;
+        struct net net;
+
+        net_start(&net, 1, MAX);
+        door_open(&door, &net);
+        counters = kn_host_counters(net.at[0].host);
+        for (unsigned k = 0; k < PLACES; k++) {
+            come_from(&door, k, rows[i].there[k]);
+            all += rows[i].there[k];
+        }
+        CHECK_EQ(rows[i].name, all, MAX_ACCEPTED);
+        CHECK_EQ(rows[i].name, counters->accepted, MAX_ACCEPTED);
+        before = count_of_place(net.at[0].host, rows[i].newcomer);
+        come_from(&door, rows[i].newcomer, 1);
+        CHECK_EQ(rows[i].name, counters->crowded, rows[i].comes);
+        CHECK_EQ(rows[i].name, counters->refused_full, !rows[i].comes);
+        CHECK_EQ(rows[i].name, count_of_place(net.at[0].host, rows[i].newcomer),
+                 before + rows[i].comes);
+        CHECK_EQ(rows[i].name, net.at[0].host->pipe_count, MAX_ACCEPTED);
+        kn_listener_free(door.listener);
+        net_stop(&net);
+    }
+}
+
+static void who_comes_from_this_machine_crowds_out_nobody(void **state)
+{
+    const struct kn_host_counters *counters;
+    struct kn_endpoint to;
+    struct door door;
+    struct net net;
+
+    (void)state;
+    net_start(&net, 1, 16);
+    door_open(&door, &net);
+    counters = kn_host_counters(net.at[0].host);
+    come_from(&door, 0, 12);
+    kn_host_listener(net.at[0].host, 0, &to);
+    dial_raw(&net, &to, 1);
+    RUN_UNTIL(&net, "refused", counters->refused_full == 1);
+    CHECK_EQ("nobody went", counters->crowded, 0);
+    kn_listener_free(door.listener);
+    net_stop(&net);
+}
+
+/* Peer `who` comes from place 0, and uses its connection. */
+static void come_and_be_busy(struct door *door, size_t who, bool is_busy)
+{
+    struct net *net = door->net;
+    unsigned before = net->at[0].connected;
+    struct kn_stream *stream;
+    struct net_wait wait;
+
+    door->from = place(0);
+    net_learn_endpoint(net, who, net_id(net, 0), &door->at);
+    net_connect(net, who, net_id(net, 0), 5000, &wait);
+    RUN_UNTIL(net, "came", wait.calls == 1 && net->at[0].connected > before);
+    CHECK_EQ(wait.err.text, wait.code, KN_OK);
+    if (is_busy)
+        CHECK_EQ("open", kn_stream_open(wait.connection, held_name, &held_events, NULL, &stream),
+                 KN_OK);
+}
+
+static void of_a_crowd_the_idle_go_first_and_then_the_youngest(void **state)
+{
+    enum { IDLE = 2, YOUNGEST = 5, PROTECTED = 6 };
+    struct kn_protocol held;
+    unsigned opened = 0;
+    struct door door;
+    struct net net;
+
+    (void)state;
+    net_start(&net, 7, 10); /* six of which are for those who come to us */
+    held = (struct kn_protocol){ held_name[0], held_opened, &opened };
+    CHECK_EQ("serve", kn_host_serve(net.at[0].host, &held), KN_OK);
+    kn_host_protect(net.at[0].host, net_id(&net, PROTECTED));
+    door_open(&door, &net);
+    for (size_t i = 1; i < 7; i++)
+        come_and_be_busy(&door, i, i != IDLE);
+    RUN_UNTIL(&net, "busy", opened == 5);
+    come_from(&door, 1, 1);
+    RUN_UNTIL(&net, "the idle one went", net.at[IDLE].lost == 1);
+    come_from(&door, 2, 1);
+    RUN_UNTIL(&net, "the youngest went", net.at[YOUNGEST].lost == 1);
+    CHECK_EQ("for two", kn_host_counters(net.at[0].host)->crowded, 2);
+    CHECK_EQ("and nobody else", kn_host_connection_count(net.at[0].host), 4);
+    kn_listener_free(door.listener);
     net_stop(&net);
 }
 
@@ -618,8 +822,13 @@ int main(void)
         cmocka_unit_test(a_host_may_go_while_peers_wait_and_dial),
         cmocka_unit_test(of_two_that_crossed_one_stays),
         cmocka_unit_test(the_idlest_goes_for_a_newcomer),
+        cmocka_unit_test(who_comes_leaves_room_for_whom_we_dial),
+        cmocka_unit_test(a_lower_limit_closes_what_is_idle_of_those_who_came),
         cmocka_unit_test(handshakes_that_dawdle_do_not_keep_others_out),
         cmocka_unit_test(one_place_has_so_many_connections),
+        cmocka_unit_test(a_newcomer_goes_before_one_of_the_place_with_most),
+        cmocka_unit_test(who_comes_from_this_machine_crowds_out_nobody),
+        cmocka_unit_test(of_a_crowd_the_idle_go_first_and_then_the_youngest),
         cmocka_unit_test(a_walk_meets_every_connection_once),
         cmocka_unit_test(peers_that_were_met_outlive_rumours),
     };
