@@ -145,6 +145,14 @@ static struct kn_held *if_sooner(struct kn_held *held, const struct offer *offer
     return held != NULL && held->expiration < offer->expiration ? held : NULL;
 }
 
+/* What a peer brought first, other than that; NULL: nothing. */
+static struct kn_held *first_but(const struct kn_record_share *share, const struct kn_held *kept)
+{
+    struct kn_held *first = share->first;
+
+    return first != NULL && first == kept ? first->later : first;
+}
+
 /* What goes next; not `kept`; NULL: nothing. What the peer with most brought first, so that many
  * peers of one owner do not drive out the others, however late their ends. Who would have most
  * itself is to be content with its own; if it has none yet, what ends first goes. */
@@ -159,9 +167,9 @@ static struct kn_held *next_to_go(const struct kn_record_store *store, const str
         own = kn_record_share_find(&store->shares, &store->seed, offer->from);
     bytes += own != NULL ? own->bytes : 0;
     if (most != NULL && most->bytes > bytes)
-        return most->first != kept ? most->first : kept->later;
+        return first_but(most, kept);
     if (own != NULL)
-        return if_sooner(own->first != kept ? own->first : kept->later, offer);
+        return if_sooner(first_but(own, kept), offer);
     return first != kept ? if_sooner(first, offer) : NULL;
 }
 
