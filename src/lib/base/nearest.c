@@ -16,16 +16,17 @@ static size_t least(size_t a, size_t b, size_t c)
     return m < c ? m : c;
 }
 
-/* Optimal string alignment distance; both words at most KN_NEAREST_WORD_MAX long. */
-static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+/* Optimal string alignment distance; both words at most KN_NEAREST_WORD_MAX long. One of `most` or
+ * more is `most`: from two rows that have nothing less on, none has. */
+static size_t distance(const char *a, size_t na, const char *b, size_t nb, size_t most)
 {
-    size_t rows[3][KN_NEAREST_WORD_MAX + 1];
+    size_t rows[3][KN_NEAREST_WORD_MAX + 1], low_above = 0;
     size_t *before = rows[0], *above = rows[1], *row = rows[2];
 
     for (size_t j = 0; j <= nb; j++)
         above[j] = j;
     for (size_t i = 1; i <= na; i++) {
-        size_t *recycled = before;
+        size_t *recycled = before, low = i;
 
         row[0] = i;
         for (size_t j = 1; j <= nb; j++) {
@@ -35,7 +36,11 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
             if (i > 1 && j > 1 && x == fold(b[j - 2]) && fold(a[i - 2]) == y && x != y &&
                 before[j - 2] + 1 < row[j])
                 row[j] = before[j - 2] + 1;
+            low = row[j] < low ? row[j] : low;
         }
+        if (low >= most && low_above >= most)
+            return most;
+        low_above = low;
         before = above;
         above = row;
         row = recycled;
@@ -58,7 +63,7 @@ void kn_nearest_offer(struct kn_nearest *nearest, const char *candidate)
         return;
     if ((n > m ? n - m : m - n) >= nearest->distance)
         return;
-    d = distance(nearest->word, n, candidate, m);
+    d = distance(nearest->word, n, candidate, m, nearest->distance);
     if (d < nearest->distance) {
         nearest->distance = d;
         nearest->best = candidate;
