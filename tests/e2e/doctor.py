@@ -43,6 +43,7 @@ class Case(program.Case):
         sudo.chmod(0o755)
         self.path = f"{tools}:{os.environ['PATH']}"
         self.before = ""  # of each command: what makes the machine that is looked at
+        self.shell = ["sh"]
 
     def peer(self, *words):
         peer = peers.Peer(NODE, *words)
@@ -50,7 +51,7 @@ class Case(program.Case):
         return peer
 
     def sh(self, script, **options):
-        done = subprocess.run(["sh", "-c", self.before + script], cwd=self.h.work, check=False,
+        done = subprocess.run([*self.shell, "-c", self.before + script], cwd=self.h.work, check=False,
                               env={**self.h.environment(), "PATH": self.path},
                               stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=program.DEADLINE, **options)
@@ -140,6 +141,29 @@ class Files(Case):
         self.folder.mkdir()
         self.folder.chmod(0o500)
         self.cures("data folder", "may not be written", "0500")
+
+    @unittest.skipUnless(MOUNTS, "no mounts of our own here")
+    def test_a_data_folder_that_is_mounted_read_only(self):
+        """Also where it does not stand yet."""
+        self.shell = ["unshare", "-m", "sh"]
+        for then in ("mkdir -m 700 .kwaainet && ", ""):
+            self.before = (f"mount -t tmpfs none {self.h.home} && cd {self.h.home} && {then}"
+                           f"mount -o remount,ro {self.h.home}\n")
+            self.cures("data folder", "is mounted read-only")
+
+    @unittest.skipIf(os.geteuid(), "only root can be somebody else")
+    def test_a_data_folder_in_a_folder_of_somebody_else(self):
+        above = self.h.root / "closed"
+        above.mkdir()
+        self.shell = ["setpriv", "--reuid", str(program.NOBODY), "--clear-groups", "sh"]
+        _, checks = self.look(f"{' '.join(NEW_SWARM)} --home {above}/data")
+        self.assertEqual(checks["data folder"]["result"], "problem")
+        self.shell = ["sh"]
+        fix = checks["data folder"]["fix"].replace("$(id -u)", str(program.NOBODY))
+        self.assertEqual(self.sh(fix)[0], 0, fix)
+        self.shell = ["setpriv", "--reuid", str(program.NOBODY), "--clear-groups", "sh"]
+        _, checks = self.look(f"{' '.join(NEW_SWARM)} --home {above}/data")
+        self.assertEqual(checks["data folder"]["result"], "ok")
 
     @unittest.skipIf(os.geteuid(), "only root can give a folder away")
     def test_a_data_folder_of_somebody_else(self):

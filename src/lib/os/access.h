@@ -14,6 +14,7 @@ struct kn_access {
     bool is_ours;            /* belongs to the user that this process runs as */
     bool may_read, may_write;
     bool may_enter;      /* a folder's names may be used */
+    bool is_read_only;   /* its file system is mounted so: nobody may write */
     unsigned mode;       /* permission bits */
     unsigned long owner; /* uid */
 };

@@ -27,6 +27,7 @@ enum kn_code kn_access_look(const char *path, struct kn_access *out)
         .may_read = may(path, R_OK),
         .may_write = may(path, W_OK),
         .may_enter = may(path, X_OK),
+        .is_read_only = !may(path, W_OK) && errno == EROFS,
         .mode = (unsigned)info.st_mode & 07777u,
         .owner = (unsigned long)info.st_uid,
     };

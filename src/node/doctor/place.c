@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/path.h"
 #include "lib/os/access.h"
 #include "node/doctor/visit.h"
 #include "node/identity/identity.h"
@@ -69,6 +70,46 @@ static void add_command(struct kn_diagnosis *d, const char *command, const char 
     kn_fix_word(d, path);
 }
 
+static void cure_read_only(struct kn_diagnosis *d, const char *path)
+{
+    kn_says(d, KN_DOCTOR_PROBLEM, "the file system of %s is mounted read-only", path);
+    kn_fix(d, "sudo mount -o remount,rw \"$(findmnt -n -o TARGET -T ");
+    kn_fix_word(d, path);
+    kn_fix(d, ")\"");
+}
+
+/* The first start makes it, if what is nearest above may be written. */
+static void diagnose_missing(struct kn_diagnosis *d, const char *home)
+{
+    struct kn_text above = { 0 };
+    struct kn_access access = { 0 };
+    enum kn_code rc = KN_E_NOT_FOUND;
+
+    kn_text_add(&above, home);
+    while (rc == KN_E_NOT_FOUND && !above.failed && strcmp(above.at, "/") != 0 &&
+           strcmp(above.at, ".") != 0) {
+        struct kn_text next = { 0 };
+
+        kn_path_folder(above.at, &next);
+        kn_text_done(&above);
+        above = next;
+        if (!above.failed)
+            rc = kn_access_look(above.at, &access);
+    }
+    if (rc == KN_OK && access.is_read_only) {
+        cure_read_only(d, kn_text_get(&above));
+    } else if (rc == KN_OK && (!access.is_folder || !access.may_write || !access.may_enter)) {
+        kn_says(d, KN_DOCTOR_PROBLEM, "%s is not there, and nothing may be made in %s", home,
+                kn_text_get(&above));
+        if (access.is_folder)
+            add_command(d, "sudo install -d -m 700 -o \"$(id -u)\"", home);
+    } else {
+        kn_says(d, KN_DOCTOR_OK, "%s is not there yet; the first start makes it", home);
+    }
+    d->result->fix.failed = d->result->fix.failed || above.failed;
+    kn_text_done(&above);
+}
+
 void kn_diagnose_folder(struct kn_diagnosis *d)
 {
     const char *home = d->visit->order->paths->home;
@@ -77,7 +118,7 @@ void kn_diagnose_folder(struct kn_diagnosis *d)
     struct kn_text aside = { 0 };
 
     if (rc == KN_E_NOT_FOUND) {
-        kn_says(d, KN_DOCTOR_OK, "%s is not there yet; the first start makes it", home);
+        diagnose_missing(d, home);
     } else if (rc != KN_OK) {
         kn_says(d, KN_DOCTOR_PROBLEM, "%s: a folder on its path may not be entered", home);
     } else if (!access.is_folder) {
@@ -89,6 +130,8 @@ void kn_diagnose_folder(struct kn_diagnosis *d)
     } else if (!access.is_ours) {
         kn_says(d, KN_DOCTOR_PROBLEM, "%s belongs to another user (uid %lu)", home, access.owner);
         add_command(d, "sudo chown -R \"$(id -u)\"", home);
+    } else if (access.is_read_only) {
+        cure_read_only(d, home);
     } else if (!access.may_read || !access.may_write || !access.may_enter ||
                (access.mode & 0700) != 0700) {
         kn_says(d, KN_DOCTOR_PROBLEM, "%s may not be written: its mode is %04o", home, access.mode);
