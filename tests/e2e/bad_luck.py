@@ -196,11 +196,10 @@ class Lies(Case):
         lying = self.peer().addr.rsplit("/", 1)[0] + "/" + SOMEBODY[0]
         node = self.start(SMALL, "--bootstrap", lying, "--bootstrap", good.addr)
         self.planned(node)
-        told = next(told for told in node.events
-                    if told["event"] == "bootstrap" and told["address"] == lying)
+        told = node.heard("bootstrap", address=lying)
         self.assertIn("another peer answers there", told["error"])
         self.assertIn("Ask who runs it", told["hint"])
-        self.assertEqual(node.wait("visible")["visible_on"], 1)
+        self.assertEqual(node.heard("visible")["visible_on"], 1)
         self.leave(node)
         self.reads("another peer answers there", "Ask who runs it for its present address",
                    words=(SMALL, "--bootstrap", lying, "--bootstrap", good.addr))
@@ -209,11 +208,10 @@ class Lies(Case):
         good, other = self.peer(), self.peer("--no-dht")
         node = self.start(SMALL, "--bootstrap", other.addr, "--bootstrap", good.addr)
         self.planned(node)
-        told = next(told for told in node.events
-                    if told["event"] == "bootstrap" and told["address"] == other.addr)
+        told = node.heard("bootstrap", address=other.addr)
         self.assertIn("not the DHT of hivemind", told["error"])
         self.assertIn("Take it out of network.bootstrap_peers", told["hint"])
-        self.assertEqual(node.wait("visible")["visible_on"], 1)
+        self.assertEqual(node.heard("visible")["visible_on"], 1)
         self.leave(node)
 
     # proves: SM/3

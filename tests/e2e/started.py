@@ -87,6 +87,13 @@ class Node:
                 return told
         raise EOFError(f"ended without {event}: {self.rest()}{self.err}")
 
+    def heard(self, event, **fields):
+        """What it has said already, or says now."""
+        for told in self.events:
+            if told["event"] == event and all(told[key] == fields[key] for key in fields):
+                return told
+        return self.wait(event, **fields)
+
     def names(self):
         return [told["event"] for told in self.events]
 
