@@ -51,7 +51,8 @@ class Case(program.Case):
         return peer
 
     def sh(self, script, **options):
-        done = subprocess.run([*self.shell, "-c", self.before + script], cwd=self.h.work, check=False,
+        done = subprocess.run([*self.shell, "-c", self.before + script],
+                              cwd=self.h.work, check=False,
                               env={**self.h.environment(), "PATH": self.path},
                               stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=program.DEADLINE, **options)

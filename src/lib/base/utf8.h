@@ -17,7 +17,7 @@ size_t kn_utf8_decode(const char *bytes, size_t n, uint32_t *out);
 /* Are these `n` bytes well-formed characters and nothing else? Fast where they are ASCII. */
 bool kn_utf8_is_valid(const void *bytes, size_t n);
 
-/* The largest cut <= n that does not split a character of `text`, which holds at least n bytes. */
+/* The largest cut <= n that does not split a character of `text`, which holds a byte after n. */
 size_t kn_utf8_cut(const char *text, size_t n);
 
 /* Columns that the first `n` bytes take in a terminal: 2 for wide characters, 0 for combining. */

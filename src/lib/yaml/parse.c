@@ -82,6 +82,15 @@ static uint32_t read_properties(struct kn_yaml_reading *r, uint32_t at, unsigned
     return at;
 }
 
+/* A scalar as it is quoted in a message: a mark of its own around it would stand there twice. */
+static const char *inside_quotes(struct kn_yaml_reading *r, const char *pattern,
+                                 const struct kn_yaml_node *node)
+{
+    uint32_t mark = node->style == KN_YAML_SINGLE_QUOTED || node->style == KN_YAML_DOUBLE_QUOTED;
+
+    return kn_yaml_with_slice(r, pattern, node->start + mark, node->end - mark);
+}
+
 /* Whether the pair of this key stays in the tree. */
 static bool keep_key(struct kn_yaml_reading *r, struct kn_yaml_frame *frame,
                      const struct kn_yaml_node *key)
@@ -114,10 +123,7 @@ static bool keep_key(struct kn_yaml_reading *r, struct kn_yaml_frame *frame,
                .end = key->end,
                .other = earlier->start,
                .pattern = "duplicate key \"@\"",
-               .message = full ? ""
-                               : kn_yaml_with_slice(r, "duplicate key \"@\"",
-                                                    key->start + (key->style != KN_YAML_PLAIN),
-                                                    key->end - (key->style != KN_YAML_PLAIN)),
+               .message = full ? "" : inside_quotes(r, "duplicate key \"@\"", key),
                .hint = full ? ""
                             : kn_arena_printf(
                                   r->arena, "It stands on line %u already; keep one of them.",

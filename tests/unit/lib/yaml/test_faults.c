@@ -227,6 +227,10 @@ static void what_is_refused_says_what_to_write(void **state)
           "'",
           KN_YAML_FAULT_DUPLICATE, "duplicate key \"\xc3\xa9\"",
           "It stands on line 1 already; keep one of them." },
+        { "? |\n b\n: 1\n? |\n b\n: 2\n", 4, 3, "|\n b", KN_YAML_FAULT_DUPLICATE,
+          "duplicate key \"|…\"", "It stands on line 1 already; keep one of them." },
+        { "\n?\n>\n\n?\n>", 6, 1, ">", KN_YAML_FAULT_DUPLICATE, "duplicate key \">\"",
+          "It stands on line 3 already; keep one of them." },
         { "a: \xff", 1, 4, "\xff", KN_YAML_FAULT_ENCODING, "byte 0xff at offset 3 is not UTF-8",
           "Save the file as UTF-8." },
         { "\xff\xfe"
