@@ -23,27 +23,25 @@ static void destroy(struct kn_demo_sighting *sighting)
 }
 
 /* As many bootstraps show it as were asked. spec: the answer to "status" */
-static bool says_visible(const char *text, size_t n)
+static bool says_visible(const struct kn_json *answer)
 {
-    struct kn_json *answer = kn_json_parse(text, n);
     const struct kn_json *announced = kn_json_get(answer, "announced");
     int64_t visible = 0, asked = 0;
     bool both = kn_json_to_int(kn_json_get(announced, "visible_on"), &visible) &&
                 kn_json_to_int(kn_json_get(announced, "bootstraps"), &asked);
 
-    kn_json_free(answer);
     return both && asked > 0 && visible == asked;
 }
 
 static void ask(void *arg)
 {
     struct kn_demo_sighting *sighting = arg;
-    struct kn_text answer = { 0 };
+    struct kn_json *answer = NULL;
 
     sighting->is_visible = kn_control_ask(kn_text_get(&sighting->home), "status",
                                           KN_SIGHTING_ANSWER_MS, &answer, NULL) == KN_OK &&
-                           says_visible(kn_text_get(&answer), answer.n);
-    kn_text_done(&answer);
+                           says_visible(answer);
+    kn_json_free(answer);
 }
 
 static void again(struct kn_demo_sighting *sighting)

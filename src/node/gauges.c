@@ -171,18 +171,16 @@ static void print(const struct kn_node *node, struct kn_text *out)
     kn_metrics_print(&metrics, out);
 }
 
-enum kn_code kn_gauges_asked(void *arg, const struct kn_json *request, struct kn_text *out,
+enum kn_code kn_gauges_asked(void *arg, const struct kn_json *request, struct kn_json **out,
                              struct kn_error *err)
 {
-    struct kn_json *json = kn_json_object();
     struct kn_text text = { 0 };
     bool ok;
 
     (void)request;
     print(arg, &text);
-    ok = !text.failed && kn_json_set(json, "text", kn_json_string(kn_text_get(&text))) &&
-         kn_json_print_line(json, out) && !out->failed;
-    kn_json_free(json);
+    *out = kn_json_object();
+    ok = !text.failed && kn_json_set(*out, "text", kn_json_string(kn_text_get(&text)));
     kn_text_done(&text);
     return ok ? KN_OK : kn_fail_no_memory(err);
 }

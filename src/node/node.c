@@ -203,7 +203,7 @@ static enum kn_code make_parts(struct kn_node *node, struct kn_error *err)
 
 /* -- being asked */
 
-static enum kn_code answer_status(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code answer_status(void *arg, const struct kn_json *request, struct kn_json **out,
                                   struct kn_error *err)
 {
     const struct kn_node *node = arg;
@@ -215,10 +215,11 @@ static enum kn_code answer_status(void *arg, const struct kn_json *request, stru
     };
 
     (void)request;
-    return kn_status_print(&status, out) ? KN_OK : kn_fail_no_memory(err);
+    *out = kn_status_json(&status);
+    return *out != NULL ? KN_OK : kn_fail_no_memory(err);
 }
 
-static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct kn_json **out,
                                 struct kn_error *err)
 {
     (void)request;
@@ -228,7 +229,7 @@ static enum kn_code answer_stop(void *arg, const struct kn_json *request, struct
     return KN_OK;
 }
 
-static enum kn_code answer_reopen(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code answer_reopen(void *arg, const struct kn_json *request, struct kn_json **out,
                                   struct kn_error *err)
 {
     const struct kn_node *node = arg;

@@ -197,15 +197,13 @@ struct kn_limits kn_course_limits(const struct kn_node *node)
 
 /* -- being asked */
 
-static bool print(struct kn_json *json, struct kn_text *out)
+static enum kn_code tell(const struct kn_node *node, struct kn_json **out, struct kn_error *err)
 {
-    bool printed = json != NULL && kn_json_print_line(json, out) && !out->failed;
-
-    kn_json_free(json);
-    return printed;
+    *out = kn_pause_json(node);
+    return *out != NULL ? KN_OK : kn_fail_no_memory(err);
 }
 
-enum kn_code kn_pause_answer_pause(void *arg, const struct kn_json *request, struct kn_text *out,
+enum kn_code kn_pause_answer_pause(void *arg, const struct kn_json *request, struct kn_json **out,
                                    struct kn_error *err)
 {
     struct kn_node *node = arg;
@@ -218,10 +216,10 @@ enum kn_code kn_pause_answer_pause(void *arg, const struct kn_json *request, str
         (!kn_json_to_int(given, &ms) || ms < 1000 || ms > KN_PAUSE_MAX_S * INT64_C(1000)))
         return kn_fail(err, KN_E_RANGE, "a pause lasts from 1 s to 30 days");
     kn_scheduler_pause(node->scheduler, ms);
-    return print(kn_pause_json(node), out) ? KN_OK : kn_fail_no_memory(err);
+    return tell(node, out, err);
 }
 
-enum kn_code kn_pause_answer_resume(void *arg, const struct kn_json *request, struct kn_text *out,
+enum kn_code kn_pause_answer_resume(void *arg, const struct kn_json *request, struct kn_json **out,
                                     struct kn_error *err)
 {
     struct kn_node *node = arg;
@@ -230,7 +228,7 @@ enum kn_code kn_pause_answer_resume(void *arg, const struct kn_json *request, st
     if (node->leaving)
         return kn_fail(err, KN_E_REFUSED, "the node is leaving the swarm");
     kn_scheduler_resume(node->scheduler);
-    return print(kn_pause_json(node), out) ? KN_OK : kn_fail_no_memory(err);
+    return tell(node, out, err);
 }
 
 /* An object that is being built: NULL once a member could not be made. */

@@ -13,7 +13,6 @@
 
 struct kn_json;
 struct kn_node;
-struct kn_text;
 
 enum { KN_PAUSE_TOLD_MS = 3000 }; /* for somebody to take the last records */
 
@@ -39,9 +38,9 @@ void kn_pause_announced(struct kn_node *node, bool alone);
 
 /* What the control socket asks: {"duration_ms"} for so long, else until it is resumed; and to go
  * on. The answer is "paused" of the status. */
-enum kn_code kn_pause_answer_pause(void *arg, const struct kn_json *request, struct kn_text *out,
+enum kn_code kn_pause_answer_pause(void *arg, const struct kn_json *request, struct kn_json **out,
                                    struct kn_error *err);
-enum kn_code kn_pause_answer_resume(void *arg, const struct kn_json *request, struct kn_text *out,
+enum kn_code kn_pause_answer_resume(void *arg, const struct kn_json *request, struct kn_json **out,
                                     struct kn_error *err);
 
 /* "paused" and "window" of the status; NULL when memory is short. */

@@ -175,19 +175,15 @@ void kn_reload_soon(struct kn_node *node)
         kn_timer_set(node->reload_timer, next);
 }
 
-enum kn_code kn_reload_asked(void *arg, const struct kn_json *request, struct kn_text *out,
+enum kn_code kn_reload_asked(void *arg, const struct kn_json *request, struct kn_json **out,
                              struct kn_error *err)
 {
     struct kn_node *node = arg;
-    struct kn_json *json;
-    bool ok;
 
     (void)request;
     kn_reload(node);
-    json = kn_reload_json(&node->reloaded);
-    ok = json != NULL && kn_json_print_line(json, out) && !out->failed;
-    kn_json_free(json);
-    return ok ? KN_OK : kn_fail_no_memory(err);
+    *out = kn_reload_json(&node->reloaded);
+    return *out != NULL ? KN_OK : kn_fail_no_memory(err);
 }
 
 void kn_reload_done(struct kn_reload_report *report)

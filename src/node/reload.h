@@ -9,7 +9,6 @@
 #ifndef KN_NODE_RELOAD_H
 #define KN_NODE_RELOAD_H
 
-#include "lib/base/text.h"
 #include "node/plan/amend.h"
 
 struct kn_json;
@@ -35,7 +34,7 @@ void kn_reload(struct kn_node *node);
 void kn_reload_soon(struct kn_node *node);
 
 /* What the control socket calls. */
-enum kn_code kn_reload_asked(void *arg, const struct kn_json *request, struct kn_text *out,
+enum kn_code kn_reload_asked(void *arg, const struct kn_json *request, struct kn_json **out,
                              struct kn_error *err);
 
 /*

@@ -4,11 +4,6 @@
 #include "lib/os/clock.h"
 #include "node/course.h"
 
-static bool set(struct kn_json *json, const char *name, KN_TAKES struct kn_json *value)
-{
-    return kn_json_set(json, name, value);
-}
-
 /* The errors; NULL when memory is short. */
 static struct kn_json *errors_json(const struct kn_snapshot *snapshot)
 {
@@ -26,16 +21,15 @@ static struct kn_json *errors_json(const struct kn_snapshot *snapshot)
     return NULL;
 }
 
-static enum kn_code print(bool restarts, const struct kn_snapshot *wrong, struct kn_text *out,
-                          struct kn_error *err)
+static enum kn_code tell(bool restarts, const struct kn_snapshot *wrong, struct kn_json **out,
+                         struct kn_error *err)
 {
-    struct kn_json *json = kn_json_object();
-    bool ok = json != NULL && set(json, "restarts", kn_json_bool(restarts)) &&
-              (wrong == NULL || set(json, "problems", errors_json(wrong))) &&
-              kn_json_print_line(json, out);
+    bool ok;
 
-    kn_json_free(json);
-    return ok && !out->failed ? KN_OK : kn_fail_no_memory(err);
+    *out = kn_json_object();
+    ok = kn_json_set(*out, "restarts", kn_json_bool(restarts)) &&
+         (wrong == NULL || kn_json_set(*out, "problems", errors_json(wrong)));
+    return ok ? KN_OK : kn_fail_no_memory(err);
 }
 
 static enum kn_code check_key(const struct kn_snapshot *snapshot, struct kn_error *err)
@@ -57,17 +51,18 @@ static enum kn_code load(const struct kn_node *node, struct kn_snapshot **out, s
     return kn_config_load(&request, out, err);
 }
 
-static enum kn_code check_and_leave(struct kn_node *node, struct kn_text *out, struct kn_error *err)
+static enum kn_code check_and_leave(struct kn_node *node, struct kn_json **out,
+                                    struct kn_error *err)
 {
     struct kn_snapshot *snapshot = NULL;
     enum kn_code rc = load(node, &snapshot, err);
 
     if (rc == KN_OK && !kn_snapshot_is_valid(snapshot)) {
-        rc = print(false, snapshot, out, err);
+        rc = tell(false, snapshot, out, err);
     } else if (rc == KN_OK) {
         rc = check_key(snapshot, err);
         if (rc == KN_OK)
-            rc = print(true, NULL, out, err);
+            rc = tell(true, NULL, out, err);
         if (rc == KN_OK) {
             node->restarts = true;
             kn_node_stop(node);
@@ -77,7 +72,7 @@ static enum kn_code check_and_leave(struct kn_node *node, struct kn_text *out, s
     return rc;
 }
 
-enum kn_code kn_restart_answer(void *arg, const struct kn_json *request, struct kn_text *out,
+enum kn_code kn_restart_answer(void *arg, const struct kn_json *request, struct kn_json **out,
                                struct kn_error *err)
 {
     struct kn_node *node = arg;

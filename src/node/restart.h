@@ -6,7 +6,6 @@
 #define KN_NODE_RESTART_H
 
 #include "lib/base/error.h"
-#include "lib/base/text.h"
 
 struct kn_json;
 struct kn_node;
@@ -18,6 +17,6 @@ struct kn_node;
  * again. KN_E_BUSY: it ends already. Others: why a start would fail.
  */
 KN_MUST_USE enum kn_code kn_restart_answer(void *node, const struct kn_json *request,
-                                           struct kn_text *out, struct kn_error *err);
+                                           struct kn_json **out, struct kn_error *err);
 
 #endif

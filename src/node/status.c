@@ -272,12 +272,11 @@ static void add_problems(const struct kn_node *node, struct document *d)
     set(d, "problems", list);
 }
 
-bool kn_status_print(const struct kn_status *status, struct kn_text *out)
+struct kn_json *kn_status_json(const struct kn_status *status)
 {
     const struct kn_node *node = status->node;
     const struct kn_node_config *config = kn_snapshot_config(kn_node_snapshot(node));
     struct document d = { .json = kn_json_object() };
-    bool printed;
 
     set(&d, "pid", kn_json_int(kn_process_self()));
     set(&d, "version", kn_json_string(KN_VERSION));
@@ -308,7 +307,8 @@ bool kn_status_print(const struct kn_status *status, struct kn_text *out)
     set(&d, "previous_end", kn_previous_end_json(kn_node_previous_end(node)));
     add_log(node, &d);
     add_problems(node, &d);
-    printed = !d.failed && kn_json_print_line(d.json, out);
+    if (!d.failed)
+        return d.json;
     kn_json_free(d.json);
-    return printed && !out->failed;
+    return NULL;
 }

@@ -4,7 +4,6 @@
 #ifndef KN_NODE_STATUS_H
 #define KN_NODE_STATUS_H
 
-#include "lib/base/text.h"
 #include "node/node.h"
 
 struct kn_status {
@@ -12,7 +11,7 @@ struct kn_status {
     int64_t started_s, since_s, now_s; /* seconds since 1970 */
 };
 
-/* Append the document. False when memory is short. */
-bool kn_status_print(const struct kn_status *status, struct kn_text *out);
+/* The document; NULL when memory is short. */
+KN_MUST_USE struct kn_json *kn_status_json(const struct kn_status *status);
 
 #endif

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/text.h"
+#include "lib/json/json.h"
 #include "lib/os/process_info.h"
 #include "node/control/control.h"
 
@@ -19,21 +21,25 @@ struct node {
     bool is_stubborn;
 };
 
-static enum kn_code status(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code status(void *arg, const struct kn_json *request, struct kn_json **out,
                            struct kn_error *err)
 {
+    struct kn_text text = { 0 };
+
     (void)arg;
     (void)request;
     (void)err;
-    kn_text_addf(out,
+    kn_text_addf(&text,
                  "{\"pid\": %lld, \"version\": \"1.0.0\", \"name\": \"ada-C-box\",\n"
                  " \"state\": \"JOINING\", \"start_block\": 68, \"end_block\": 80,\n"
                  " \"problems\": [\"a\\u001b[2J\"]}",
                  (long long)kn_process_self());
+    *out = kn_json_parse(kn_text_get(&text), text.n);
+    kn_text_done(&text);
     return KN_OK;
 }
 
-static enum kn_code stop(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code stop(void *arg, const struct kn_json *request, struct kn_json **out,
                          struct kn_error *err)
 {
     const struct node *node = arg;

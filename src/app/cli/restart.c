@@ -177,16 +177,12 @@ static void take_status(struct restarting *r, const struct kn_json *status)
 
 static void ask_status(struct restarting *r)
 {
-    struct kn_text text = { 0 };
     struct kn_error ignored = { 0 };
-    struct kn_json *status;
+    struct kn_json *status = NULL;
 
-    if (kn_control_ask(r->running.home, "status", ASK_MS, &text, &ignored) == KN_OK) {
-        status = kn_json_parse(text.at, text.n);
+    if (kn_control_ask(r->running.home, "status", ASK_MS, &status, &ignored) == KN_OK)
         take_status(r, status);
-        kn_json_free(status);
-    }
-    kn_text_done(&text);
+    kn_json_free(status);
 }
 
 static enum kn_exit await_outcome(struct restarting *r)

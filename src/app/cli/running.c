@@ -68,21 +68,11 @@ enum kn_exit kn_running_ask_with(struct kn_cli *cli, const struct kn_running *ru
                                  const char *what, struct kn_json *arguments,
                                  struct kn_json **answer)
 {
-    struct kn_text text = { 0 };
     struct kn_error err = { 0 };
     enum kn_code rc =
-        kn_control_ask_with(running->home, what, arguments, ASK_TIMEOUT_MS, &text, &err);
-    enum kn_exit code = KN_EXIT_DONE;
+        kn_control_ask_with(running->home, what, arguments, ASK_TIMEOUT_MS, answer, &err);
 
-    if (rc != KN_OK) {
-        code = no_answer(cli, running, rc, &err);
-    } else {
-        *answer = kn_json_parse(text.at, text.n);
-        if (*answer == NULL)
-            kn_out_of_memory();
-    }
-    kn_text_done(&text);
-    return code;
+    return rc == KN_OK ? KN_EXIT_DONE : no_answer(cli, running, rc, &err);
 }
 
 enum kn_exit kn_read_wait(struct kn_cli *cli, int64_t usual, int64_t *seconds)

@@ -69,24 +69,18 @@ static void add_status(struct watching *w, const struct kn_json *status)
 
 static void look(struct watching *w)
 {
-    struct kn_text text = { 0 };
     struct kn_error err = { 0 };
-    struct kn_json *status;
+    struct kn_json *status = NULL;
 
     kn_text_cut(&w->frame, 0);
     if (kn_clock_now(&w->cli->request.now_s) != KN_OK)
         w->cli->request.now_s = 0;
     w->cli->out_term = kn_term_of((int)KN_OUTPUT_OUT, kn_cli_lookup, w->cli);
-    if (kn_control_ask(w->running.home, "status", ASK_MS, &text, &err) == KN_OK) {
-        status = kn_json_parse(text.at, text.n);
-        if (status == NULL)
-            kn_out_of_memory();
+    if (kn_control_ask(w->running.home, "status", ASK_MS, &status, &err) == KN_OK)
         add_status(w, status);
-        kn_json_free(status);
-    } else {
+    else
         add_absence(w, &err);
-    }
-    kn_text_done(&text);
+    kn_json_free(status);
 }
 
 /* On a terminal over what stood there; elsewhere one after the other. */

@@ -55,7 +55,7 @@ void kn_local_pause(struct kn_local *connection, bool paused);
 void kn_local_free(struct kn_local *connection);
 
 /*
- * Without a loop, for commands: connect, send `line` (its line feed is added), and append the first
+ * Without a loop, for commands: connect, send `line`, which has its line feed, and append the first
  * line of the answer to `out`, all within `timeout_ms`. KN_E_NOT_FOUND: there is no such socket, or
  * nobody listens. KN_E_DENIED: it is another user's. KN_E_TIMEOUT; KN_E_CLOSED: it ended without a
  * whole line; KN_E_LIMIT: the answer is longer than `max`; KN_E_IO, KN_E_NO_MEMORY.

@@ -127,8 +127,6 @@ static enum kn_code speak(struct ask *ask, const struct kn_local_place *place, c
     if (rc == KN_OK)
         rc = send_all(ask, line, strlen(line), err);
     if (rc == KN_OK)
-        rc = send_all(ask, "\n", 1, err);
-    if (rc == KN_OK)
         rc = receive(ask, out, err);
     return rc;
 }

@@ -121,6 +121,14 @@ void kn_json_free(struct kn_json *json)
     json_decref(theirs(json));
 }
 
+struct kn_json *kn_json_take(struct kn_json *object, const char *name)
+{
+    json_t *member = json_incref(json_object_get(theirs(object), name));
+
+    (void)json_object_del(theirs(object), name);
+    return ours(member);
+}
+
 struct kn_json *kn_json_copy(const struct kn_json *json)
 {
     return ours(json_deep_copy(looked_at(json)));
@@ -214,23 +222,33 @@ bool kn_json_next(const struct kn_json *object, void **at, const char **name,
     return true;
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+}
+
 /* spec: RFC 8259 §7 */
+static void print_escaped(unsigned char c, struct kn_text *out)
+{
+    if (c == '"' || c == '\\')
+        kn_text_addf(out, "\\%c", c);
+    else if (c == '\n')
+        kn_text_add(out, "\\n");
+    else if (c == '\t')
+        kn_text_add(out, "\\t");
+    else
+        kn_text_addf(out, "\\u%04x", (unsigned)c);
+}
+
 static void print_string(const char *text, size_t n, struct kn_text *out)
 {
     kn_text_add_char(out, '"');
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c == '"' || c == '\\')
-            kn_text_addf(out, "\\%c", c);
-        else if (c == '\n')
-            kn_text_add(out, "\\n");
-        else if (c == '\t')
-            kn_text_add(out, "\\t");
-        else if (c < 0x20 || c == 0x7f)
-            kn_text_addf(out, "\\u%04x", (unsigned)c);
-        else
-            kn_text_add_char(out, (char)c);
+    for (size_t i = 0, run; i < n; i += run) {
+        for (run = 0; i + run < n && is_plain((unsigned char)text[i + run]);)
+            run++;
+        kn_text_add_n(out, text + i, run);
+        if (run == 0)
+            print_escaped((unsigned char)text[i + run++], out);
     }
     kn_text_add_char(out, '"');
 }

@@ -43,6 +43,9 @@ KN_MUST_USE enum kn_code kn_json_read(const char *text, size_t n, struct kn_json
 
 void kn_json_free(struct kn_json *json);
 
+/* Take a member out of a document that goes; NULL when it has none of this name. */
+KN_MUST_USE struct kn_json *kn_json_take(struct kn_json *object, const char *name);
+
 /* The same once more; NULL when there is none, or memory is short. */
 KN_MUST_USE struct kn_json *kn_json_copy(const struct kn_json *json);
 

@@ -73,7 +73,7 @@ static const struct kn_control_handler *find(const struct kn_control *control, c
 }
 
 static enum kn_code handle(const struct kn_control *control, struct kn_span line,
-                           struct kn_text *out, struct kn_error *err)
+                           struct kn_json **out, struct kn_error *err)
 {
     const struct kn_control_handler *handler;
     struct kn_json *request = NULL;
@@ -96,21 +96,22 @@ static enum kn_code handle(const struct kn_control *control, struct kn_span line
 /* Append the line that answers. False when memory is short. */
 static bool answer(const struct kn_control *control, struct kn_span line, struct kn_text *out)
 {
-    struct kn_text document = { 0 };
+    struct kn_json *document = NULL;
     struct kn_error err = { 0 };
     bool ok = false;
 
     if (handle(control, line, &document, &err) == KN_OK) {
-        ok = kn_control_answer_print(&document, out) && out->n < KN_CONTROL_ANSWER_MAX;
+        ok = kn_control_answer_print(document, out) && out->n < KN_CONTROL_ANSWER_MAX;
         if (!ok)
             (void)kn_fail(&err, KN_E_LIMIT, "the answer cannot be told");
+    } else {
+        kn_json_free(document);
     }
     if (!ok) {
         kn_text_cut(out, 0);
         ok = kn_control_failure_print(&err, out);
     }
     kn_text_add_char(out, '\n');
-    kn_text_done(&document);
     return ok && !out->failed;
 }
 

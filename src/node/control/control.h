@@ -10,7 +10,8 @@
 #ifndef KN_NODE_CONTROL_H
 #define KN_NODE_CONTROL_H
 
-#include "lib/base/text.h"
+#include "lib/base/attributes.h"
+#include "lib/base/error.h"
 #include "lib/io/loop.h"
 #include "node/control/run_folder.h"
 
@@ -27,13 +28,13 @@ enum {
 struct kn_json;
 
 /*
- * What the node can be asked. `answer` appends one JSON document to `out`, on as many lines as it
- * likes; nothing appended is null. A failure is told to the client with its text and hint. It runs
- * on the loop thread and must not free the control.
+ * What the node can be asked. `answer` puts a document into `*out`, which is NULL before and may
+ * stay so for null, and hands it over. A failure is told to the client with its text and hint. It
+ * runs on the loop thread and must not free the control.
  */
 struct kn_control_handler {
     const char *name; /* of "do" */
-    enum kn_code (*answer)(void *arg, const struct kn_json *request, struct kn_text *out,
+    enum kn_code (*answer)(void *arg, const struct kn_json *request, struct kn_json **out,
                            struct kn_error *err);
 };
 
@@ -56,16 +57,16 @@ void kn_control_free(struct kn_control *control);
 
 /*
  * The other side, for commands; blocks up to `timeout_ms`. Ask the node that runs with `home` to do
- * `what`, and append its answer, one JSON document on one line, to `out`. KN_E_NOT_FOUND: none
- * runs. KN_E_REFUSED: it said no; text and hint are its own. KN_E_DENIED: it is another user's.
- * KN_E_TIMEOUT, KN_E_CLOSED: it does not answer. KN_E_PROTOCOL: not an answer of this version.
+ * `what`; release its answer, `*out`, with kn_json_free(). KN_E_NOT_FOUND: none runs. KN_E_REFUSED:
+ * it said no; text and hint are its own. KN_E_DENIED: it is another user's. KN_E_TIMEOUT,
+ * KN_E_CLOSED: it does not answer. KN_E_PROTOCOL: not an answer of this version.
  */
 KN_MUST_USE enum kn_code kn_control_ask(const char *home, const char *what, int timeout_ms,
-                                        struct kn_text *out, struct kn_error *err);
+                                        struct kn_json **out, struct kn_error *err);
 
 /* The same with arguments: an object whose members stand beside "v" and "do", or NULL. */
 KN_MUST_USE enum kn_code kn_control_ask_with(const char *home, const char *what,
                                              KN_TAKES struct kn_json *arguments, int timeout_ms,
-                                             struct kn_text *out, struct kn_error *err);
+                                             struct kn_json **out, struct kn_error *err);
 
 #endif

@@ -62,16 +62,14 @@ enum kn_code kn_control_request_read(struct kn_span line, struct kn_json **docum
     return rc;
 }
 
-bool kn_control_answer_print(const struct kn_text *answer, struct kn_text *out)
+bool kn_control_answer_print(struct kn_json *answer, struct kn_text *out)
 {
     struct kn_json *object = kn_json_object();
-    bool ok = object != NULL && !answer->failed &&
-              kn_json_set(object, "v", kn_json_int(KN_CONTROL_VERSION)) &&
-              kn_json_set(object, "ok", kn_json_bool(true)) &&
-              kn_json_set(object, "answer",
-                          answer->n > 0 ? kn_json_parse(answer->at, answer->n) : kn_json_null());
+    bool headed = kn_json_set(object, "v", kn_json_int(KN_CONTROL_VERSION)) &&
+                  kn_json_set(object, "ok", kn_json_bool(true));
+    bool whole = kn_json_set(object, "answer", answer != NULL ? answer : kn_json_null());
 
-    return print(object, ok, out);
+    return print(object, headed && whole, out);
 }
 
 bool kn_control_failure_print(const struct kn_error *failure, struct kn_text *out)
@@ -85,10 +83,9 @@ bool kn_control_failure_print(const struct kn_error *failure, struct kn_text *ou
     return print(object, ok, out);
 }
 
-static enum kn_code read_answer(const struct kn_json *document, struct kn_text *out,
+static enum kn_code read_answer(struct kn_json *document, struct kn_json **out,
                                 struct kn_error *err)
 {
-    const struct kn_json *answer = kn_json_get(document, "answer");
     const char *text = kn_json_to_text(kn_json_get(document, "error"));
     const char *hint = kn_json_to_text(kn_json_get(document, "hint"));
 
@@ -100,12 +97,11 @@ static enum kn_code read_answer(const struct kn_json *document, struct kn_text *
             kn_hint(err, "%s", hint);
         return KN_E_REFUSED;
     }
-    if (answer == NULL || !kn_json_print_line(answer, out))
-        return kn_fail(err, KN_E_PROTOCOL, "the answer holds none");
-    return out->failed ? kn_fail_no_memory(err) : KN_OK;
+    *out = kn_json_take(document, "answer");
+    return *out != NULL ? KN_OK : kn_fail(err, KN_E_PROTOCOL, "the answer holds none");
 }
 
-enum kn_code kn_control_answer_read(struct kn_span line, struct kn_text *out, struct kn_error *err)
+enum kn_code kn_control_answer_read(struct kn_span line, struct kn_json **out, struct kn_error *err)
 {
     struct kn_json *document = parse(line);
     enum kn_code rc = read_answer(document, out, err);

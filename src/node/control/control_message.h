@@ -20,16 +20,16 @@ void kn_control_request_print(const char *what, KN_TAKES struct kn_json *argumen
 KN_MUST_USE enum kn_code kn_control_request_read(struct kn_span line, struct kn_json **document,
                                                  const char **what, struct kn_error *err);
 
-/* Append an answer without its line feed; `answer` is one JSON document, or empty for null. False:
- * it is none, or memory is short. */
-KN_MUST_USE bool kn_control_answer_print(const struct kn_text *answer, struct kn_text *out);
+/* Append an answer without its line feed; NULL is null. False: it is too deep, or memory is
+ * short. */
+KN_MUST_USE bool kn_control_answer_print(KN_TAKES struct kn_json *answer, struct kn_text *out);
 
 /* The same for a failure. */
 KN_MUST_USE bool kn_control_failure_print(const struct kn_error *failure, struct kn_text *out);
 
-/* Append what was answered. KN_E_REFUSED: a failure, `err` holds its text and hint. KN_E_PROTOCOL:
- * not an answer of this version; KN_E_NO_MEMORY. */
-KN_MUST_USE enum kn_code kn_control_answer_read(struct kn_span line, struct kn_text *out,
+/* What was answered; release it with kn_json_free(). KN_E_REFUSED: a failure, `err` holds its text
+ * and hint. KN_E_PROTOCOL: not an answer of this version. */
+KN_MUST_USE enum kn_code kn_control_answer_read(struct kn_span line, struct kn_json **out,
                                                 struct kn_error *err);
 
 #endif

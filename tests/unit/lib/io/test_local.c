@@ -130,7 +130,7 @@ static void run_question(struct question *question)
 static void a_line_is_asked_and_a_line_answers(void **state)
 {
     struct server server;
-    struct question question = { &server, "hello", 100, 10000, KN_OK, { 0 }, { 0 } };
+    struct question question = { &server, "hello\n", 100, 10000, KN_OK, { 0 }, { 0 } };
     struct stat info;
 
     (void)state;
@@ -154,7 +154,7 @@ static void a_folder_may_be_deeper_than_an_address_is_long(void **state)
     (void)state;
     for (size_t i = 0; i < KN_COUNT(lengths); i++) {
         struct server server;
-        struct question question = { &server, "deep", 100, 10000, KN_OK, { 0 }, { 0 } };
+        struct question question = { &server, "deep\n", 100, 10000, KN_OK, { 0 }, { 0 } };
         char folder[KN_HOME_PATH_MAX] = "";
         size_t n = (size_t)snprintf(folder, sizeof(folder), "%s/", home.path);
         size_t want = lengths[i] - 2; /* of the folder alone */
@@ -328,15 +328,15 @@ static void who_asks_does_not_wait_for_ever(void **state)
     struct server server;
     struct kn_text out = { 0 };
     struct kn_error err = { 0 };
-    struct question question = { &server, "a long answer", 5, 10000, KN_OK, { 0 }, { 0 } };
+    struct question question = { &server, "a long answer\n", 5, 10000, KN_OK, { 0 }, { 0 } };
 
     (void)state;
-    CHECK_EQ("no socket", kn_local_ask(home.path, "s", "x", 9, 100, &out, &err), KN_E_NOT_FOUND);
-    CHECK_EQ("no folder", kn_local_ask("/nowhere", "s", "x", 9, 100, &out, &err), KN_E_NOT_FOUND);
+    CHECK_EQ("no socket", kn_local_ask(home.path, "s", "x\n", 9, 100, &out, &err), KN_E_NOT_FOUND);
+    CHECK_EQ("no folder", kn_local_ask("/nowhere", "s", "x\n", 9, 100, &out, &err), KN_E_NOT_FOUND);
     begin(&server, home.path); /* its loop does not run: nobody answers */
-    CHECK_EQ("silent", kn_local_ask(home.path, "s", "x", 9, 20, &out, &err), KN_E_TIMEOUT);
+    CHECK_EQ("silent", kn_local_ask(home.path, "s", "x\n", 9, 20, &out, &err), KN_E_TIMEOUT);
     CHECK_HAS("silent", err.text, "/s: no answer in time");
-    CHECK_EQ("no time at all", kn_local_ask(home.path, "s", "x", 9, 0, &out, &err), KN_E_TIMEOUT);
+    CHECK_EQ("no time at all", kn_local_ask(home.path, "s", "x\n", 9, 0, &out, &err), KN_E_TIMEOUT);
     end(&server);
 
     begin(&server, home.path);
@@ -366,7 +366,7 @@ static void a_full_queue_is_waited_for_only_so_long(void **state)
         if (connect(fds[n++], (const struct sockaddr *)&address, sizeof(address)) != 0)
             break;
     }
-    rc = kn_local_ask(home.path, "s", "x", 9, 20, &out, &err);
+    rc = kn_local_ask(home.path, "s", "x\n", 9, 20, &out, &err);
     CHECK_EQ("full", rc, KN_E_TIMEOUT);
     CHECK_EQ("a full queue is no stale name", listen_again(&server, &err), KN_E_BUSY);
     while (n > 0)
@@ -396,7 +396,8 @@ static void other_users_get_through_in_neither_direction(void **state)
     CHECK("open the folder",
           chmod(home.path, 0755) == 0 && chmod(kn_home_path(&home, "s"), 0777) == 0);
     CHECK("be another", seteuid(STRANGER) == 0);
-    CHECK_EQ("a stranger asks", kn_local_ask(home.path, "s", "x", 9, 20, &out, &err), KN_E_DENIED);
+    CHECK_EQ("a stranger asks", kn_local_ask(home.path, "s", "x\n", 9, 20, &out, &err),
+             KN_E_DENIED);
     CHECK_HAS("a stranger asks", err.text, "/s: belongs to another user's process");
     fd = connect_raw();
     CHECK("be oneself", seteuid(0) == 0);

@@ -141,6 +141,20 @@ static void looking_finds_what_is_there_and_nothing_else(void **state)
     kn_json_free(json);
 }
 
+static void a_member_outlives_its_document(void **state)
+{
+    static const char text[] = "{\"a\": [1, \"two\"], \"b\": null}";
+    struct kn_json *json = kn_json_parse(text, sizeof(text) - 1);
+    struct kn_json *taken = kn_json_take(json, "a");
+
+    (void)state;
+    CHECK("gone", kn_json_members(json) == 1 && kn_json_get(json, "a") == NULL);
+    CHECK("not there", kn_json_take(json, "a") == NULL && kn_json_take(NULL, "a") == NULL);
+    kn_json_free(json);
+    CHECK_STR("still there", kn_json_to_text(kn_json_item(taken, 1)), "two");
+    kn_json_free(taken);
+}
+
 static void members_are_walked_in_their_order(void **state)
 {
     static const char text[] = "{\"z\": 1, \"a\": null, \"m\": {}}";
@@ -192,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_printed_on_one_line),
         cmocka_unit_test(a_mistake_has_a_place),
+        cmocka_unit_test(a_member_outlives_its_document),
         cmocka_unit_test(members_are_walked_in_their_order),
         cmocka_unit_test(looking_finds_what_is_there_and_nothing_else),
         cmocka_unit_test(scalars_print_as_json_has_them),

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/base/text.h"
 #include "lib/json/json.h"
 #include "support/check.h"
 #include "support/fuse.h"
@@ -42,7 +43,7 @@ struct node {
     unsigned asked;
 };
 
-static enum kn_code status(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code status(void *arg, const struct kn_json *request, struct kn_json **out,
                            struct kn_error *err)
 {
     struct node *node = arg;
@@ -50,11 +51,13 @@ static enum kn_code status(void *arg, const struct kn_json *request, struct kn_t
     (void)request;
     (void)err;
     node->asked++;
-    kn_text_add(out, "{\n  \"state\": \"ONLINE\",\n  \"peers\": 3\n}\n");
+    *out = kn_json_object();
+    assert_true(kn_json_set(*out, "state", kn_json_string("ONLINE")));
+    assert_true(kn_json_set(*out, "peers", kn_json_int(3)));
     return KN_OK;
 }
 
-static enum kn_code stop(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code stop(void *arg, const struct kn_json *request, struct kn_json **out,
                          struct kn_error *err)
 {
     const struct node *node = arg;
@@ -66,52 +69,64 @@ static enum kn_code stop(void *arg, const struct kn_json *request, struct kn_tex
     return KN_OK;
 }
 
-static enum kn_code refuse(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code refuse(void *arg, const struct kn_json *request, struct kn_json **out,
                            struct kn_error *err)
 {
     (void)arg;
     (void)request;
-    kn_text_add(out, "half of an ans");
+    *out = kn_json_string("half of an answer");
     (void)kn_fail(err, KN_E_BUSY, "not now");
     kn_hint(err, "Try later.");
     return KN_E_BUSY;
 }
 
-static enum kn_code babble(void *arg, const struct kn_json *request, struct kn_text *out,
-                           struct kn_error *err)
+static enum kn_code dig(void *arg, const struct kn_json *request, struct kn_json **out,
+                        struct kn_error *err)
 {
     (void)arg;
     (void)request;
     (void)err;
-    kn_text_add(out, "{\"state\": ");
+    *out = kn_json_array();
+    for (int depth = 0; depth <= KN_JSON_DEPTH_MAX; depth++) {
+        struct kn_json *around = kn_json_array();
+
+        assert_true(kn_json_append(around, *out));
+        *out = around;
+    }
     return KN_OK;
 }
 
-static enum kn_code flood(void *arg, const struct kn_json *request, struct kn_text *out,
+/* Lent until the next call. */
+static const char *many_x(size_t n)
+{
+    static char text[KN_CONTROL_ANSWER_MAX + 1];
+
+    memset(text, 'x', n);
+    text[n] = '\0';
+    return text;
+}
+
+static enum kn_code flood(void *arg, const struct kn_json *request, struct kn_json **out,
                           struct kn_error *err)
 {
     (void)arg;
     (void)request;
     (void)err;
-    kn_text_add_char(out, '"');
-    kn_text_fill(out, 'x', KN_CONTROL_ANSWER_MAX);
-    kn_text_add_char(out, '"');
+    *out = kn_json_string(many_x(KN_CONTROL_ANSWER_MAX));
     return KN_OK;
 }
 
-static enum kn_code much(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code much(void *arg, const struct kn_json *request, struct kn_json **out,
                          struct kn_error *err)
 {
     (void)arg;
     (void)request;
     (void)err;
-    kn_text_add_char(out, '"');
-    kn_text_fill(out, 'x', KN_CONTROL_ANSWER_MAX - 100);
-    kn_text_add_char(out, '"');
+    *out = kn_json_string(many_x(KN_CONTROL_ANSWER_MAX - 100));
     return KN_OK;
 }
 
-static enum kn_code echo(void *arg, const struct kn_json *request, struct kn_text *out,
+static enum kn_code echo(void *arg, const struct kn_json *request, struct kn_json **out,
                          struct kn_error *err)
 {
     int64_t n = 0;
@@ -119,12 +134,12 @@ static enum kn_code echo(void *arg, const struct kn_json *request, struct kn_tex
     (void)arg;
     if (!kn_json_to_int(kn_json_get(request, "n"), &n))
         return kn_fail(err, KN_E_INVALID, "no n");
-    kn_text_addf(out, "%lld", (long long)n);
+    *out = kn_json_int(n);
     return KN_OK;
 }
 
 static const struct kn_control_handler handlers[] = {
-    { "status", status }, { "stop", stop }, { "refuse", refuse }, { "babble", babble },
+    { "status", status }, { "stop", stop }, { "refuse", refuse }, { "dig", dig },
     { "flood", flood },   { "much", much }, { "echo", echo },     { NULL, NULL },
 };
 
@@ -169,16 +184,26 @@ static void end(struct node *node)
     kn_loop_free(node->loop);
 }
 
+static void check_said(const char *row, struct kn_json *answer, const char *want)
+{
+    struct kn_text said = { 0 };
+
+    if (answer != NULL)
+        CHECK(row, kn_json_print_line(answer, &said));
+    CHECK_STR(row, kn_text_get(&said), want);
+    kn_text_done(&said);
+    kn_json_free(answer);
+}
+
 /* Run `client` in a thread beside the loop, and then stop the node through its socket. */
 static void *client_and_stop(void *arg)
 {
-    struct kn_text out = { 0 };
+    struct kn_json *answer = NULL;
     struct kn_error err = { 0 };
 
     (*(void (**)(void))arg)();
-    CHECK_EQ(err.text, kn_control_ask(home.path, "stop", PATIENCE_MS, &out, &err), KN_OK);
-    CHECK_STR("nothing to say is null", out.at, "null");
-    kn_text_done(&out);
+    CHECK_EQ(err.text, kn_control_ask(home.path, "stop", PATIENCE_MS, &answer, &err), KN_OK);
+    check_said("nothing to say is null", answer, "null");
     return NULL;
 }
 
@@ -201,39 +226,37 @@ static void ask_everything(void)
         { "status", KN_OK, "{\"state\": \"ONLINE\", \"peers\": 3}", "", "" },
         { "refuse", KN_E_REFUSED, "", "not now", "Try later." },
         { "dance", KN_E_REFUSED, "", "the node does not know the request \"dance\"", "" },
-        { "babble", KN_E_REFUSED, "", "the answer cannot be told", "" },
+        { "dig", KN_E_REFUSED, "", "the answer cannot be told", "" },
         { "flood", KN_E_REFUSED, "", "the answer cannot be told", "" },
         { "a\"b\n\\", KN_E_REFUSED, "", "the node does not know the request \"a\"b\n\\\"", "" },
     };
 
     for (size_t i = 0; i < KN_COUNT(rows); i++) {
-        struct kn_text out = { 0 };
+        struct kn_json *answer = NULL;
         struct kn_error err = { 0 };
 
-        CHECK_EQ(rows[i].what, kn_control_ask(home.path, rows[i].what, PATIENCE_MS, &out, &err),
+        CHECK_EQ(rows[i].what, kn_control_ask(home.path, rows[i].what, PATIENCE_MS, &answer, &err),
                  rows[i].want);
-        CHECK_STR(rows[i].what, kn_text_get(&out), rows[i].answer);
+        check_said(rows[i].what, answer, rows[i].answer);
         CHECK_STR(rows[i].what, err.text, rows[i].text);
         CHECK_STR(rows[i].what, err.hint, rows[i].hint);
-        kn_text_done(&out);
     }
 }
 
 static void ask_with_arguments(void)
 {
     struct kn_json *arguments = kn_json_object();
-    struct kn_text out = { 0 };
+    struct kn_json *answer = NULL;
     struct kn_error err = { 0 };
 
     CHECK("made", kn_json_set(arguments, "n", kn_json_int(INT64_C(7200000))));
     CHECK("no other request", kn_json_set(arguments, "do", kn_json_string("stop")));
-    CHECK_EQ("asked", kn_control_ask_with(home.path, "echo", arguments, PATIENCE_MS, &out, &err),
+    CHECK_EQ("asked", kn_control_ask_with(home.path, "echo", arguments, PATIENCE_MS, &answer, &err),
              KN_OK);
-    CHECK_STR("with it", kn_text_get(&out), "7200000");
-    CHECK_EQ("asked", kn_control_ask_with(home.path, "echo", NULL, PATIENCE_MS, &out, &err),
+    check_said("with it", answer, "7200000");
+    CHECK_EQ("asked", kn_control_ask_with(home.path, "echo", NULL, PATIENCE_MS, &answer, &err),
              KN_E_REFUSED);
     CHECK_STR("without", err.text, "no n");
-    kn_text_done(&out);
 }
 
 static void arguments_of_a_request_reach_its_handler(void **state)
@@ -248,18 +271,17 @@ static void arguments_of_a_request_reach_its_handler(void **state)
 
 static void a_request_gets_its_answer(void **state)
 {
-    struct kn_text out = { 0 };
+    struct kn_json *answer = NULL;
     struct kn_error err = { 0 };
     struct node node;
 
     (void)state;
-    CHECK_EQ("none runs", kn_control_ask(home.path, "status", 100, &out, &err), KN_E_NOT_FOUND);
+    CHECK_EQ("none runs", kn_control_ask(home.path, "status", 100, &answer, &err), KN_E_NOT_FOUND);
     begin(&node);
     beside(&node, ask_everything);
     end(&node);
-    CHECK_EQ("none runs", kn_control_ask(home.path, "status", 100, &out, &err), KN_E_NOT_FOUND);
+    CHECK_EQ("none runs", kn_control_ask(home.path, "status", 100, &answer, &err), KN_E_NOT_FOUND);
     CHECK_EQ("the name is gone", kn_home_count(&home, "node.sock"), 0);
-    kn_text_done(&out);
 }
 
 /* A client of the test's own, which writes what it likes. */
@@ -360,7 +382,7 @@ static void nonsense_is_answered_or_ends_the_connection(void **state)
 static void ask_and_never_read(void)
 {
     static const char request[] = "{\"v\":1,\"do\":\"much\"}\n";
-    struct kn_text out = { 0 };
+    struct kn_json *answer = NULL;
     struct kn_error err = { 0 };
     int fd = connect_raw();
     size_t n = 0;
@@ -375,9 +397,9 @@ static void ask_and_never_read(void)
         n += (size_t)written;
     }
     CHECK("it stops reading", n < FLOOD);
-    CHECK_EQ("others are served", kn_control_ask(home.path, "status", PATIENCE_MS, &out, &err),
+    CHECK_EQ("others are served", kn_control_ask(home.path, "status", PATIENCE_MS, &answer, &err),
              KN_OK);
-    kn_text_done(&out);
+    kn_json_free(answer);
     (void)close(fd);
 }
 
